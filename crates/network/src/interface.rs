@@ -1,0 +1,96 @@
+//! Interfaces and what they belong to.
+
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+};
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+/// A virtual private cloud: the address ranges that belong together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Vpc {
+    /// `vpc-…`
+    pub id: String,
+    /// Its address ranges.
+    pub cidrs: Vec<IpNet>,
+}
+
+/// A range of a VPC's addresses in one availability zone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subnet {
+    /// `subnet-…`
+    pub id: String,
+    /// The VPC it is part of.
+    pub vpc_id: String,
+    /// Its address ranges.
+    pub cidrs: Vec<IpNet>,
+    /// Availability zone id such as `use1-az1`.
+    pub az_id: Option<String>,
+    /// The network ACL of the subnet; without one, everything passes.
+    pub network_acl_id: Option<String>,
+}
+
+/// A machine that owns interfaces.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Instance {
+    /// `i-…`
+    pub id: String,
+    /// Tags by key.
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
+}
+
+/// A network interface: whose traffic a flow log records.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Interface {
+    /// `eni-…`
+    pub id: String,
+    /// Account that owns it: 12 digits, or `unknown`.
+    pub account_id: String,
+    /// Region it is in, such as `us-east-1`.
+    pub region: String,
+    /// Availability zone id such as `use1-az1`.
+    pub az_id: Option<String>,
+    /// The VPC it is in.
+    pub vpc_id: Option<String>,
+    /// The subnet it is in.
+    pub subnet_id: Option<String>,
+    /// The instance that owns it.
+    pub instance_id: Option<String>,
+    /// IPv4 addresses, the primary one first.
+    #[serde(default)]
+    pub ipv4: Vec<Ipv4Addr>,
+    /// IPv6 addresses.
+    #[serde(default)]
+    pub ipv6: Vec<Ipv6Addr>,
+    /// Security groups attached to it.
+    #[serde(default)]
+    pub security_group_ids: Vec<String>,
+    /// Tags by key.
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
+}
+
+impl Interface {
+    /// Whether the address is one of the interface's own.
+    pub fn owns(&self, address: IpAddr) -> bool {
+        match address {
+            IpAddr::V4(address) => self.ipv4.contains(&address),
+            IpAddr::V6(address) => self.ipv6.contains(&address),
+        }
+    }
+
+    /// What a record shows as the interface's own side for a packet that carries `address` there: for
+    /// IPv4 the primary address, whatever the packet says; for IPv6 the packet's address if it is one
+    /// of the interface's, otherwise the interface's first. An interface without addresses of that
+    /// family shows the packet's.
+    pub fn own_side(&self, address: IpAddr) -> IpAddr {
+        match address {
+            IpAddr::V4(_) => self.ipv4.first().map_or(address, |primary| IpAddr::V4(*primary)),
+            IpAddr::V6(packet) if self.ipv6.contains(&packet) => address,
+            IpAddr::V6(_) => self.ipv6.first().map_or(address, |first| IpAddr::V6(*first)),
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! What a flow log record is: the fields, the formats, and the ways in and out.
+//!
+//! A record travels as a row of an Arrow `RecordBatch` whose schema comes from the [field table](Field).
+//! Number columns are NULL where AWS writes `-`; text columns hold the `-` itself, so that a query gives
+//! the same answer over text, over Parquet and over what was just captured.
+//!
+//! This crate does no network or disk I/O and reads no clock.
+
+mod batch;
+mod field;
+mod file_format;
+mod format;
+
+pub use batch::{BatchBuilder, Value};
+pub use field::{Field, Kind, Scope, Spec};
+pub use file_format::FileFormat;
+pub use format::{Format, FormatError};
