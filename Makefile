@@ -1,0 +1,43 @@
+# Two commands do all the set-up: `make up` and `make test`.
+
+WEIR := target/release/weir
+
+.PHONY: up build test check unit lab peers fuzz deny bench clean help
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
+
+up: build ## install what is missing, build, and record this host's traffic
+	scripts/as-root $(WEIR) up
+
+build: ## install what is missing and build the program
+	scripts/setup build
+	cargo build --release --locked --package weir
+
+test: check unit deny peers fuzz ## everything that CI runs
+
+check: ## formatting, lints, documentation
+	scripts/setup test
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- --deny warnings
+	RUSTDOCFLAGS="--deny warnings" cargo doc --locked --workspace --no-deps
+
+unit: ## unit, golden, property, scenario, crash and network namespace tests
+	scripts/as-root env PATH="$$PATH" HOME="$$HOME" cargo test --locked --workspace
+
+deny: ## licences and sources of the dependencies
+	cargo deny --offline check licenses bans sources
+
+peers: ## our counts beside those of other tools, on the same packets
+	scripts/peers
+
+fuzz: ## a short run of every fuzz target; SECONDS=600 for a long one
+	fuzz/run $(or $(SECONDS),30)
+
+bench: build ## measure, beside peers in the same run; figures to docs/benchmarks.md
+	scripts/setup bench
+	bench/run
+
+clean: ## remove what was built
+	cargo clean
+	rm -rf fuzz/target bench/data
