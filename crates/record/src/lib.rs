@@ -10,8 +10,10 @@ mod batch;
 mod field;
 mod file_format;
 mod format;
+mod key;
 
 pub use batch::{BatchBuilder, Value};
 pub use field::{Field, Kind, Scope, Spec};
 pub use file_format::FileFormat;
 pub use format::{Format, FormatError};
+pub use key::{KeyError, KeyPrefix, Layout, ObjectKey, PUBLISH_INTERVAL, is_hidden, publish_interval};
