@@ -1,0 +1,81 @@
+//! What can go wrong while keeping and finding records.
+
+use std::{io, path::PathBuf};
+
+/// An error of this crate: what failed, where, and what to do about it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// A bucket's name breaks the rules of S3.
+    #[error("invalid bucket name `{name}`: {problem}")]
+    BucketName {
+        /// The name as given.
+        name: String,
+        /// What is wrong and what would be right.
+        problem: &'static str,
+    },
+    /// The text is not a place: neither a path, nor `file://`, nor `s3://`.
+    #[error("cannot use `{place}` as a place: {problem}")]
+    Place {
+        /// The text as given.
+        place: String,
+        /// What is wrong and what would be right.
+        problem: String,
+    },
+    /// Nothing is there.
+    #[error("nothing at {place}: check the spelling")]
+    NotFound {
+        /// The place that was looked for.
+        place: String,
+    },
+    /// The bucket is not there, or no longer.
+    #[error("bucket `{bucket}` does not exist: make the folder {}", folder.display())]
+    NoBucket {
+        /// Name of the bucket.
+        bucket: String,
+        /// Where its folder would be.
+        folder: PathBuf,
+    },
+    /// The settings for S3 do not make a client.
+    #[error("cannot reach S3 for bucket `{bucket}`: {problem}")]
+    Settings {
+        /// Name of the bucket.
+        bucket: String,
+        /// What is wrong and what would be right.
+        problem: String,
+    },
+    /// The operating system refused.
+    #[error("cannot {doing} {}: {source}", path.display())]
+    Io {
+        /// What was being done, such as `write`.
+        doing: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// The refusal.
+        source: io::Error,
+    },
+    /// The object store refused.
+    #[error("cannot {doing} {object}: {source}")]
+    Object {
+        /// What was being done, such as `read`.
+        doing: &'static str,
+        /// The object or prefix as people write it.
+        object: String,
+        /// The refusal.
+        source: object_store::Error,
+    },
+}
+
+impl StoreError {
+    /// Makes an [`StoreError::Io`] of an I/O error; for `map_err`.
+    pub(crate) fn io(doing: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { doing, path, source }
+    }
+
+    /// Makes an [`StoreError::Object`] of an object store's error; for `map_err`.
+    pub(crate) fn object(doing: &'static str, object: impl Into<String>) -> impl FnOnce(object_store::Error) -> Self {
+        let object = object.into();
+        move |source| Self::Object { doing, object, source }
+    }
+}
