@@ -7,13 +7,17 @@
 //! This crate does no network or disk I/O and reads no clock.
 
 mod batch;
+pub mod compression;
 mod field;
 mod file_format;
 mod format;
 mod key;
+mod refusal;
+pub mod text;
 
 pub use batch::{BatchBuilder, Value};
 pub use field::{Field, Kind, Scope, Spec};
 pub use file_format::FileFormat;
 pub use format::{Format, FormatError};
 pub use key::{KeyError, KeyPrefix, Layout, ObjectKey, PUBLISH_INTERVAL, is_hidden, publish_interval};
+pub use refusal::{Refusal, Refusals};

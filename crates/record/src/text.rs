@@ -1,0 +1,145 @@
+//! Text objects to Arrow: one record a line, cells separated by one byte.
+//!
+//! Text columns are views into the object's own bytes, so decoding copies no text. Lines that do not
+//! fit are refused one by one, with their position; the rest is read.
+
+use std::sync::Arc;
+
+use arrow::{
+    array::RecordBatch,
+    buffer::Buffer,
+    datatypes::{DataType, SchemaRef},
+};
+
+pub use crate::{Refusal, Refusals};
+
+mod chunks;
+mod column;
+mod header;
+mod rows;
+
+use rows::Batches;
+
+pub use chunks::{TextChunk, TextChunks};
+pub use header::header_schema;
+
+/// What happens to lines that do not fit the schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Every cell must fit: a wrong number of cells, or a cell that is no number, refuses the line.
+    Strict,
+    /// A wrong number of cells refuses the line; a cell that is no number reads as NULL and is counted.
+    Query,
+    /// As Hive's LazySimpleSerDe, which Athena uses: missing cells are NULL, further cells ignored,
+    /// cells that do not fit NULL, `\N` is NULL, and the first `header_lines` lines are skipped.
+    Hive,
+}
+
+/// How text is to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TextOptions {
+    /// The byte between cells: ASCII, not a line end.
+    pub delimiter: u8,
+    /// What happens to lines that do not fit.
+    pub mode: Mode,
+    /// Lines to skip at the start of an object; only in [`Mode::Hive`], the others know headers by sight.
+    pub header_lines: usize,
+    /// Rows of a batch, at most; at least 1.
+    pub batch_rows: usize,
+}
+
+impl Default for TextOptions {
+    fn default() -> Self {
+        Self { delimiter: b' ', mode: Mode::Query, header_lines: 0, batch_rows: 8192 }
+    }
+}
+
+/// Why text cannot be read as asked. What is wrong with single lines goes to [`Refusals`] instead.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TextError {
+    /// The options contradict the format.
+    #[error("text cannot be read with {0}")]
+    Options(String),
+    /// The schema has a type that text is not read into.
+    #[error("column `{column}`: text is not read as {data_type}; declare it as a string")]
+    Type {
+        /// Its name.
+        column: String,
+        /// Its type.
+        data_type: DataType,
+    },
+    /// A line is no header.
+    #[error("no header, column {column}: {problem}")]
+    Header {
+        /// Byte position in the line, counted from 1.
+        column: usize,
+        /// What is wrong there.
+        problem: String,
+    },
+}
+
+/// Decodes lines of text into record batches.
+#[derive(Debug, Clone)]
+pub struct TextDecoder {
+    file_schema: SchemaRef,
+    schema: SchemaRef,
+    projection: Vec<usize>,
+    options: TextOptions,
+}
+
+impl TextDecoder {
+    /// A decoder of text whose columns are those of `file_schema`, in its order.
+    ///
+    /// Columns can be integers, floats, boolean, date, timestamp without zone, and `Utf8View`.
+    /// `projection` lists the columns wanted, by index; `None` wants all, an empty one only the count of rows.
+    /// Cells outside the projection are not looked into.
+    ///
+    /// # Errors
+    /// When the schema has a type that text is not read into, or the options contradict the format.
+    pub fn new(
+        file_schema: SchemaRef,
+        projection: Option<Vec<usize>>,
+        options: TextOptions,
+    ) -> Result<Self, TextError> {
+        if !options.delimiter.is_ascii() || matches!(options.delimiter, b'\n' | b'\r') {
+            return Err(TextError::Options(format!("byte {} between cells", options.delimiter)));
+        }
+        if options.batch_rows == 0 {
+            return Err(TextError::Options("batches of no rows".to_owned()));
+        }
+        if file_schema.fields().is_empty() {
+            return Err(TextError::Options("no columns".to_owned()));
+        }
+        let projection = projection.unwrap_or_else(|| (0..file_schema.fields().len()).collect());
+        let schema = match file_schema.project(&projection) {
+            Ok(schema) => Arc::new(schema),
+            Err(error) => return Err(TextError::Options(format!("this projection: {error}"))),
+        };
+        for field in schema.fields() {
+            if !column::is_read(field.data_type()) {
+                let (column, data_type) = (field.name().clone(), field.data_type().clone());
+                return Err(TextError::Type { column, data_type });
+            }
+        }
+        Ok(Self { file_schema, schema, projection, options })
+    }
+
+    /// The schema of the batches: the projected columns.
+    pub fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    /// Decodes a whole object, or a part of one that ends at a line end.
+    ///
+    /// `object` is what refusals name it; `first_line` is the number of the text's first line, from 1.
+    /// The batches keep `text` alive: their text columns point into it.
+    pub fn decode<'a>(
+        &'a self,
+        object: &Arc<str>,
+        text: Buffer,
+        first_line: u64,
+        refusals: &'a mut Refusals,
+    ) -> impl Iterator<Item = RecordBatch> + use<'a> {
+        Batches::new(self, Arc::clone(object), text, first_line, refusals)
+    }
+}
