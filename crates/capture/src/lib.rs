@@ -1,7 +1,8 @@
 //! Packets to flow log records: reading captures, reading interfaces, taking packets apart, tracking flows.
 //!
-//! [`packet`] takes a captured frame apart, [`fragment`] finds the ports of later fragments.
-//! Neither reads a clock.
+//! [`packet`] takes a captured frame apart, [`fragment`] finds the ports of later fragments, and [`pcap`] reads
+//! capture files. None of them reads a clock.
 
 pub mod fragment;
 pub mod packet;
+pub mod pcap;
