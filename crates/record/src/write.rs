@@ -80,7 +80,7 @@ pub struct Writer<W: Write + Send> {
 
 enum Body<W: Write + Send> {
     Lines { encoder: Box<dyn Encode>, block: Vec<u8>, out: Sink<W> },
-    Parquet(parquet::Body<W>),
+    Parquet(Box<parquet::Body<W>>),
 }
 
 /// An encoder of lines. Rows are appended to `out` whole, each with its line end.
@@ -105,7 +105,7 @@ impl<W: Write + Send> Writer<W> {
         let encoder: Box<dyn Encode> = match options.file_format {
             FileFormat::Parquet => {
                 let body = parquet::Body::new(out, &shape, options.compression)?;
-                return Ok(Self { shape, body: Body::Parquet(body), rows: 0 });
+                return Ok(Self { shape, body: Body::Parquet(Box::new(body)), rows: 0 });
             }
             FileFormat::PlainText => Box::new(text::Text::new(&shape)),
             FileFormat::Json => Box::new(json::Lines::new(&shape)),
