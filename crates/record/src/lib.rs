@@ -7,7 +7,6 @@
 //! This crate does no network or disk I/O and reads no clock.
 
 mod batch;
-mod columns;
 pub mod compression;
 mod field;
 mod file_format;
@@ -15,7 +14,6 @@ mod format;
 mod key;
 mod refusal;
 pub mod text;
-pub mod write;
 
 pub use batch::{BatchBuilder, Value};
 pub use field::{Field, Kind, Scope, Spec};
