@@ -4,6 +4,9 @@
 //! the same flow. A later fragment that comes before its first, or after its entry went, keeps ports 0 and is counted
 //! as such: waiting for the first would mean holding packets back, and dropping it would lose its bytes.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 

@@ -7,6 +7,7 @@
 //! This crate does no network or disk I/O and reads no clock.
 
 mod batch;
+mod columns;
 pub mod compression;
 mod field;
 mod file_format;
@@ -14,6 +15,7 @@ mod format;
 mod key;
 mod refusal;
 pub mod text;
+pub mod write;
 
 pub use batch::{BatchBuilder, Value};
 pub use field::{Field, Kind, Scope, Spec};
