@@ -4,11 +4,12 @@ use std::{
     collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
-use object_store::path::Path as Key;
+use object_store::{ObjectStore, path::Path as Key};
 
-use crate::{BucketName, Place, S3Settings, StoreError};
+use crate::{BucketName, Place, S3Settings, StoreError, durable::DurableFolder};
 
 /// Where buckets are: `<root>/<name>/…` on this machine, folders given for single buckets, otherwise S3.
 #[derive(Debug, Clone, Default)]
@@ -16,6 +17,7 @@ pub struct Buckets {
     root: Option<PathBuf>,
     folders: BTreeMap<BucketName, PathBuf>,
     s3: S3Settings,
+    stores: BTreeMap<BucketName, Arc<dyn ObjectStore>>,
 }
 
 impl Buckets {
@@ -39,6 +41,12 @@ impl Buckets {
     /// Reaches S3 with these settings.
     pub fn with_s3(mut self, settings: S3Settings) -> Self {
         self.s3 = settings;
+        self
+    }
+
+    /// Takes any object store as this bucket, before all else.
+    pub fn with_store(mut self, bucket: BucketName, store: Arc<dyn ObjectStore>) -> Self {
+        self.stores.insert(bucket, store);
         self
     }
 
@@ -110,6 +118,43 @@ impl Buckets {
         }
     }
 
+    /// Whether objects for this bucket go to a folder of this machine; otherwise to S3.
+    ///
+    /// # Errors
+    /// When there is no such folder and nothing is known of S3.
+    pub(crate) fn is_folder(&self, bucket: &BucketName) -> Result<bool, StoreError> {
+        if self.stores.contains_key(bucket) {
+            return Ok(false);
+        }
+        match self.folder(bucket) {
+            Some(folder) if folder.is_dir() => Ok(true),
+            Some(folder) if self.folders.contains_key(bucket) || self.s3.is_empty() => {
+                Err(StoreError::NoBucket { bucket: bucket.to_string(), folder })
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// A store to put objects in, as [`is_folder`](Self::is_folder) decided once. What is put there is there after a
+    /// power loss.
+    ///
+    /// # Errors
+    /// When the folder is gone, or the settings for S3 are incomplete.
+    pub(crate) fn store(&self, bucket: &BucketName, is_folder: bool) -> Result<Arc<dyn ObjectStore>, StoreError> {
+        if let Some(store) = self.stores.get(bucket) {
+            return Ok(Arc::clone(store));
+        }
+        if !is_folder {
+            return self.s3.client(bucket);
+        }
+        let folder = self.folder(bucket).unwrap_or_default();
+        if !folder.is_dir() {
+            return Err(StoreError::NoBucket { bucket: bucket.to_string(), folder });
+        }
+        let store = DurableFolder::new(&folder).map_err(StoreError::object("open", format!("s3://{bucket}")))?;
+        Ok(Arc::new(store))
+    }
+
     /// The folder of a bucket on this machine, whether it exists or not; none if buckets are only in S3.
     pub(crate) fn folder(&self, bucket: &BucketName) -> Option<PathBuf> {
         let below_root = || self.root.as_ref().map(|root| root.join(bucket.as_str()));
@@ -121,6 +166,9 @@ impl Buckets {
             place: text.into(),
             problem: "a key must not hold `.`, `..` or empty parts, nor control characters".into(),
         })?;
+        if let Some(store) = self.stores.get(bucket) {
+            return Ok(Place::s3(Arc::clone(store), bucket.to_string(), prefix, key.ends_with('/')));
+        }
         let mapped = self.folders.contains_key(bucket);
         match self.folder(bucket) {
             Some(folder) if folder.is_dir() => Place::folder(text.into(), &folder, prefix),

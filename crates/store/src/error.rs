@@ -44,6 +44,41 @@ pub enum StoreError {
         /// What is wrong and what would be right.
         problem: String,
     },
+    /// Another process uses the data directory.
+    #[error(
+        "{} is in use by {}: stop it, or give another directory",
+        path.display(),
+        owner.map_or("another process".into(), |owner| format!("process {owner}"))
+    )]
+    InUse {
+        /// The data directory.
+        path: PathBuf,
+        /// The other process, if it said so.
+        owner: Option<u32>,
+    },
+    /// An object's key cannot be made of a flow log's definition.
+    #[error(transparent)]
+    Key(#[from] weir_record::KeyError),
+    /// A batch does not have the columns of its flow log's format.
+    #[error("records of another format than that of flow log {flow_log}: {problem}")]
+    Batch {
+        /// Id of the flow log.
+        flow_log: String,
+        /// What differs.
+        problem: String,
+    },
+    /// Records could not be encoded.
+    #[error("cannot encode records: {source}")]
+    Encode {
+        /// Why.
+        source: weir_record::write::WriteError,
+    },
+    /// A background thread ended before its work was done.
+    #[error("the work was interrupted: {problem}")]
+    Interrupted {
+        /// How it ended.
+        problem: String,
+    },
     /// The operating system refused.
     #[error("cannot {doing} {}: {source}", path.display())]
     Io {

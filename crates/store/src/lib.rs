@@ -2,18 +2,31 @@
 //!
 //! - [`Buckets`] says where a bucket is (a folder of this machine or S3) and makes a [`Place`] of a path or URL,
 //!   from which objects are listed and read.
+//! - [`DataDirectory`] is the directory of one running program, locked.
+//! - [`Delivery`] takes the finished windows of one flow log, keeps them on disk, and puts them into a bucket as
+//!   objects: every five minutes or 75 MB as AWS does, each record once, each object whole.
 //!
 //! This crate reads no environment and no clock: settings and `now` are arguments.
 
 mod bucket_name;
 mod buckets;
+mod data;
+mod delivery;
 mod durable;
 mod error;
+mod merge;
 mod place;
+mod rollover;
 mod s3;
+mod spool;
+mod window;
 
 pub use bucket_name::BucketName;
 pub use buckets::Buckets;
+pub use data::DataDirectory;
+pub use delivery::{Appended, Counters, Delivery, DeliveryOptions, Failure, Loss};
 pub use error::StoreError;
 pub use place::{Object, Place};
+pub use rollover::{Filed, GRACE, ObjectNumber, Rollover, RolloverOptions, SIZE_LIMIT};
 pub use s3::S3Settings;
+pub use window::FinishedWindow;

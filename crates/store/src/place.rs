@@ -13,6 +13,8 @@ use bytes::Bytes;
 use futures::TryStreamExt;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, local::LocalFileSystem, path::Path as Key};
 
+use weir_record::is_hidden;
+
 use crate::{StoreError, durable::is_staged};
 
 /// Where objects are read from. Made by [`Buckets::place`](crate::Buckets::place); cheap to clone.
@@ -123,10 +125,7 @@ impl Place {
             Kind::Folder { root } => {
                 let (root, prefix) = (root.clone(), self.prefix.clone());
                 let walk = tokio::task::spawn_blocking(move || Walk::new(root).run(&prefix));
-                walk.await.map_err(|error| StoreError::Place {
-                    place: self.shown.clone(),
-                    problem: format!("the listing was interrupted: {error}"),
-                })??
+                walk.await.map_err(|error| StoreError::Interrupted { problem: error.to_string() })??
             }
             Kind::S3 { folder, .. } => self.list_s3(*folder).await?,
         };
@@ -157,7 +156,8 @@ impl Place {
         let found: Vec<ObjectMeta> =
             self.store.list(Some(&self.prefix)).try_collect().await.map_err(StoreError::object("list", &self.shown))?;
         let visible = |meta: &ObjectMeta| {
-            meta.location.prefix_match(&self.prefix).is_some_and(|mut rest| !rest.any(|part| is_hidden(part.as_ref())))
+            let rest = meta.location.as_ref().strip_prefix(self.prefix.as_ref()).unwrap_or_default();
+            !is_hidden(rest.trim_start_matches('/'))
         };
         let objects: Vec<_> = found.into_iter().filter(visible).map(|meta| self.object(meta)).collect();
         if !objects.is_empty() || folder || self.prefix.is_root() {
@@ -184,11 +184,6 @@ impl Place {
             }
         }
     }
-}
-
-/// Whether Hive and Athena pass over a file or folder of this name.
-fn is_hidden(name: &str) -> bool {
-    name.starts_with(['_', '.'])
 }
 
 fn local_object(root: &Path, meta: ObjectMeta) -> Object {
@@ -239,7 +234,7 @@ impl Walk {
         for entry in fs::read_dir(path).map_err(StoreError::io("list", path))? {
             let entry = entry.map_err(StoreError::io("list", path))?;
             let name = entry.file_name();
-            if name.as_encoded_bytes().first().is_some_and(|byte| matches!(byte, b'_' | b'.')) {
+            if is_hidden(&name.to_string_lossy()) {
                 continue;
             }
             let unfit = || StoreError::Place {

@@ -38,6 +38,11 @@ impl S3Settings {
         Self { values }
     }
 
+    /// Whether nothing is set at all.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
     /// A client for one bucket. Nothing is sent yet.
     pub(crate) fn client(&self, bucket: &BucketName) -> Result<Arc<dyn ObjectStore>, StoreError> {
         let refuse = |problem: String| StoreError::Settings { bucket: bucket.to_string(), problem };

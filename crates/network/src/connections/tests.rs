@@ -1,1 +1,0 @@
-//! Connections as the interface sees them.
