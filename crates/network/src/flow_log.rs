@@ -1,7 +1,13 @@
 //! The definition of a flow log: what is recorded, how often, and where it goes.
 
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 use weir_record::{FileFormat, Format};
+
+use crate::{
+    BucketArn, BucketArnError, IdError, IdKind,
+    account::{check_account_id, check_region},
+};
 
 /// Which records a flow log takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -91,8 +97,9 @@ pub enum Destination {
     },
 }
 
-/// A flow log.
+/// A flow log. One that is read by serde has been [checked](FlowLog::check).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct FlowLog {
     /// `fl-…`
     pub id: String,
@@ -101,14 +108,140 @@ pub struct FlowLog {
     /// Region it is in.
     pub region: String,
     /// Which records it takes.
-    #[serde(default)]
     pub traffic_type: TrafficType,
     /// The fields of its records.
-    #[serde(default)]
     pub log_format: Format,
     /// The longest time that one record may stand for.
-    #[serde(default)]
     pub max_aggregation_interval: AggregationInterval,
     /// Where records go.
     pub destination: Destination,
+}
+
+/// Why a flow log was refused.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum FlowLogError {
+    /// Its id.
+    #[error(transparent)]
+    Id(#[from] IdError),
+    /// Its account or region.
+    #[error("flow log {id}: {problem}")]
+    Owner {
+        /// The flow log.
+        id: String,
+        /// What is wrong and what to write.
+        problem: String,
+    },
+    /// Its destination.
+    #[error("flow log {id}: {problem}")]
+    Destination {
+        /// The flow log.
+        id: String,
+        /// What is wrong and what to write.
+        problem: BucketArnError,
+    },
+}
+
+impl Destination {
+    /// A bucket by its ARN.
+    pub fn bucket(arn: &BucketArn, options: DestinationOptions) -> Self {
+        Self::Bucket { bucket: arn.bucket().to_owned(), folder: arn.folder().to_owned(), options }
+    }
+}
+
+impl FlowLog {
+    /// Checks id, account, region, name of the bucket and folder.
+    ///
+    /// # Errors
+    /// When one is malformed, or the folder is `AWSLogs`, which is reserved.
+    pub fn check(&self) -> Result<(), FlowLogError> {
+        IdKind::FlowLog.check(&self.id)?;
+        let owner = |problem| FlowLogError::Owner { id: self.id.clone(), problem };
+        check_account_id(&self.account_id).map_err(owner)?;
+        check_region(&self.region).map_err(owner)?;
+        match &self.destination {
+            Destination::Bucket { bucket, folder, .. } => match BucketArn::new(bucket, folder) {
+                Ok(_) => Ok(()),
+                Err(problem) => Err(FlowLogError::Destination { id: self.id.clone(), problem }),
+            },
+        }
+    }
+}
+
+/// A flow log as it is read.
+#[derive(Deserialize)]
+struct Unchecked {
+    id: String,
+    account_id: String,
+    region: String,
+    #[serde(default)]
+    traffic_type: TrafficType,
+    #[serde(default)]
+    log_format: Format,
+    #[serde(default)]
+    max_aggregation_interval: AggregationInterval,
+    destination: Destination,
+}
+
+impl TryFrom<Unchecked> for FlowLog {
+    type Error = FlowLogError;
+
+    fn try_from(unchecked: Unchecked) -> Result<Self, FlowLogError> {
+        let Unchecked { id, account_id, region, traffic_type, log_format, max_aggregation_interval, destination } =
+            unchecked;
+        let flow_log = Self { id, account_id, region, traffic_type, log_format, max_aggregation_interval, destination };
+        flow_log.check().map(|()| flow_log)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flow_log(change: impl FnOnce(&mut FlowLog)) -> FlowLog {
+        let arn: BucketArn = "arn:aws:s3:::flow-logs/lab/".parse().unwrap();
+        let mut flow_log = FlowLog {
+            id: "fl-0123456789abcdef0".into(),
+            account_id: "123456789012".into(),
+            region: "us-east-1".into(),
+            traffic_type: TrafficType::All,
+            log_format: Format::default(),
+            max_aggregation_interval: AggregationInterval::Minute,
+            destination: Destination::bucket(&arn, DestinationOptions::default()),
+        };
+        change(&mut flow_log);
+        flow_log
+    }
+
+    fn refusal(change: impl FnOnce(&mut FlowLog)) -> String {
+        let flow_log = flow_log(change);
+        let error = flow_log.check().unwrap_err().to_string();
+        let json = serde_json::to_string(&flow_log).unwrap();
+        let read = serde_json::from_str::<FlowLog>(&json).unwrap_err().to_string();
+        assert!(read.contains(&error), "{read}");
+        error
+    }
+
+    #[test]
+    fn a_good_one_is_read_back_as_it_was() {
+        let flow_log = flow_log(|_| {});
+        assert_eq!(flow_log.check(), Ok(()));
+        let json = serde_json::to_string(&flow_log).unwrap();
+        assert_eq!(serde_json::from_str::<FlowLog>(&json).unwrap(), flow_log);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        assert!(refusal(|it| it.id = "fl-lab".into()).contains("`fl-lab` is no id of a flow log"));
+        let account = refusal(|it| it.account_id = "12345".into());
+        assert!(account.starts_with("flow log fl-0123456789abcdef0: `12345` is no account id"), "{account}");
+        assert!(refusal(|it| it.region = "US East".into()).contains("`US East` is no region"));
+        let bucket = |bucket: &str, folder: &str| {
+            let (bucket, folder) = (bucket.to_owned(), folder.to_owned());
+            refusal(|it| {
+                it.destination = Destination::Bucket { bucket, folder, options: DestinationOptions::default() }
+            })
+        };
+        assert!(bucket("Logs", "").contains("lower-case"));
+        assert!(bucket("flow-logs", "AWSLogs").contains("AWSLogs is the folder that delivery makes"));
+    }
 }

@@ -15,6 +15,10 @@ pub struct Vpc {
     pub id: String,
     /// Its address ranges.
     pub cidrs: Vec<IpNet>,
+    /// Whether AWS's own services sit at the addresses that AWS reserves in it (resolver and routers), so that their
+    /// traffic is not logged. Off for a network of one's own: there these addresses are like any other.
+    #[serde(default)]
+    pub aws_services: bool,
 }
 
 /// A range of a VPC's addresses in one availability zone.

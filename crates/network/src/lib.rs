@@ -1,12 +1,35 @@
 //! Who may talk to whom: the things that AWS calls VPC, subnet, network interface, instance, security
 //! group, network ACL and flow log, and the verdict on a packet with the rule behind it.
 //!
+//! A [`Network`] is read from a file or made from parts, and is right once it exists. It gives a [`Policy`] for an
+//! interface; the policy judges packets, alone or with the [`Connections`] that security groups remember.
+//! [`not_logged`] says which traffic flow logs leave out.
+//!
 //! Pure: no I/O, no clock. Whatever depends on time takes it as an argument.
 
+mod account;
+mod bucket_arn;
+mod connections;
 mod flow_log;
+mod id;
 mod interface;
+mod network;
+mod policy;
+mod rules;
+mod service;
 mod traffic;
+mod unlogged;
+mod verdict;
 
-pub use flow_log::{AggregationInterval, Destination, DestinationOptions, FlowLog, TrafficType};
+pub use bucket_arn::{BucketArn, BucketArnError};
+pub use connections::{ConnectionCounts, Connections, Timeouts};
+pub use flow_log::{AggregationInterval, Destination, DestinationOptions, FlowLog, FlowLogError, TrafficType};
+pub use id::{IdError, IdKind};
 pub use interface::{Instance, Interface, Subnet, Vpc};
+pub use network::{Item, Network, NetworkError, NetworkFile, Owner, Parts, Things};
+pub use policy::Policy;
+pub use rules::{AclEntry, NetworkAcl, Peer, PrefixList, SecurityGroup, SecurityGroupRule};
+pub use service::{ICMP, ICMPV6, IcmpMatch, PortRange, Service, ServiceError, TCP, UDP};
 pub use traffic::{Action, Direction, Packet};
+pub use unlogged::{NotLogged, is_logged, not_logged};
+pub use verdict::{GroupRule, Rule, Verdict};

@@ -1,1 +1,23 @@
-//! placeholder
+//! Athena SQL over flow logs.
+//!
+//! An [`Engine`] runs statements: queries in Trino's dialect, definitions in Hive's. A table is
+//! either defined (`CREATE EXTERNAL TABLE …`, kept in the catalogue file) or found
+//! ([`Engine::add_place`]: a folder, files, or an `s3://` prefix). An [`Answer`] gives the rows as
+//! they become known, and a [`Progress`] says how far the reading is and what could not be read.
+//!
+//! The crate reads no clock and no environment: `now` and the places are arguments.
+
+mod answer;
+mod engine;
+mod error;
+mod lexer;
+mod progress;
+mod select;
+mod statement;
+mod table;
+mod trino_error;
+
+pub use answer::{Answer, StatementKind};
+pub use engine::{DEFAULT_DATABASE, Engine, EngineOptions, RunOptions};
+pub use error::{Code, Error, Position};
+pub use progress::{BadObject, Progress};

@@ -45,8 +45,14 @@ pub(crate) fn conform(batch: &RecordBatch, shape: &SchemaRef) -> Result<RecordBa
 
 fn conform_column(column: &ArrayRef, target: &DataType) -> Result<ArrayRef, ArrowError> {
     let safe = CastOptions { safe: true, ..CastOptions::default() };
-    let column =
-        if column.data_type() == target { Arc::clone(column) } else { cast_with_options(column, target, &safe)? };
+    let column = match column.data_type() {
+        same if same == target => Arc::clone(column),
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView => {
+            let text = cast_with_options(column, &DataType::Utf8View, &safe)?;
+            cast_with_options(&text, target, &safe)?
+        }
+        _ => cast_with_options(column, target, &safe)?,
+    };
     match column.as_string_view_opt() {
         Some(texts) if texts.null_count() > 0 => Ok(Arc::new(dashed(texts))),
         _ => Ok(column),
@@ -114,20 +120,21 @@ mod tests {
             ("pkt-srcaddr", Arc::new(StringArray::from(vec![Some("10.0.0.1"), None])) as ArrayRef),
             ("srcport", Arc::new(Int64Array::from(vec![Some(443), Some(1 << 40)]))),
             ("bytes", Arc::new(LargeStringArray::from(vec!["12", "-"]))),
+            ("packets", Arc::new(BinaryArray::from(vec![b"7".as_ref(), b"x"]))),
             ("action", Arc::new(BinaryArray::from(vec![b"ACCEPT".as_ref(), b"-"]))),
             ("mine", Arc::new(UInt16Array::from(vec![65535, 0]))),
         ])
         .expect("batch");
         let shape = shape(&batch.schema());
         let names: Vec<_> = shape.fields().iter().map(|field| field.name().as_str()).collect();
-        assert_eq!(names, ["pkt_srcaddr", "srcport", "bytes", "action", "mine"]);
+        assert_eq!(names, ["pkt_srcaddr", "srcport", "bytes", "packets", "action", "mine"]);
 
         let batch = conform(&batch, &shape).expect("conforms");
         let columns = Columns::of(&batch).expect("known types");
         let row = |row| (0..columns.len()).map(|column| columns.value(column, row)).collect::<Vec<_>>();
         let (number, text) = (Value::Number, Value::Text);
-        assert_eq!(row(0), [text("10.0.0.1"), number(443), number(12), text("ACCEPT"), number(65535)]);
-        assert_eq!(row(1), [Value::Absent, Value::Absent, Value::Absent, Value::Absent, number(0)]);
+        assert_eq!(row(0), [text("10.0.0.1"), number(443), number(12), number(7), text("ACCEPT"), number(65535)]);
+        assert_eq!(row(1), [Value::Absent, Value::Absent, Value::Absent, Value::Absent, Value::Absent, number(0)]);
         assert_eq!(batch.column(0).as_string_view().value(1), "-");
 
         assert!(conform(&batch.project(&[0]).expect("one"), &shape).is_err());

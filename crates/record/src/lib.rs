@@ -4,7 +4,7 @@
 //! Number columns are NULL where AWS writes `-`; text columns hold the `-` itself, so that a query gives
 //! the same answer over text, over Parquet and over what was just captured.
 //!
-//! This crate does no network or disk I/O and reads no clock.
+//! This crate reads no clock and touches no network; of the disk it reads the files that [`read`] is given.
 
 mod batch;
 mod columns;
@@ -13,6 +13,7 @@ mod field;
 mod file_format;
 mod format;
 mod key;
+pub mod read;
 mod refusal;
 pub mod text;
 pub mod write;

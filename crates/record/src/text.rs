@@ -8,18 +8,21 @@ use std::sync::Arc;
 use arrow::{
     array::RecordBatch,
     buffer::Buffer,
-    datatypes::{DataType, SchemaRef},
+    datatypes::{DataType, Field, Schema, SchemaRef},
 };
 
 pub use crate::{Refusal, Refusals};
 
+mod batches;
 mod chunks;
 mod column;
 mod header;
-mod rows;
+mod number;
+mod scan;
 
-use rows::Batches;
+use column::Column;
 
+pub use batches::TextBatches;
 pub use chunks::{TextChunk, TextChunks};
 pub use header::header_schema;
 
@@ -85,6 +88,10 @@ pub struct TextDecoder {
     schema: SchemaRef,
     projection: Vec<usize>,
     options: TextOptions,
+    /// How many columns a line has.
+    width: usize,
+    /// What a header line begins with; a line end where headers are not told by sight.
+    header_byte: u8,
 }
 
 impl TextDecoder {
@@ -107,24 +114,32 @@ impl TextDecoder {
         if options.batch_rows == 0 {
             return Err(TextError::Options("batches of no rows".to_owned()));
         }
-        if file_schema.fields().is_empty() {
+        let width = file_schema.fields().len();
+        let Some(first) = file_schema.fields().first() else {
             return Err(TextError::Options("no columns".to_owned()));
-        }
-        let projection = projection.unwrap_or_else(|| (0..file_schema.fields().len()).collect());
+        };
+        let header_byte = match options.mode {
+            Mode::Strict | Mode::Query => first.name().bytes().next().unwrap_or(b'\n'),
+            Mode::Hive => b'\n',
+        };
+        let projection = projection.unwrap_or_else(|| (0..width).collect());
         let schema = match file_schema.project(&projection) {
             Ok(schema) => Arc::new(schema),
             Err(error) => return Err(TextError::Options(format!("this projection: {error}"))),
         };
+        // Any cell can be missing, whatever the schema says.
+        let nullable = |field: &Arc<Field>| Field::clone(field).with_nullable(true);
+        let schema = Arc::new(Schema::new(schema.fields().iter().map(nullable).collect::<Vec<_>>()));
         for field in schema.fields() {
-            if !column::is_read(field.data_type()) {
+            if Column::new(field.data_type(), 0).is_none() {
                 let (column, data_type) = (field.name().clone(), field.data_type().clone());
                 return Err(TextError::Type { column, data_type });
             }
         }
-        Ok(Self { file_schema, schema, projection, options })
+        Ok(Self { file_schema, schema, projection, options, width, header_byte })
     }
 
-    /// The schema of the batches: the projected columns.
+    /// The schema of the batches: the projected columns, all nullable.
     pub fn schema(&self) -> SchemaRef {
         Arc::clone(&self.schema)
     }
@@ -134,12 +149,40 @@ impl TextDecoder {
     /// `object` is what refusals name it; `first_line` is the number of the text's first line, from 1.
     /// The batches keep `text` alive: their text columns point into it.
     pub fn decode<'a>(
-        &'a self,
+        &self,
         object: &Arc<str>,
         text: Buffer,
         first_line: u64,
         refusals: &'a mut Refusals,
     ) -> impl Iterator<Item = RecordBatch> + use<'a> {
-        Batches::new(self, Arc::clone(object), text, first_line, refusals)
+        let mut batches = self.batches(object, text, first_line);
+        std::iter::from_fn(move || batches.next_batch(refusals))
+    }
+
+    /// The same as something to keep, for those who cannot lend their [`Refusals`] for that long.
+    pub fn batches(&self, object: &Arc<str>, text: Buffer, first_line: u64) -> TextBatches {
+        TextBatches::new(self.clone(), Arc::clone(object), text, first_line)
+    }
+
+    fn columns(&self, rows: usize) -> Vec<Column> {
+        // That all types have a column was seen when the decoder was made.
+        self.schema.fields().iter().filter_map(|field| Column::new(field.data_type(), rows)).collect()
+    }
+
+    /// How many lines are skipped at the start of an object, whatever they hold.
+    fn skipped_lines(&self) -> u64 {
+        if self.options.mode == Mode::Hive { self.options.header_lines as u64 } else { 0 }
+    }
+
+    /// Whether the line names the file's columns, with hyphens or underscores.
+    fn is_header(&self, line: &[u8]) -> bool {
+        let plain = |byte: u8| if byte == b'-' { b'_' } else { byte };
+        let mut words = line.split(|byte| *byte == self.options.delimiter);
+        self.file_schema.fields().iter().all(|field| {
+            words.next().is_some_and(|word| word.iter().copied().map(plain).eq(field.name().bytes().map(plain)))
+        }) && words.next().is_none()
     }
 }
+
+#[cfg(test)]
+mod tests;

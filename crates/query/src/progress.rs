@@ -1,0 +1,95 @@
+//! How far a query is: numbers that a progress bar, the statistics of an answer, and the report
+//! of refused lines read while the query runs.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use weir_record::Refusals;
+
+/// What a query has read so far. Shared: the scan writes it, anyone may read it at any time.
+#[derive(Debug, Default)]
+pub struct Progress {
+    bytes_total: AtomicU64,
+    bytes_done: AtomicU64,
+    objects_total: AtomicU64,
+    objects_done: AtomicU64,
+    rows: AtomicU64,
+    refusals: Mutex<Refusals>,
+    bad_objects: Mutex<Vec<BadObject>>,
+}
+
+/// An object that was left out because it could not be read (`skip_bad_objects`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadObject {
+    /// Path or `s3://` name.
+    pub object: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+impl Progress {
+    /// Bytes of the objects that the query has to read, as they lie in the store (compressed).
+    /// Grows while tables are being planned; 0 until then.
+    pub fn bytes_total(&self) -> u64 {
+        self.bytes_total.load(Ordering::Relaxed)
+    }
+
+    /// Bytes read so far, as they lie in the store: Athena's DataScannedInBytes.
+    pub fn bytes_done(&self) -> u64 {
+        self.bytes_done.load(Ordering::Relaxed)
+    }
+
+    /// Objects to read.
+    pub fn objects_total(&self) -> u64 {
+        self.objects_total.load(Ordering::Relaxed)
+    }
+
+    /// Objects read to their end.
+    pub fn objects_done(&self) -> u64 {
+        self.objects_done.load(Ordering::Relaxed)
+    }
+
+    /// Records read from text and JSON, before any filter.
+    pub fn rows(&self) -> u64 {
+        self.rows.load(Ordering::Relaxed)
+    }
+
+    /// Lines that were refused or had cells that are no numbers, so far.
+    pub fn refusals(&self) -> Refusals {
+        self.refusals.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Objects left out because they could not be read, so far.
+    pub fn bad_objects(&self) -> Vec<BadObject> {
+        self.bad_objects.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn add_work(&self, objects: u64, bytes: u64) {
+        self.objects_total.fetch_add(objects, Ordering::Relaxed);
+        self.bytes_total.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub(crate) fn add_bytes(&self, bytes: u64) {
+        self.bytes_done.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub(crate) fn add_object(&self) {
+        self.objects_done.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn add_rows(&self, rows: u64) {
+        self.rows.fetch_add(rows, Ordering::Relaxed);
+    }
+
+    pub(crate) fn add_refusals(&self, refusals: Refusals) {
+        self.refusals.lock().unwrap_or_else(PoisonError::into_inner).merge(refusals);
+    }
+
+    pub(crate) fn add_bad_object(&self, object: String, reason: String) {
+        let bad = BadObject { object, reason };
+        let mut all = self.bad_objects.lock().unwrap_or_else(PoisonError::into_inner);
+        if !all.contains(&bad) {
+            all.push(bad);
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! A table: columns, partitions, and the objects below them.
+//!
+//! There are two ways to one. A table of the catalogue has columns from its DDL and binds text by
+//! position with Hive's rules, Parquet by name (athena.md §3). A table made of a place has no DDL:
+//! its columns are the union of what the objects say of themselves, bound by name.
+
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::common::ScalarValue;
+use weir_store::{Buckets, Object, Place};
+
+use crate::error::{Code, Error};
+use crate::progress::BadObject;
+
+mod discover;
+mod provider;
+mod prune;
+mod scan;
+mod unit;
+
+pub(crate) use provider::BoundTable;
+pub(crate) use scan::ScanContext;
+
+/// The hidden column that names the object of a row.
+pub(crate) const PATH_COLUMN: &str = "$path";
+
+/// Columns and partitions. What a query adds (progress, hidden columns) is in [`BoundTable`].
+#[derive(Debug)]
+pub(crate) struct Table {
+    /// Columns that are in the objects.
+    pub(crate) columns: SchemaRef,
+    /// Columns that come from the partition: constant in an object.
+    pub(crate) partition_columns: Vec<Field>,
+    pub(crate) partitions: Partitions,
+    /// Objects that were left out when the table was made, with the reason.
+    pub(crate) bad: Vec<BadObject>,
+}
+
+/// Where the objects are.
+#[derive(Debug)]
+pub(crate) enum Partitions {
+    /// Known one by one.
+    Objects(Vec<Unit>),
+    /// Locations to list when the table is scanned, with the values of the partition columns.
+    Locations { reading: Reading, locations: Vec<(String, Arc<[ScalarValue]>)> },
+}
+
+/// How the objects of a table with DDL are read.
+#[derive(Debug, Clone)]
+pub(crate) enum Reading {
+    /// LazySimpleSerDe: cells by position.
+    HiveText { delimiter: u8, header_lines: usize },
+    /// Columns by name.
+    Parquet,
+}
+
+/// One object to read.
+#[derive(Debug, Clone)]
+pub(crate) struct Unit {
+    pub(crate) place: Arc<Place>,
+    pub(crate) object: Object,
+    pub(crate) format: UnitFormat,
+    /// The values of the table's partition columns.
+    pub(crate) values: Arc<[ScalarValue]>,
+}
+
+/// What is in an object.
+#[derive(Debug, Clone)]
+pub(crate) enum UnitFormat {
+    /// Lines by position, Hive's rules.
+    HiveText { delimiter: u8, header_lines: usize },
+    /// Lines whose columns the header names.
+    Text { columns: SchemaRef },
+    /// One JSON object a line.
+    Json,
+    /// Parquet.
+    Parquet,
+}
+
+impl Table {
+    /// All columns: those of the objects, then those of the partitions, then, if wanted, `$path`.
+    pub(crate) fn schema(&self, with_path: bool) -> SchemaRef {
+        let data = self.columns.fields().iter().cloned();
+        let partition = self.partition_columns.iter().cloned().map(Arc::new);
+        let path = with_path.then(|| Arc::new(Field::new(PATH_COLUMN, DataType::Utf8View, false)));
+        Arc::new(Schema::new(data.chain(partition).chain(path).collect::<Vec<_>>()))
+    }
+
+    /// The objects of the partitions for which `keep` says yes.
+    pub(crate) async fn units(&self, buckets: &Buckets, keep: &[bool]) -> Result<Vec<Unit>, Error> {
+        match &self.partitions {
+            Partitions::Objects(units) => {
+                let kept = units.iter().zip(keep).filter(|(_, keep)| **keep);
+                Ok(kept.map(|(unit, _)| unit.clone()).collect())
+            }
+            Partitions::Locations { reading, locations } => {
+                let mut units = Vec::new();
+                for ((location, values), _) in locations.iter().zip(keep).filter(|(_, keep)| **keep) {
+                    units.extend(list_location(buckets, location, reading, values).await?);
+                }
+                Ok(units)
+            }
+        }
+    }
+
+    /// The values of the partition columns, a row for each partition (or object, when those are known).
+    pub(crate) fn partition_values(&self) -> Vec<Arc<[ScalarValue]>> {
+        match &self.partitions {
+            Partitions::Objects(units) => units.iter().map(|unit| Arc::clone(&unit.values)).collect(),
+            Partitions::Locations { locations, .. } => locations.iter().map(|(_, values)| Arc::clone(values)).collect(),
+        }
+    }
+}
+
+/// The objects at a location of a table. A location is a folder: `…/17` holds nothing of `…/170`.
+/// One that is not there is empty, as in Athena.
+async fn list_location(
+    buckets: &Buckets,
+    location: &str,
+    reading: &Reading,
+    values: &Arc<[ScalarValue]>,
+) -> Result<Vec<Unit>, Error> {
+    let place = match buckets.place(&folder(location)) {
+        Ok(place) => Arc::new(place),
+        Err(weir_store::StoreError::NotFound { .. } | weir_store::StoreError::NoBucket { .. }) => return Ok(Vec::new()),
+        Err(error) => return Err(cannot_open(&error)),
+    };
+    let objects = place.list().await.map_err(|error| cannot_open(&error))?;
+    let format = match reading {
+        Reading::HiveText { delimiter, header_lines } => {
+            UnitFormat::HiveText { delimiter: *delimiter, header_lines: *header_lines }
+        }
+        Reading::Parquet => UnitFormat::Parquet,
+    };
+    let unit = |object| Unit { place: Arc::clone(&place), object, format: format.clone(), values: Arc::clone(values) };
+    Ok(objects.into_iter().filter(|object| object.size() > 0).map(unit).collect())
+}
+
+/// The location with one slash at the end and none doubled.
+fn folder(location: &str) -> String {
+    let (scheme, rest) = location.split_once("://").map_or(("", location), |(scheme, rest)| (scheme, rest));
+    let mut path = rest.split('/').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/");
+    if !path.is_empty() {
+        path.push('/');
+    }
+    match scheme {
+        "" if location.starts_with('/') => format!("/{path}"),
+        "" => path,
+        scheme => format!("{scheme}://{path}"),
+    }
+}
+
+pub(crate) fn cannot_open(error: &weir_store::StoreError) -> Error {
+    Error::new(Code::NothingToRead, error.to_string())
+}

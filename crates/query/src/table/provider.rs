@@ -1,0 +1,188 @@
+//! A table as DataFusion sees it, for one query.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::config::TableParquetOptions;
+use datafusion::common::{DFSchema, Result, ScalarValue};
+use datafusion::datasource::TableType;
+use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
+use datafusion::datasource::source::DataSourceExec;
+use datafusion::datasource::table_schema::TableSchema;
+use datafusion::logical_expr::utils::conjunction;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_expr::expressions::Column;
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::empty::EmptyExec;
+use datafusion::physical_plan::filter::FilterExec;
+use datafusion::physical_plan::projection::ProjectionExec;
+use datafusion::physical_plan::union::UnionExec;
+
+use super::scan::{ScanContext, TextScan};
+use super::{Table, Unit, UnitFormat, prune};
+
+/// A table, and what a query brings along.
+#[derive(Debug)]
+pub(crate) struct BoundTable {
+    table: Arc<Table>,
+    schema: SchemaRef,
+    context: Arc<ScanContext>,
+}
+
+impl BoundTable {
+    /// `with_path` adds the hidden column `$path`.
+    pub(crate) fn new(table: Arc<Table>, with_path: bool, context: Arc<ScanContext>) -> Self {
+        let schema = table.schema(with_path);
+        BoundTable { table, schema, context }
+    }
+
+    async fn units(&self, session: &dyn Session, filters: &[Expr]) -> Result<Vec<Unit>> {
+        let values = self.table.partition_values();
+        let keep = prune::keep(session, &self.table.partition_columns, &values, filters)?;
+        let units = self.table.units(&self.context.buckets, &keep).await;
+        let units = units.map_err(crate::error::Error::into_datafusion)?;
+        let bytes = units.iter().map(|unit| unit.object.size()).sum();
+        self.context.progress.add_work(units.len() as u64, bytes);
+        for bad in &self.table.bad {
+            self.context.progress.add_bad_object(bad.object.clone(), bad.reason.clone());
+        }
+        Ok(units)
+    }
+}
+
+impl BoundTable {
+    /// DataFusion's own reader, with the predicate pushed into it and checked again above it.
+    fn scan_parquet(
+        &self,
+        session: &dyn Session,
+        units: Vec<Unit>,
+        projection: &[usize],
+        predicate: Option<&Arc<dyn PhysicalExpr>>,
+    ) -> Result<Vec<Arc<dyn ExecutionPlan>>> {
+        let data_columns = Arc::clone(&self.table.columns);
+        let further = self.schema.fields()[data_columns.fields().len()..].to_vec();
+        let mut stores: BTreeMap<usize, Vec<Unit>> = BTreeMap::new();
+        for unit in units {
+            stores.entry(Arc::as_ptr(unit.place.store()).cast::<()>() as usize).or_default().push(unit);
+        }
+        let mut plans: Vec<Arc<dyn ExecutionPlan>> = Vec::new();
+        for units in stores.into_values() {
+            let Some(first) = units.first() else { continue };
+            let url = self.context.store_url(first.place.store(), session.runtime_env())?;
+            let schema =
+                TableSchema::builder(Arc::clone(&data_columns)).with_table_partition_cols(further.clone()).build();
+            let options = TableParquetOptions {
+                global: session.config_options().execution.parquet.clone(),
+                ..TableParquetOptions::default()
+            };
+            let mut source = ParquetSource::new(schema).with_table_parquet_options(options);
+            if let Some(predicate) = predicate {
+                source = source.with_predicate(Arc::clone(predicate));
+            }
+            let groups = spread(units, session.config().target_partitions());
+            let groups = groups
+                .into_iter()
+                .map(|units| FileGroup::new(units.into_iter().map(|unit| self.partitioned_file(unit)).collect()));
+            let config = FileScanConfigBuilder::new(url, Arc::new(source)).with_file_groups(groups.collect()).build();
+            let scan: Arc<dyn ExecutionPlan> = DataSourceExec::from_data_source(config);
+            let scan: Arc<dyn ExecutionPlan> = match predicate {
+                Some(predicate) => Arc::new(FilterExec::try_new(Arc::clone(predicate), scan)?),
+                None => scan,
+            };
+            let columns = projection.iter().map(|&index| {
+                let name = self.schema.field(index).name();
+                (Arc::new(Column::new(name, index)) as Arc<dyn PhysicalExpr>, name.clone())
+            });
+            plans.push(Arc::new(ProjectionExec::try_new(columns.collect::<Vec<_>>(), scan)?));
+        }
+        Ok(plans)
+    }
+
+    fn partitioned_file(&self, unit: Unit) -> PartitionedFile {
+        let mut values = unit.values.to_vec();
+        if self.schema.fields().len() > self.table.columns.fields().len() + values.len() {
+            values.push(ScalarValue::Utf8View(Some(unit.object.name.to_string())));
+        }
+        PartitionedFile::new_from_meta(unit.object.meta).with_partition_values(values)
+    }
+}
+
+#[async_trait]
+impl TableProvider for BoundTable {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        Ok(vec![TableProviderFilterPushDown::Exact; filters.len()])
+    }
+
+    async fn scan(
+        &self,
+        session: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let all: Vec<usize> = (0..self.schema.fields().len()).collect();
+        let projection = projection.unwrap_or(&all);
+        let units = self.units(session, filters).await?;
+        let (parquet, lines): (Vec<Unit>, Vec<Unit>) =
+            units.into_iter().partition(|unit| matches!(unit.format, UnitFormat::Parquet));
+        let predicate = match conjunction(filters.iter().cloned()) {
+            Some(filter) => {
+                let schema = DFSchema::try_from(Arc::clone(&self.schema))?;
+                Some(session.create_physical_expr(filter, &schema)?)
+            }
+            None => None,
+        };
+        let mut plans: Vec<Arc<dyn ExecutionPlan>> = Vec::new();
+        if !lines.is_empty() {
+            let partitions = spread(lines, session.config().target_partitions());
+            let scan = TextScan::try_new(
+                Arc::clone(&self.schema),
+                self.table.columns.fields().len(),
+                projection,
+                predicate.clone(),
+                partitions,
+                limit,
+                Arc::clone(&self.context),
+            )?;
+            plans.push(Arc::new(scan));
+        }
+        if !parquet.is_empty() {
+            plans.extend(self.scan_parquet(session, parquet, projection, predicate.as_ref())?);
+        }
+        match plans.len() {
+            0 => Ok(Arc::new(EmptyExec::new(Arc::new(self.schema.project(projection)?)))),
+            1 => Ok(plans.swap_remove(0)),
+            _ => UnionExec::try_new(plans),
+        }
+    }
+}
+
+/// Spreads objects over threads so that each has about the same number of bytes.
+fn spread(mut units: Vec<Unit>, threads: usize) -> Vec<Vec<Unit>> {
+    units.sort_by_key(|unit| std::cmp::Reverse(unit.object.size()));
+    let mut partitions: Vec<(u64, Vec<Unit>)> = vec![(0, Vec::new()); threads.clamp(1, units.len().max(1))];
+    for unit in units {
+        if let Some((bytes, least)) = partitions.iter_mut().min_by_key(|(bytes, _)| *bytes) {
+            *bytes += unit.object.size();
+            least.push(unit);
+        }
+    }
+    let mut partitions: Vec<Vec<Unit>> = partitions.into_iter().map(|(_, units)| units).collect();
+    for units in &mut partitions {
+        units.sort_by(|a, b| a.object.name.cmp(&b.object.name));
+    }
+    partitions
+}

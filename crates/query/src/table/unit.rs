@@ -1,0 +1,285 @@
+//! One object of lines: from its bytes to the rows that a query wants.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, new_null_array};
+use datafusion::arrow::buffer::Buffer;
+use datafusion::arrow::compute::{cast, filter_record_batch};
+use datafusion::arrow::datatypes::{DataType, SchemaRef};
+use datafusion::arrow::error::ArrowError;
+use datafusion::arrow::record_batch::{RecordBatch, RecordBatchOptions};
+use datafusion::common::ScalarValue;
+use datafusion::physical_expr::PhysicalExpr;
+use weir_record::Refusals;
+use weir_record::compression;
+use weir_record::text::{Mode, TextDecoder, TextOptions};
+
+use super::scan::ScanContext;
+use super::{PATH_COLUMN, Unit, UnitFormat};
+use crate::error::{Code, Error};
+
+/// What a scan wants of each object.
+#[derive(Debug)]
+pub(super) struct Selection {
+    /// The whole table.
+    pub(super) table: SchemaRef,
+    /// The first columns of the table, that are in the objects.
+    pub(super) data_columns: usize,
+    /// Columns of the table that the query filters by or gives out, ascending.
+    pub(super) needed: Vec<usize>,
+    pub(super) needed_schema: SchemaRef,
+    /// Over the needed columns.
+    pub(super) predicate: Option<Arc<dyn PhysicalExpr>>,
+    /// Which of the needed columns are given out.
+    pub(super) output_columns: Vec<usize>,
+    pub(super) output: SchemaRef,
+}
+
+/// Text handed to the decoder at a time: small enough to stay in the cache with its columns.
+const CHUNK: usize = 1 << 20;
+
+/// The rows of one object, a batch at a time.
+pub(super) struct Decode {
+    unit: Unit,
+    selection: Arc<Selection>,
+    context: Arc<ScanContext>,
+    state: State,
+    ready: VecDeque<RecordBatch>,
+}
+
+enum State {
+    Compressed(Bytes),
+    Text { decoder: Box<TextDecoder>, columns: Vec<Source>, text: Buffer, at: usize, line: u64 },
+    Done,
+}
+
+/// Where a needed column comes from.
+#[derive(Debug, Clone)]
+enum Source {
+    /// A column that the decoder gives, by its place there.
+    Decoded(usize),
+    /// The same value in every row.
+    Constant(ScalarValue),
+}
+
+impl Decode {
+    pub(super) fn new(unit: Unit, bytes: Bytes, selection: Arc<Selection>, context: Arc<ScanContext>) -> Self {
+        Decode { unit, selection, context, state: State::Compressed(bytes), ready: VecDeque::new() }
+    }
+
+    /// Moves on by one step; false at the end of the object.
+    fn step(&mut self) -> Result<bool, Error> {
+        match std::mem::replace(&mut self.state, State::Done) {
+            State::Compressed(bytes) => {
+                self.state = self.open(bytes)?;
+                Ok(true)
+            }
+            State::Text { decoder, columns, text, at, line } => {
+                let chunk = chunk_after(&text, at);
+                let lines = memchr::memchr_iter(b'\n', &chunk).count() as u64;
+                let next = at + chunk.len();
+                self.decode(&decoder, &columns, chunk, line)?;
+                if next < text.len() {
+                    self.state = State::Text { decoder, columns, text, at: next, line: line + lines };
+                } else {
+                    self.context.progress.add_object();
+                }
+                Ok(true)
+            }
+            State::Done => Ok(false),
+        }
+    }
+
+    fn open(&self, bytes: Bytes) -> Result<State, Error> {
+        let text = match compression::detect(&bytes) {
+            compression::Compression::None => Buffer::from(bytes),
+            _ => match compression::inflate(&bytes) {
+                Ok(text) => Buffer::from_vec(text),
+                Err(damage) => {
+                    return self.bad(format!("{} (at byte {} of it)", damage.problem, damage.position));
+                }
+            },
+        };
+        let (options, file) = match &self.unit.format {
+            UnitFormat::HiveText { delimiter, header_lines } => {
+                let file = Arc::new(
+                    self.selection
+                        .table
+                        .project(&(0..self.selection.data_columns).collect::<Vec<_>>())
+                        .map_err(internal)?,
+                );
+                (
+                    TextOptions {
+                        delimiter: *delimiter,
+                        mode: Mode::Hive,
+                        header_lines: *header_lines,
+                        batch_rows: BATCH_ROWS,
+                    },
+                    file,
+                )
+            }
+            UnitFormat::Text { columns } => (
+                TextOptions { delimiter: b' ', mode: Mode::Query, header_lines: 0, batch_rows: BATCH_ROWS },
+                Arc::clone(columns),
+            ),
+            UnitFormat::Json | UnitFormat::Parquet => return self.bad("it is not read as lines of text".to_owned()),
+        };
+        let (columns, projection) = self.bind(&file)?;
+        let decoder = TextDecoder::new(file, Some(projection), options)
+            .map_err(|error| Error::new(Code::NotSupported, error.to_string()))?;
+        Ok(State::Text { decoder: Box::new(decoder), columns, text, at: 0, line: 1 })
+    }
+
+    /// Where each needed column comes from, and the columns of the file that the decoder must give.
+    fn bind(&self, file: &SchemaRef) -> Result<(Vec<Source>, Vec<usize>), Error> {
+        let mut projection = Vec::new();
+        let mut columns = Vec::new();
+        for &column in &self.selection.needed {
+            let field = self.selection.table.field(column);
+            let partition = column.checked_sub(self.selection.data_columns);
+            let source = match partition {
+                None => match file.index_of(field.name()) {
+                    Ok(index) => {
+                        projection.push(index);
+                        Source::Decoded(projection.len() - 1)
+                    }
+                    Err(_) => Source::Constant(
+                        ScalarValue::try_from(field.data_type())
+                            .map_err(|e| Error::new(Code::Internal, e.strip_backtrace()))?,
+                    ),
+                },
+                Some(_) if field.name() == PATH_COLUMN => {
+                    Source::Constant(ScalarValue::Utf8View(Some(self.unit.object.name.to_string())))
+                }
+                Some(index) => Source::Constant(self.unit.values.get(index).cloned().unwrap_or(ScalarValue::Null)),
+            };
+            columns.push(source);
+        }
+        Ok((columns, projection))
+    }
+
+    fn decode(&mut self, decoder: &TextDecoder, columns: &[Source], chunk: Buffer, line: u64) -> Result<(), Error> {
+        let mut refusals = Refusals::default();
+        let mut rows = 0;
+        for batch in decoder.decode(&self.unit.object.name, chunk, line, &mut refusals) {
+            rows += batch.num_rows() as u64;
+            let batch = self.selection.select(&batch, columns)?;
+            if batch.num_rows() > 0 {
+                self.ready.push_back(batch);
+            }
+        }
+        self.context.progress.add_rows(rows);
+        self.context.progress.add_refusals(refusals);
+        Ok(())
+    }
+
+    /// What happens when the object is damaged: an error, or it is left out and listed.
+    fn bad(&self, reason: String) -> Result<State, Error> {
+        let name = &self.unit.object.name;
+        if self.context.skip_bad_objects {
+            self.context.progress.add_bad_object(name.to_string(), reason);
+            return Ok(State::Done);
+        }
+        Err(Error::new(
+            Code::BadObject,
+            format!(
+                "object {name} cannot be read: {reason}; fetch it again, or read the rest with `--skip-bad-objects`"
+            ),
+        ))
+    }
+}
+
+impl Iterator for Decode {
+    type Item = Result<RecordBatch, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(batch) = self.ready.pop_front() {
+                return Some(Ok(batch));
+            }
+            match self.step() {
+                Ok(true) => {}
+                Ok(false) => return None,
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
+}
+
+const BATCH_ROWS: usize = 8192;
+
+impl Selection {
+    /// The output columns of the rows that pass the predicate.
+    fn select(&self, decoded: &RecordBatch, columns: &[Source]) -> Result<RecordBatch, Error> {
+        let rows = decoded.num_rows();
+        let arrays = columns
+            .iter()
+            .zip(self.needed_schema.fields())
+            .map(|(source, field)| source.array(decoded, field.data_type()))
+            .collect::<Result<Vec<_>, Error>>()?;
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        let needed =
+            RecordBatch::try_new_with_options(Arc::clone(&self.needed_schema), arrays, &options).map_err(internal)?;
+        let passing = match &self.predicate {
+            None => needed,
+            Some(predicate) => {
+                let mask = self.evaluate(predicate, &needed)?;
+                if mask.true_count() == rows {
+                    needed
+                } else {
+                    let few = mask.true_count() < rows / 2;
+                    let kept = filter_record_batch(&needed, &mask).map_err(internal)?;
+                    if few { compact(&kept)? } else { kept }
+                }
+            }
+        };
+        passing.project(&self.output_columns).map_err(internal)
+    }
+
+    fn evaluate(&self, predicate: &Arc<dyn PhysicalExpr>, batch: &RecordBatch) -> Result<BooleanArray, Error> {
+        let value = predicate.evaluate(batch).and_then(|value| value.into_array(batch.num_rows()));
+        let value = value.map_err(|error| crate::trino_error::from_datafusion(&error))?;
+        value.as_boolean_opt().cloned().ok_or_else(|| Error::new(Code::Internal, "a filter is not boolean"))
+    }
+}
+
+impl Source {
+    fn array(&self, decoded: &RecordBatch, wanted: &DataType) -> Result<ArrayRef, Error> {
+        match self {
+            Source::Decoded(index) => {
+                let array = decoded.column(*index);
+                if array.data_type() == wanted { Ok(Arc::clone(array)) } else { cast(array, wanted).map_err(internal) }
+            }
+            Source::Constant(value) if value.is_null() => Ok(new_null_array(wanted, decoded.num_rows())),
+            Source::Constant(value) => value
+                .to_array_of_size(decoded.num_rows())
+                .map_err(|error| Error::new(Code::Internal, error.strip_backtrace())),
+        }
+    }
+}
+
+/// Copies the texts of a few rows, so that they do not keep the whole object in memory.
+fn compact(batch: &RecordBatch) -> Result<RecordBatch, Error> {
+    let columns = batch.columns().iter().map(|column| match column.as_string_view_opt() {
+        Some(texts) => Arc::new(texts.gc()) as ArrayRef,
+        None => Arc::clone(column),
+    });
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    RecordBatch::try_new_with_options(batch.schema(), columns.collect(), &options).map_err(internal)
+}
+
+/// About [`CHUNK`] bytes from `at`, to the end of a line.
+fn chunk_after(text: &Buffer, at: usize) -> Buffer {
+    let end = match text.get(at + CHUNK..) {
+        Some(rest) => memchr::memchr(b'\n', rest).map_or(text.len(), |end| at + CHUNK + end + 1),
+        None => text.len(),
+    };
+    text.slice_with_length(at, end - at)
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "it is given to map_err")]
+fn internal(error: ArrowError) -> Error {
+    Error::new(Code::Internal, error.to_string())
+}
