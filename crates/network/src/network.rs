@@ -155,6 +155,18 @@ impl Network {
         self.parts.interfaces.get(id)
     }
 
+    /// The interface to judge at, when packets are known to be those of `given`: the network's own with that id; in a
+    /// network without any interface, the given one carrying every security group there is; otherwise the given one.
+    pub fn interface_for(&self, given: Interface) -> Interface {
+        match self.parts.interfaces.get(&given.id) {
+            Some(known) => known.clone(),
+            None if self.parts.interfaces.is_empty() => {
+                Interface { security_group_ids: self.parts.security_groups.keys().cloned().collect(), ..given }
+            }
+            None => given,
+        }
+    }
+
     /// The subnet that an interface is in.
     pub fn subnet_of(&self, interface: &Interface) -> Option<&Subnet> {
         self.parts.subnets.get(interface.subnet_id.as_ref()?)
@@ -201,3 +213,6 @@ impl Interface {
         self.ipv4.iter().copied().map(IpAddr::V4).chain(self.ipv6.iter().copied().map(IpAddr::V6))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -143,6 +143,12 @@ impl Policy {
         GroupDecision::Allowed { rule: &rule.name, tracked: !(rule.every_address && answers_open) }
     }
 
+    /// How many lookups the security groups take at most for a packet of a protocol, of either family.
+    #[cfg(test)]
+    fn lookups(&self, direction: Direction, protocol: u8) -> usize {
+        self.groups.as_ref().map_or(0, |sides| sides[side(direction)].classifier.lookups(protocol))
+    }
+
     fn acl_verdict(&self, packet: &Packet, direction: Direction) -> Option<Verdict> {
         let acl = self.acl.as_ref()?;
         let far = far_address(packet, direction);
@@ -243,3 +249,6 @@ pub(crate) const fn far_address(packet: &Packet, direction: Direction) -> IpAddr
         Direction::Egress => packet.destination,
     }
 }
+
+#[cfg(test)]
+mod tests;

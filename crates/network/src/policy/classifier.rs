@@ -95,6 +95,12 @@ impl Classifier {
         }
         lowest
     }
+
+    /// How many lookups a packet of a protocol takes at most, references to groups aside.
+    #[cfg(test)]
+    pub(super) fn lookups(&self, protocol: u8) -> usize {
+        [None, Some(protocol)].iter().filter_map(|protocol| self.shapes.get(protocol)).map(Vec::len).sum()
+    }
 }
 
 impl PeerKey {
