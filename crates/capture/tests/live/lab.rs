@@ -1,0 +1,343 @@
+//! Two network namespaces joined by a veth pair, and a recording of one of them.
+//!
+//! A namespace here has no name: it belongs to a thread, and the kernel takes it away with everything in it when that
+//! thread ends, however the test ends.
+
+#![allow(unsafe_code, reason = "tests make network namespaces and send frames that no safe interface sends")]
+
+use std::{
+    net::IpAddr,
+    os::fd::{AsRawFd, FromRawFd, OwnedFd},
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    process::Command,
+    sync::mpsc,
+    thread::{self, JoinHandle},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use rustix::thread::{UnshareFlags, gettid, unshare_unsafe};
+use weir_capture::{
+    interfaces::{HostInterface, Placement},
+    live::{Capture, Event, LiveError, Options, Stopper, Totals},
+    window::{Counters, Window},
+};
+use weir_network::{Action, AggregationInterval, Direction, Interface, Packet};
+
+type Task = Box<dyn FnOnce() + Send>;
+
+/// A thread in a network namespace of its own.
+pub(crate) struct Side {
+    tasks: Option<mpsc::Sender<Task>>,
+    thread: Option<JoinHandle<()>>,
+    /// Where other processes find the namespace.
+    path: String,
+}
+
+impl Side {
+    /// `None`, with a word on standard error, when this process may not make namespaces.
+    fn new() -> Option<Self> {
+        let (tasks, todo) = mpsc::channel::<Task>();
+        let (ready, started) = mpsc::channel();
+        let thread = thread::spawn(move || {
+            // SAFETY: only the network namespace is left; file descriptors stay shared.
+            let made = unsafe { unshare_unsafe(UnshareFlags::NEWNET) };
+            let path = format!("/proc/{}/task/{}/ns/net", std::process::id(), gettid().as_raw_nonzero());
+            if ready.send(made.map(|()| path)).is_ok() {
+                todo.into_iter().for_each(|task| task());
+            }
+        });
+        match started.recv().expect("the thread answers") {
+            Ok(path) => Some(Side { tasks: Some(tasks), thread: Some(thread), path }),
+            Err(errno) => {
+                eprintln!("SKIPPED: live tests need root to make network namespaces ({errno})");
+                None
+            }
+        }
+    }
+
+    /// Runs a closure in the namespace and waits for it. Threads and processes that it starts are in it too.
+    pub(crate) fn run<T: Send + 'static>(&self, task: impl FnOnce() -> T + Send + 'static) -> T {
+        let (done, result) = mpsc::channel();
+        let task: Task = Box::new(move || {
+            let _ = done.send(catch_unwind(AssertUnwindSafe(task)));
+        });
+        self.tasks.as_ref().expect("not dropped").send(task).expect("the thread runs");
+        result.recv().expect("the task ends").unwrap_or_else(|panic| resume_unwind(panic))
+    }
+
+    /// Runs `ip` with these words as arguments.
+    pub(crate) fn ip(&self, words: &str) {
+        let words = words.to_owned();
+        self.run(move || {
+            let output = Command::new("ip").args(words.split(' ')).output();
+            let output = output.expect("the command `ip`: install iproute2 (scripts/setup test)");
+            assert!(output.status.success(), "ip {words}: {}", String::from_utf8_lossy(&output.stderr));
+        });
+    }
+
+    /// Sets a value below `/proc/sys/net`.
+    pub(crate) fn sysctl(&self, name: &str, value: &'static str) {
+        let path = format!("/proc/sys/net/{name}");
+        self.run(move || std::fs::write(&path, value).unwrap_or_else(|error| panic!("{path}: {error}")));
+    }
+}
+
+impl Drop for Side {
+    fn drop(&mut self) {
+        self.tasks = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+pub(crate) const NEAR: &str = "10.77.0.1";
+pub(crate) const FAR: &str = "10.77.0.2";
+pub(crate) const NEAR6: &str = "fd77::1";
+pub(crate) const FAR6: &str = "fd77::2";
+pub(crate) const NEAR_MAC: [u8; 6] = [2, 0, 0, 0, 0, 1];
+pub(crate) const FAR_MAC: [u8; 6] = [2, 0, 0, 0, 0, 2];
+
+/// `near0` and `far0`, with addresses that are known to each other, so that no neighbour discovery is counted.
+pub(crate) struct Lab {
+    pub(crate) near: Side,
+    pub(crate) far: Side,
+}
+
+impl Lab {
+    pub(crate) fn new() -> Option<Self> {
+        let lab = Lab { near: Side::new()?, far: Side::new()? };
+        let peer = format!("peer name far0 address 02:00:00:00:00:02 netns {}", lab.far.path);
+        lab.near.ip(&format!("link add near0 address 02:00:00:00:00:01 type veth {peer}"));
+        for (side, name, v4, v6, other_v4, other_v6, other_mac) in [
+            (&lab.near, "near0", NEAR, NEAR6, FAR, FAR6, "02:00:00:00:00:02"),
+            (&lab.far, "far0", FAR, FAR6, NEAR, NEAR6, "02:00:00:00:00:01"),
+        ] {
+            // No link-local address, and so no router solicitations.
+            side.sysctl(&format!("ipv6/conf/{name}/addr_gen_mode"), "1");
+            side.ip("link set lo up");
+            side.ip(&format!("address add {v4}/24 dev {name}"));
+            side.ip(&format!("address add {v6}/64 dev {name} nodad"));
+            side.ip(&format!("link set {name} up"));
+            side.ip(&format!("neighbour replace {other_v4} lladdr {other_mac} dev {name} nud permanent"));
+            side.ip(&format!("neighbour replace {other_v6} lladdr {other_mac} dev {name} nud permanent"));
+        }
+        Some(lab)
+    }
+
+    /// Leaves no traffic but the test's own: IPv6 speaks up unasked.
+    pub(crate) fn without_ipv6(&self) {
+        self.near.sysctl("ipv6/conf/near0/disable_ipv6", "1");
+        self.far.sysctl("ipv6/conf/far0/disable_ipv6", "1");
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// A capture that runs in a thread of a namespace.
+pub(crate) struct Recording {
+    stopper: Stopper,
+    thread: JoinHandle<Recorded>,
+}
+
+/// What a capture told.
+#[derive(Default)]
+pub(crate) struct Recorded {
+    pub(crate) windows: Vec<Window>,
+    /// `added near0`, `removed near0`, `failed near0: …`
+    pub(crate) news: Vec<String>,
+    pub(crate) totals: Totals,
+}
+
+/// What identifies a flow in a test: interface name, direction, source, destination, their ports, protocol.
+pub(crate) type FlowId<'a> = (&'a str, Direction, (&'a str, u16), (&'a str, u16), u8);
+
+/// A flow over all windows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Sum {
+    pub(crate) packets: u64,
+    pub(crate) bytes: u64,
+    pub(crate) tcp_flags: u8,
+}
+
+pub(crate) fn options() -> Options {
+    let mut options = Options::default();
+    options.tracker.interval = AggregationInterval::Second;
+    options
+}
+
+pub(crate) fn choose(names: &'static [&'static str]) -> impl FnMut(&HostInterface) -> Option<Interface> + Send {
+    let place = Placement {
+        account_id: "123456789012".into(),
+        region: "us-east-1".into(),
+        az_id: None,
+        machine_id: "test".into(),
+    };
+    move |host| names.contains(&host.name.as_str()).then(|| host.to_interface(&place))
+}
+
+/// Records the interfaces of these names.
+pub(crate) fn record(side: &Side, names: &'static [&'static str]) -> Recording {
+    record_with(side, names, options(), |_| Action::Accept)
+}
+
+pub(crate) fn record_with(
+    side: &Side,
+    names: &'static [&'static str],
+    options: Options,
+    mut judge: impl FnMut(&Packet) -> Action + Send + 'static,
+) -> Recording {
+    side.run(move || {
+        let capture = Capture::open(options, Box::new(choose(names)), now_ns()).expect("root may capture");
+        let stopper = capture.stopper();
+        let thread = thread::spawn(move || {
+            let mut recorded = Recorded::default();
+            let totals = capture.run(
+                now_ns,
+                |_, _, packet, _| judge(packet),
+                |event| match event {
+                    Event::Window(window) => recorded.windows.push(window),
+                    Event::Added { name, .. } => recorded.news.push(format!("added {name}")),
+                    Event::Removed { name, .. } => recorded.news.push(format!("removed {name}")),
+                    Event::Failed { name, error } => recorded.news.push(format!("failed {name}: {error}")),
+                    Event::Unlisted(error) => recorded.news.push(error.to_string()),
+                },
+            );
+            recorded.totals = totals.expect("the capture ends well");
+            recorded
+        });
+        Recording { stopper, thread }
+    })
+}
+
+pub(crate) fn open_as_nobody(side: &Side) -> Option<LiveError> {
+    side.run(|| {
+        thread::spawn(|| {
+            let nobody = rustix::fs::Uid::from_raw(65_534);
+            // This one thread only; its capabilities go with the root user.
+            rustix::thread::set_thread_res_uid(nobody, nobody, nobody).expect("root may become another");
+            Capture::open(options(), Box::new(choose(&["near0"])), now_ns()).err()
+        })
+        .join()
+        .expect("no panic")
+    })
+}
+
+impl Recording {
+    pub(crate) fn stop(self) -> Recorded {
+        self.stopper.stop();
+        self.thread.join().expect("the capture does not panic")
+    }
+}
+
+impl Recorded {
+    /// A flow over all windows; checks on the way that its times lie in its windows.
+    pub(crate) fn flow(&self, (name, direction, source, destination, protocol): FlowId<'_>) -> Sum {
+        let address = |text: &str| text.parse::<IpAddr>().expect("an address");
+        let mut sum = Sum::default();
+        for window in &self.windows {
+            for flow in window.flows() {
+                let here = flow.interface.tags.get("Name").is_some_and(|tag| tag == name);
+                let same = (flow.source, flow.source_port) == (address(source.0), source.1)
+                    && (flow.destination, flow.destination_port) == (address(destination.0), destination.1);
+                if here && same && flow.direction == direction && flow.protocol == protocol {
+                    assert!(window.start_ns() <= flow.first_ns && flow.first_ns <= flow.last_ns);
+                    assert!(flow.last_ns < window.end_ns());
+                    sum.packets += flow.packets;
+                    sum.bytes += flow.bytes;
+                    sum.tcp_flags |= flow.tcp_flags.expect("legal flags");
+                }
+            }
+        }
+        sum
+    }
+
+    /// What became of an interface's packets in all windows.
+    pub(crate) fn counters(&self, name: &str) -> Counters {
+        let watched = self.windows.iter().flat_map(Window::interfaces);
+        let here = watched.filter(|watched| watched.interface.tags.get("Name").is_some_and(|tag| tag == name));
+        here.fold(Counters::default(), |sum, watched| sum.plus(watched.counters))
+    }
+}
+
+/// Sends frames as they are from an interface.
+pub(crate) fn send_frames(side: &Side, interface: &'static str, frames: Vec<Vec<u8>>) {
+    side.run(move || {
+        // SAFETY: takes no pointers; the new descriptor is ours.
+        let socket = unsafe { OwnedFd::from_raw_fd(libc::socket(libc::AF_PACKET, libc::SOCK_RAW, 0)) };
+        let index = rustix::net::netdevice::name_to_index(&socket, interface).expect("the interface");
+        // SAFETY: all zero is a valid address.
+        let mut to: libc::sockaddr_ll = unsafe { std::mem::zeroed() };
+        to.sll_family = libc::AF_PACKET as u16;
+        to.sll_ifindex = index as i32;
+        for frame in frames {
+            let (bytes, len) = (frame.as_ptr().cast(), frame.len());
+            let to_len = std::mem::size_of_val(&to) as libc::socklen_t;
+            // SAFETY: frame and address live through the call and are as long as said.
+            let sent = unsafe { libc::sendto(socket.as_raw_fd(), bytes, len, 0, (&raw const to).cast(), to_len) };
+            assert_eq!(usize::try_from(sent).ok(), Some(len), "{}", std::io::Error::last_os_error());
+        }
+    });
+}
+
+/// Segments that a TCP socket has sent and received, as the kernel counts them.
+pub(crate) fn tcp_segments(socket: &impl AsRawFd) -> TcpSegments {
+    // `struct tcp_info` of the kernel's headers; only what is used is named.
+    const SEGMENTS_OUT_AT: usize = 136;
+    const SEGMENTS_IN_AT: usize = 140;
+    const BYTES_SENT_AT: usize = 200;
+    let mut info = [0u8; 256];
+    let mut len = info.len() as libc::socklen_t;
+    // SAFETY: the kernel writes at most `len` bytes into the array.
+    let got = unsafe {
+        let info = info.as_mut_ptr().cast();
+        libc::getsockopt(socket.as_raw_fd(), libc::IPPROTO_TCP, libc::TCP_INFO, info, &raw mut len)
+    };
+    assert_eq!(got, 0, "{}", std::io::Error::last_os_error());
+    let number = |at: usize| u32::from_ne_bytes(info[at..at + 4].try_into().expect("four bytes")).into();
+    TcpSegments {
+        sent: number(SEGMENTS_OUT_AT),
+        received: number(SEGMENTS_IN_AT),
+        bytes_sent: u64::from_ne_bytes(info[BYTES_SENT_AT..BYTES_SENT_AT + 8].try_into().expect("eight bytes")),
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TcpSegments {
+    pub(crate) sent: u64,
+    pub(crate) received: u64,
+    /// Payload, with what was sent again.
+    pub(crate) bytes_sent: u64,
+}
+
+/// Opens a tun interface: packets without any link header. What is written to it arrives on the interface.
+pub(crate) fn tun(side: &Side, name: &'static str) -> std::fs::File {
+    const TUNSETIFF: libc::c_ulong = 0x4004_54ca;
+    const IFF_TUN_NO_PI: u16 = 0x1001;
+    side.run(move || {
+        let tun = std::fs::File::options().read(true).write(true).open("/dev/net/tun").expect("/dev/net/tun");
+        let mut request = [0u8; 40];
+        request[..name.len()].copy_from_slice(name.as_bytes());
+        request[16..18].copy_from_slice(&IFF_TUN_NO_PI.to_ne_bytes());
+        // SAFETY: `struct ifreq` is 40 bytes, and the kernel touches no more.
+        let made = unsafe { libc::ioctl(tun.as_raw_fd(), TUNSETIFF as _, request.as_mut_ptr()) };
+        assert_eq!(made, 0, "{}", std::io::Error::last_os_error());
+        tun
+    })
+}
+
+#[allow(clippy::disallowed_methods, reason = "live tests meet the kernel's clock")]
+pub(crate) fn now_ns() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    i64::try_from(since.as_nanos()).expect("before 2262")
+}
+
+/// Waits until something is so, at most five seconds.
+pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    for _ in 0..500 {
+        if holds() {
+            return;
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    panic!("not within five seconds: {what}");
+}

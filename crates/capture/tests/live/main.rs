@@ -1,0 +1,330 @@
+//! Live capture of known traffic between two network namespaces. Needs root and iproute2, and says so without.
+
+#![allow(clippy::expect_used, reason = "what goes wrong in the helpers of a test should end it")]
+
+mod lab;
+
+use std::{
+    io::{Read, Write},
+    net::{Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketType, ipproto, recv, sendto, socket};
+use weir_capture::live::LiveError;
+use weir_network::{
+    Action,
+    Direction::{Egress, Ingress},
+};
+
+use self::lab::{FAR, FAR_MAC, FAR6, Lab, NEAR, NEAR_MAC, NEAR6, Sum, record, record_with, send_frames, until};
+
+const ICMP: u8 = 1;
+const TCP: u8 = 6;
+const UDP: u8 = 17;
+const ICMPV6: u8 = 58;
+
+#[test]
+fn udp_of_both_versions_and_directions_is_exact() {
+    let Some(lab) = Lab::new() else { return };
+    let recording = record(&lab.near, &["near0"]);
+    for (near, far) in [(NEAR, FAR), (NEAR6, FAR6)] {
+        let (near, far) = (socket_at(near, 5000), socket_at(far, 6000));
+        let (at_near, at_far) = (lab.near.run(move || udp_at(near)), lab.far.run(move || udp_at(far)));
+        for _ in 0..100 {
+            at_far.send_to(&[7; 100], near).expect("sent");
+        }
+        for _ in 0..30 {
+            at_near.send_to(&[7; 1], far).expect("sent");
+        }
+    }
+    let recorded = recording.stop();
+    let sum = |packets, bytes| Sum { packets, bytes, tcp_flags: 0 };
+    assert_eq!(recorded.flow(("near0", Ingress, (FAR, 6000), (NEAR, 5000), UDP)), sum(100, 100 * 128));
+    assert_eq!(recorded.flow(("near0", Egress, (NEAR, 5000), (FAR, 6000), UDP)), sum(30, 30 * 29));
+    assert_eq!(recorded.flow(("near0", Ingress, (FAR6, 6000), (NEAR6, 5000), UDP)), sum(100, 100 * 148));
+    assert_eq!(recorded.flow(("near0", Egress, (NEAR6, 5000), (FAR6, 6000), UDP)), sum(30, 30 * 49));
+    assert_eq!(recorded.counters("near0").lost, 0);
+}
+
+#[test]
+fn ping_of_both_versions_is_84_and_104_bytes() {
+    let Some(lab) = Lab::new() else { return };
+    let recording = record(&lab.near, &["near0"]);
+    lab.far.run(|| ping(NEAR, 4));
+    lab.far.run(|| ping(NEAR6, 3));
+    let recorded = recording.stop();
+    let sum = |packets, bytes| Sum { packets, bytes, tcp_flags: 0 };
+    assert_eq!(recorded.flow(("near0", Ingress, (FAR, 0), (NEAR, 0), ICMP)), sum(4, 336));
+    assert_eq!(recorded.flow(("near0", Egress, (NEAR, 0), (FAR, 0), ICMP)), sum(4, 336));
+    assert_eq!(recorded.flow(("near0", Ingress, (FAR6, 0), (NEAR6, 0), ICMPV6)), sum(3, 312));
+    assert_eq!(recorded.flow(("near0", Egress, (NEAR6, 0), (FAR6, 0), ICMPV6)), sum(3, 312));
+}
+
+#[test]
+fn large_tcp_segments_count_as_on_the_wire() {
+    let Some(lab) = Lab::new() else { return };
+    const SENT: usize = 20_000_000;
+    for (near, far, ip_header) in [(NEAR, FAR, 20u64), (NEAR6, FAR6, 40)] {
+        let recording = record(&lab.near, &["near0"]);
+        let near_at = socket_at(near, 80);
+        let listener = lab.near.run(move || TcpListener::bind(near_at).expect("bound"));
+        let server = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().expect("a client");
+            let received = std::io::copy(&mut stream, &mut std::io::sink()).expect("all of it");
+            stream.write_all(b"done").expect("an answer");
+            received
+        });
+        let mut client = lab.far.run(move || TcpStream::connect(near_at).expect("a server"));
+        let far_port = client.local_addr().expect("bound").port();
+        client.write_all(&vec![7; SENT]).expect("sent");
+        client.shutdown(Shutdown::Write).expect("an end");
+        let mut answer = Vec::new();
+        client.read_to_end(&mut answer).expect("an answer");
+        assert_eq!(server.join().expect("no panic"), SENT as u64);
+        let recorded = recording.stop();
+
+        // The kernel's own count of segments, taken when the connection is closed on both ends.
+        let segments = lab::tcp_segments(&client);
+        let request = recorded.flow(("near0", Ingress, (far, far_port), (near, 80), TCP));
+        let reply = recorded.flow(("near0", Egress, (near, 80), (far, far_port), TCP));
+        assert_eq!((request.packets, reply.packets), (segments.sent, segments.received));
+        // TCP headers: 40 bytes with SYN, 32 bytes otherwise (time stamps).
+        let headers = |packets: u64| packets * (ip_header + 32) + 8;
+        assert_eq!(request.bytes, segments.bytes_sent + headers(request.packets));
+        if segments.bytes_sent == SENT as u64 {
+            assert_eq!(reply.bytes, 4 + headers(reply.packets));
+        } else {
+            // Something was sent again, so some answers carried longer headers (selective acknowledgement).
+            assert!(reply.bytes > 4 + headers(reply.packets));
+        }
+        assert_eq!((request.tcp_flags, reply.tcp_flags), (3, 19));
+        // Or this test shows nothing.
+        assert!(recorded.totals.frames < segments.sent, "no large segments were seen");
+    }
+}
+
+#[test]
+fn refused_connections_show_their_flags_and_what_the_judge_says() {
+    let Some(lab) = Lab::new() else { return };
+    let recording = record_with(&lab.near, &["near0"], lab::options(), |packet| {
+        if packet.destination_port == 22 { Action::Reject } else { Action::Accept }
+    });
+    let refused = lab.far.run(|| TcpStream::connect(socket_at(NEAR, 22)).is_err());
+    assert!(refused);
+    let recorded = recording.stop();
+    let flows: Vec<_> =
+        recorded.windows.iter().flat_map(|window| window.flows()).filter(|flow| flow.protocol == TCP).collect();
+    let seen: Vec<_> = flows.iter().map(|flow| (flow.direction, flow.action, flow.tcp_flags, flow.packets)).collect();
+    assert_eq!(seen, [(Ingress, Action::Reject, Some(2), 1), (Egress, Action::Accept, Some(4), 1)]);
+}
+
+#[test]
+fn fragments_are_counted_in_the_flow_of_their_first() {
+    let Some(lab) = Lab::new() else { return };
+    let recording = record(&lab.near, &["near0"]);
+    for (near, far) in [(NEAR, FAR), (NEAR6, FAR6)] {
+        let (near, far) = (socket_at(near, 5000), socket_at(far, 6000));
+        let sender = lab.far.run(move || udp_at(far));
+        let _receiver = lab.near.run(move || udp_at(near));
+        sender.send_to(&[7; 4000], near).expect("sent");
+    }
+    let recorded = recording.stop();
+    let sum = |packets, bytes| Sum { packets, bytes, tcp_flags: 0 };
+    assert_eq!(recorded.flow(("near0", Ingress, (FAR, 6000), (NEAR, 5000), UDP)), sum(3, 4008 + 3 * 20));
+    assert_eq!(recorded.flow(("near0", Ingress, (FAR6, 6000), (NEAR6, 5000), UDP)), sum(3, 4008 + 3 * 48));
+}
+
+#[test]
+fn vlan_tags_are_passed_over_in_both_directions() {
+    let Some(lab) = Lab::new() else { return };
+    let recording = record(&lab.near, &["near0"]);
+    let one = [0x81, 0x00, 0x00, 0x05];
+    let two = [0x88, 0xa8, 0x00, 0x05, 0x81, 0x00, 0x00, 0x07];
+    for (port, tags) in [(1, &[][..]), (2, &one), (3, &two)] {
+        send_frames(&lab.far, "far0", vec![udp_frame(FAR_MAC, NEAR_MAC, tags, [2, 1], port); 5]);
+        send_frames(&lab.near, "near0", vec![udp_frame(NEAR_MAC, FAR_MAC, tags, [1, 2], port); 6]);
+    }
+    let recorded = recording.stop();
+    for port in 1..=3 {
+        let sum = |packets| Sum { packets, bytes: packets * 32, tcp_flags: 0 };
+        assert_eq!(recorded.flow(("near0", Ingress, (FAR, port), (NEAR, 9), UDP)), sum(5), "port {port}");
+        assert_eq!(recorded.flow(("near0", Egress, (NEAR, port), (FAR, 9), UDP)), sum(6), "port {port}");
+    }
+}
+
+#[test]
+fn an_interface_without_link_headers() {
+    let Some(lab) = Lab::new() else { return };
+    let mut tun = lab::tun(&lab.near, "tun0");
+    lab.near.ip("address add 10.88.0.1/24 dev tun0");
+    lab.near.ip("link set tun0 up");
+    let recording = record(&lab.near, &["tun0"]);
+    let incoming = &udp_frame([0; 6], [0; 6], &[], [2, 1], 4)[14..];
+    for _ in 0..7 {
+        tun.write_all(incoming).expect("taken");
+    }
+    let sender = lab.near.run(|| udp_at(socket_at("10.88.0.1", 5)));
+    for _ in 0..8 {
+        sender.send_to(&[7; 10], "10.88.0.2:6").expect("sent");
+    }
+    let recorded = recording.stop();
+    let sum = |packets, bytes| Sum { packets, bytes, tcp_flags: 0 };
+    assert_eq!(recorded.flow(("tun0", Ingress, (FAR, 4), (NEAR, 9), UDP)), sum(7, 7 * 32));
+    assert_eq!(recorded.flow(("tun0", Egress, ("10.88.0.1", 5), ("10.88.0.2", 6), UDP)), sum(8, 8 * 38));
+}
+
+#[test]
+fn loopback_is_seen_once() {
+    let Some(lab) = Lab::new() else { return };
+    let recording = record(&lab.near, &["lo"]);
+    let (here, there) = (socket_at("127.0.0.1", 7001), socket_at("127.0.0.1", 7002));
+    let (sender, _receiver) = lab.near.run(move || (udp_at(here), udp_at(there)));
+    for _ in 0..9 {
+        sender.send_to(&[7; 10], there).expect("sent");
+    }
+    let recorded = recording.stop();
+    let flow = ("127.0.0.1", 7001);
+    assert_eq!(recorded.flow(("lo", Ingress, flow, ("127.0.0.1", 7002), UDP)).packets, 9);
+    assert_eq!(recorded.flow(("lo", Egress, flow, ("127.0.0.1", 7002), UDP)).packets, 0);
+}
+
+#[test]
+fn interfaces_come_and_go_while_it_runs() {
+    let Some(lab) = Lab::new() else { return };
+    let recording = record(&lab.near, &["near0", "new0"]);
+    let sender = lab.far.run(|| udp_at(socket_at(FAR, 6000)));
+    sender.send_to(&[7; 10], socket_at(NEAR, 5000)).expect("sent");
+    thread::sleep(Duration::from_millis(100));
+    lab.near.ip("link delete near0");
+    lab.near.ip("link add new0 type veth peer name new1");
+    lab.near.ip("address add 10.99.0.1/24 dev new0");
+    lab.near.ip("link set new1 up");
+    lab.near.ip("link set new0 up");
+    thread::sleep(Duration::from_millis(300));
+    let sender = lab.near.run(|| udp_at(socket_at("10.99.0.1", 5)));
+    lab.near.ip("neighbour replace 10.99.0.2 lladdr 02:00:00:00:00:09 dev new0 nud permanent");
+    sender.send_to(&[7; 10], "10.99.0.2:6").expect("sent");
+    let recorded = recording.stop();
+    assert_eq!(recorded.news, ["added near0", "removed near0", "added new0"]);
+    assert_eq!(recorded.flow(("near0", Ingress, (FAR, 6000), (NEAR, 5000), UDP)).packets, 1);
+    assert_eq!(recorded.flow(("new0", Egress, ("10.99.0.1", 5), ("10.99.0.2", 6), UDP)).packets, 1);
+}
+
+/// The judge holds the reading thread up while far more packets come than a ring holds.
+#[test]
+fn what_the_ring_cannot_hold_is_counted_as_lost() {
+    let Some(lab) = Lab::new() else { return };
+    lab.without_ipv6();
+    const SENT: u64 = 30_000;
+    let (go, waiting) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    let (released, reached) = (Arc::clone(&go), Arc::clone(&waiting));
+    let mut options = lab::options();
+    options.ring_bytes = 256 * 1024;
+    let recording = record_with(&lab.near, &["near0"], options, move |_| {
+        reached.store(true, Ordering::SeqCst);
+        until("all is sent", || released.load(Ordering::SeqCst));
+        Action::Accept
+    });
+    let near = socket_at(NEAR, 5000);
+    let _receiver = lab.near.run(move || udp_at(near));
+    let sender = lab.far.run(|| udp_at(socket_at(FAR, 6000)));
+    sender.send_to(&[7; 100], near).expect("sent");
+    until("the first packet is judged", || waiting.load(Ordering::SeqCst));
+    for _ in 1..SENT {
+        sender.send_to(&[7; 100], near).expect("sent");
+    }
+    go.store(true, Ordering::SeqCst);
+    let recorded = recording.stop();
+    let counters = recorded.counters("near0");
+    assert!(counters.lost > 0);
+    assert_eq!(counters.recorded + counters.lost, SENT);
+    assert_eq!(recorded.totals.lost, counters.lost);
+    assert!(counters.is_incomplete());
+}
+
+#[test]
+fn quiet_interfaces_are_quiet_in_every_window() {
+    let Some(lab) = Lab::new() else { return };
+    lab.without_ipv6();
+    let from_ns = lab::now_ns();
+    let recording = record(&lab.near, &["near0"]);
+    thread::sleep(Duration::from_millis(2300));
+    let recorded = recording.stop();
+    assert!((3..=4).contains(&recorded.windows.len()), "{} windows", recorded.windows.len());
+    for pair in recorded.windows.windows(2) {
+        assert_eq!(pair[0].end_ns(), pair[1].start_ns());
+    }
+    for window in &recorded.windows {
+        assert!(window.interfaces().iter().all(|watched| watched.counters.is_quiet()));
+    }
+    assert!(recorded.windows[0].interfaces()[0].from_ns >= from_ns);
+}
+
+#[test]
+fn without_the_right_there_is_a_sentence() {
+    let Some(lab) = Lab::new() else { return };
+    let error = lab::open_as_nobody(&lab.near).expect("nobody may not capture");
+    assert!(matches!(error, LiveError::Permission), "{error}");
+    assert!(error.to_string().contains("cap_net_raw"));
+}
+
+fn socket_at(address: &str, port: u16) -> SocketAddr {
+    SocketAddr::new(address.parse().expect("an address"), port)
+}
+
+fn udp_at(address: SocketAddr) -> UdpSocket {
+    UdpSocket::bind(address).expect("bound")
+}
+
+/// Sends echo requests with 56 bytes of data, as `ping` does, and waits for each answer.
+fn ping(to: &str, count: u16) {
+    let to = socket_at(to, 0);
+    let (family, protocol, request, reply, reply_at) = match to {
+        SocketAddr::V4(_) => (AddressFamily::INET, ipproto::ICMP, 8, 0, 20),
+        SocketAddr::V6(_) => (AddressFamily::INET6, ipproto::ICMPV6, 128, 129, 0),
+    };
+    let socket = socket(family, SocketType::RAW, Some(protocol)).expect("a raw socket");
+    for sequence in 1..=count {
+        let mut message = vec![0; 64];
+        message[0] = request;
+        message[6..8].copy_from_slice(&sequence.to_be_bytes());
+        // For ICMPv6 the kernel writes the checksum.
+        let checksum = checksum(&message);
+        message[2..4].copy_from_slice(&checksum.to_be_bytes());
+        sendto(&socket, &message, SendFlags::empty(), &to).expect("sent");
+        let mut answer = [0; 256];
+        loop {
+            let (length, _) = recv(&socket, &mut answer[..], RecvFlags::empty()).expect("an answer");
+            if length > reply_at && answer[reply_at] == reply {
+                break;
+            }
+        }
+    }
+}
+
+/// An Ethernet frame with a UDP packet of 4 bytes of data (32 bytes of IP) to port 9.
+fn udp_frame(from: [u8; 6], to: [u8; 6], tags: &[u8], last: [u8; 2], source_port: u16) -> Vec<u8> {
+    let mut ip = vec![0x45, 0, 0, 32, 0, 0, 0, 0, 64, UDP, 0, 0, 10, 77, 0, last[0], 10, 77, 0, last[1]];
+    let sum = checksum(&ip);
+    ip[10..12].copy_from_slice(&sum.to_be_bytes());
+    let mut udp = vec![0; 12];
+    udp[..2].copy_from_slice(&source_port.to_be_bytes());
+    udp[2..4].copy_from_slice(&9u16.to_be_bytes());
+    udp[5] = 12;
+    [&to[..], &from, tags, &[0x08, 0x00], &ip, &udp].concat()
+}
+
+fn checksum(bytes: &[u8]) -> u16 {
+    let words = bytes.chunks(2).map(|pair| u32::from(pair[0]) << 8 | u32::from(*pair.get(1).unwrap_or(&0)));
+    let mut sum: u32 = words.sum();
+    while sum > 0xffff {
+        sum = (sum & 0xffff) + (sum >> 16);
+    }
+    !(sum as u16)
+}
