@@ -83,8 +83,8 @@ pub fn parse(link: LinkType, frame: &[u8]) -> Result<Parsed, Skip> {
     parse_cut(link, frame, frame.len())
 }
 
-/// Takes apart the first bytes of a frame of `wire_len` bytes. `wire_len` matters only for an IP packet whose length
-/// field is zero, as Linux writes it for packets over 64 KiB: such a packet ends with its frame.
+/// Takes apart the first bytes of a frame of `wire_len` bytes. `wire_len` matters only for a TCP or UDP packet whose
+/// length field is zero, as it is when the network card is going to cut it up: such a packet ends with its frame.
 pub fn parse_cut(link: LinkType, frame: &[u8], wire_len: usize) -> Result<Parsed, Skip> {
     let payload = link::strip(link, frame)?;
     let wire_len = wire_len.max(frame.len()) - (frame.len() - payload.ip.len());

@@ -15,7 +15,6 @@ const ROUTING: u8 = 43;
 const FRAGMENT: u8 = 44;
 const AUTHENTICATION: u8 = 51;
 const ICMPV6: u8 = 58;
-const NO_NEXT_HEADER: u8 = 59;
 const DESTINATION_OPTIONS: u8 = 60;
 const SCTP: u8 = 132;
 
@@ -25,6 +24,7 @@ const JUMBO_OPTION: u8 = 0xc2;
 const EXTENSIONS_MAX: usize = 16;
 
 /// `wire_len`: bytes from the start of `ip` to the end of the frame on the wire.
+#[inline]
 pub(super) fn v4(ip: &[u8], wire_len: usize) -> Result<Parsed, Skip> {
     let Some(header) = ip.first_chunk::<20>() else {
         return Err(Skip::Truncated(Layer::Ipv4));
@@ -37,15 +37,14 @@ pub(super) fn v4(ip: &[u8], wire_len: usize) -> Result<Parsed, Skip> {
         return Err(Skip::Malformed(Fault::Ipv4HeaderLength));
     }
     let length = match u16::from_be_bytes([header[2], header[3]]) {
-        0 => wire_len,
+        0 if header[9] == TCP || header[9] == UDP => wire_len,
         length => usize::from(length),
     };
     if length < header_len {
         return Err(Skip::Malformed(Fault::Ipv4TotalLength));
     }
-    let Some(transport) = ip.get(header_len..) else {
-        return Err(Skip::Truncated(Layer::Ipv4));
-    };
+    // Empty when the capture ends in the options: still enough for a packet without ports.
+    let transport = ip.get(header_len..).unwrap_or_default();
     let flags_and_offset = u16::from_be_bytes([header[6], header[7]]);
     let id = u32::from(u16::from_be_bytes([header[4], header[5]]));
     let fragment = fragment(flags_and_offset & 0x1fff, flags_and_offset & 0x2000 != 0, id);
@@ -61,6 +60,7 @@ pub(super) fn v4(ip: &[u8], wire_len: usize) -> Result<Parsed, Skip> {
 }
 
 /// As [`v4`].
+#[inline]
 pub(super) fn v6(ip: &[u8], wire_len: usize) -> Result<Parsed, Skip> {
     let Some((header, rest)) = ip.split_first_chunk::<40>() else {
         return Err(Skip::Truncated(Layer::Ipv6));
@@ -71,10 +71,10 @@ pub(super) fn v6(ip: &[u8], wire_len: usize) -> Result<Parsed, Skip> {
     let next = header[6];
     let mut jumbo = None;
     let length = match u16::from_be_bytes([header[4], header[5]]) {
-        0 if next == NO_NEXT_HEADER => 0,
+        0 if next == TCP || next == UDP => wire_len.saturating_sub(header.len()),
         0 => {
             jumbo = jumbo_length(next, rest);
-            jumbo.unwrap_or(wire_len.saturating_sub(header.len()))
+            jumbo.unwrap_or(0)
         }
         length => usize::from(length),
     };
@@ -170,31 +170,30 @@ fn follow_extensions(mut next: u8, mut transport: Transport<'_>) -> Result<(u8, 
         if transport.length < 8 {
             return Err(Skip::Malformed(Fault::Ipv6ExtensionLength));
         }
-        let Some(start) = transport.captured.first_chunk::<8>() else {
+        let Some(&[following, size]) = transport.captured.first_chunk() else {
             return Err(Skip::Truncated(Layer::Ipv6Extension));
         };
         let length = match next {
             FRAGMENT => 8,
-            AUTHENTICATION => (usize::from(start[1]) + 2) * 4,
-            _ => (usize::from(start[1]) + 1) * 8,
+            AUTHENTICATION => (usize::from(size) + 2) * 4,
+            _ => (usize::from(size) + 1) * 8,
         };
         if length > transport.length {
             return Err(Skip::Malformed(Fault::Ipv6ExtensionLength));
         }
-        let Some(rest) = transport.captured.get(length..) else {
-            return Err(Skip::Truncated(Layer::Ipv6Extension));
-        };
-        transport.captured = rest;
-        transport.length -= length;
         if next == FRAGMENT {
-            let offset = u16::from_be_bytes([start[2], start[3]]);
-            let id = u32::from_be_bytes([start[4], start[5], start[6], start[7]]);
-            transport.fragment = fragment(offset >> 3, offset & 1 != 0, id);
-            if transport.fragment.is_some_and(|fragment| !fragment.first) {
-                return Ok((start[0], transport));
-            }
+            let Some(&[_, _, o0, o1, i0, i1, i2, i3]) = transport.captured.first_chunk() else {
+                return Err(Skip::Truncated(Layer::Ipv6Extension));
+            };
+            let offset = u16::from_be_bytes([o0, o1]);
+            transport.fragment = fragment(offset >> 3, offset & 1 != 0, u32::from_be_bytes([i0, i1, i2, i3]));
         }
-        next = start[0];
+        transport.captured = transport.captured.get(length..).unwrap_or_default();
+        transport.length -= length;
+        next = following;
+        if transport.fragment.is_some_and(|fragment| !fragment.first) {
+            return Ok((next, transport));
+        }
     }
     Err(Skip::Malformed(Fault::Ipv6ExtensionCount))
 }

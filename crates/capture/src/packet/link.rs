@@ -57,6 +57,7 @@ const ETHERTYPE_MIN: u16 = 0x0600;
 const VLAN_TAGS_MAX: usize = 8;
 const ARPHRD_NETLINK: u16 = 824;
 
+#[inline]
 pub(super) fn strip(link: LinkType, frame: &[u8]) -> Result<Payload<'_>, Skip> {
     match link {
         LinkType::Ethernet => {
@@ -83,6 +84,7 @@ pub(super) fn strip(link: LinkType, frame: &[u8]) -> Result<Payload<'_>, Skip> {
     }
 }
 
+#[inline]
 fn ethertype(mut ethertype: u16, mut rest: &[u8]) -> Result<Payload<'_>, Skip> {
     for _ in 0..=VLAN_TAGS_MAX {
         match ethertype {

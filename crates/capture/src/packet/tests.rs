@@ -153,6 +153,11 @@ fn a_zero_length_means_up_to_the_end_of_the_frame() {
     let mut packet = ipv6(TCP, &[TCP_HEADER, &[0; 100]].concat());
     packet[4..6].fill(0);
     assert_eq!(parse_cut(LinkType::RawIp, &packet, 150_000).unwrap().bytes, 150_000);
+
+    // No other packet is handed to a card for cutting up.
+    let mut other = ipv4(50, &[0; 40]);
+    other[2..4].fill(0);
+    assert_eq!(raw(&other), Err(Skip::Malformed(Fault::Ipv4TotalLength)));
     let mut nothing = ethernet(0x86dd, &ipv6(59, &[]));
     nothing.resize(60, 0);
     assert_eq!(parse(LinkType::Ethernet, &nothing).unwrap().bytes, 40, "no next header, only padding");
@@ -193,6 +198,7 @@ fn ipv6_extension_headers_have_bounds() {
     assert_eq!(count(17), Err(Skip::Malformed(Fault::Ipv6ExtensionCount)));
     let beyond = raw(&ipv6(60, &[UDP, 9, 1, 4, 0, 0, 0, 0]));
     assert_eq!(beyond, Err(Skip::Malformed(Fault::Ipv6ExtensionLength)));
+    assert_eq!(raw(&ipv6(60, &[])), Err(Skip::Malformed(Fault::Ipv6ExtensionLength)));
     assert_eq!(raw(&ipv6(60, &[UDP, 0])), Err(Skip::Malformed(Fault::Ipv6ExtensionLength)));
 }
 
@@ -231,6 +237,19 @@ fn a_packet_too_short_for_its_ports_is_counted_without_them() {
     // The same bytes, but the capture is what is short.
     let whole = ipv4(TCP, TCP_HEADER);
     assert_eq!(raw(&whole[..28]), Err(Skip::Truncated(Layer::Transport)));
+}
+
+#[test]
+fn a_capture_may_end_where_nothing_more_is_wanted() {
+    let options = [1; 12];
+    let later = ipv4_with(UDP, 7, 0x2001, &options, &[0; 100]);
+    assert_eq!(raw(&later[..20]), raw(&later));
+    let with_ports = ipv4_with(UDP, 7, 0, &options, UDP_HEADER);
+    assert_eq!(raw(&with_ports[..36]), raw(&with_ports));
+    assert_eq!(raw(&with_ports[..35]), Err(Skip::Truncated(Layer::Transport)));
+    let esp_behind_options = ipv6(60, &[50, 1, 1, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 9, 9, 9]);
+    assert_eq!(raw(&esp_behind_options[..42]), raw(&esp_behind_options));
+    assert_eq!(raw(&esp_behind_options[..41]), Err(Skip::Truncated(Layer::Ipv6Extension)));
 }
 
 #[test]
