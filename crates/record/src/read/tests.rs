@@ -136,6 +136,20 @@ fn nothing_is_read_of_nothing() {
     }
 }
 
+#[test]
+fn lines_are_refused_one_by_one() {
+    let (batches, error, refusals) = read("srcaddr bytes\n10.0.0.1 84\nx\ny z\n10.0.0.2 -\n", &strict());
+    assert!(error.is_none());
+    assert_eq!(text(&batches), "srcaddr bytes\n10.0.0.1 84\n10.0.0.2 -\n");
+    assert_eq!((refusals.lines, refusals.refused), (4, 2));
+    assert_eq!(refusals.samples.iter().map(|sample| sample.line).collect::<Vec<_>>(), [3, 4]);
+    assert_eq!(&*refusals.samples[0].object, "object");
+
+    let (batches, _, refusals) = read("srcaddr bytes\ny z\n", &ReadOptions::default());
+    assert_eq!(text(&batches), "srcaddr bytes\ny -\n");
+    assert_eq!((refusals.refused, refusals.nulled), (0, 1));
+}
+
 /// An object of several pieces, so that line numbers and cuts between them are tried.
 #[test]
 fn long_objects_are_read_in_pieces() {
