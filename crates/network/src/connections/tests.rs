@@ -296,6 +296,18 @@ fn a_closed_connection_is_remembered_for_two_minutes() {
 }
 
 #[test]
+fn an_answer_that_the_rules_let_out_revives_nothing() {
+    let network = seed("203.0.113.0/24");
+    let mut host = Host::new(&network);
+    host.policy = policy(&network, "sg-httpandssh");
+    assert!(host.inwards(TCP, 41_000, 22, SYN).starts_with("ACCEPT"));
+    host.now += 121;
+    assert!(host.outwards(TCP, 22, 41_000, SYN | ACK).starts_with("ACCEPT: sg-httpandssh/sgr-"));
+    host.policy = policy(&network, "sg-httponly");
+    assert_eq!(host.inwards(TCP, 41_000, 22, ACK), "REJECT: no security group rule");
+}
+
+#[test]
 fn time_that_runs_backwards_ends_nothing() {
     let mut host = Host::new(NOTHING_OUT);
     assert!(host.inwards(UDP, 40_000, 53, 0).starts_with("ACCEPT"));
