@@ -237,6 +237,8 @@ impl Capture {
                 totals: Totals::default(),
             },
         };
+        // Opens the first window, so that what is in the rings before `run` is not late for it.
+        let _ = capture.counting.tracker.poll(now_ns);
         let present = interfaces::list()?;
         capture.follow(present, now_ns);
         Ok(capture)

@@ -6,7 +6,7 @@
 //!
 //! **When time misbehaves** nothing is lost:
 //! - a packet from before the open window is counted in the open window, with its time moved to the window's start;
-//! - a packet from beyond the next window closes both and opens its own;
+//! - a packet from beyond the next window closes what can no longer be waited for and opens its own;
 //! - a clock that was set back by more than one interval closes what is open and opens the window of the new time, so
 //!   two windows may then cover the same period;
 //! - windows that pass without any packet are still reported, so that quiet interfaces get their NODATA, but at most
@@ -152,6 +152,8 @@ pub struct Tracker {
     slots: Vec<Option<Slot>>,
     current: Option<Period>,
     next: Option<Period>,
+    /// The time when the first window was opened: before it there was nothing to be quiet.
+    begun_ns: i64,
     /// An emptied map, kept for its memory.
     spare: Flows,
     finished: VecDeque<Window>,
@@ -169,6 +171,7 @@ impl Tracker {
             slots: Vec::new(),
             current: None,
             next: None,
+            begun_ns: 0,
             spare: Flows::default(),
             finished: VecDeque::new(),
             irregularities: Irregularities::default(),
@@ -311,34 +314,36 @@ impl Tracker {
     /// Opens the window that a packet outside the open one belongs to, unless the packet is late.
     #[cold]
     fn make_room_for(&mut self, time_ns: i64, packets: u64) {
-        let Some(current) = &self.current else {
-            self.current = Some(self.open(time_ns));
-            return;
-        };
-        if time_ns < current.start_ns {
-            self.irregularities.late += packets;
-        } else if time_ns < current.end_ns + self.interval_ns {
-            if self.next.is_none() {
-                self.next = Some(self.open(time_ns));
+        // The window before the packet's may still wait for late ones.
+        let settled_ns = self.settled(time_ns);
+        match &self.current {
+            None => self.begin(time_ns),
+            Some(current) if time_ns < current.start_ns => {
+                self.irregularities.late += packets;
+                return;
             }
-        } else {
-            self.leap_to(time_ns);
+            Some(current) if time_ns >= current.end_ns + self.interval_ns => self.leap_to(settled_ns),
+            Some(_) => {}
+        }
+        let held = self.current.as_ref().is_some_and(|current| current.holds(time_ns));
+        if !held && self.next.is_none() {
+            self.next = Some(self.open(time_ns));
         }
     }
 
     /// Closes windows that ended long enough before `now_ns`.
     fn advance(&mut self, now_ns: i64) {
+        let settled_ns = self.settled(now_ns);
         let Some(current) = &self.current else {
-            self.current = Some(self.open(now_ns));
+            self.begin(now_ns);
             return;
         };
         if now_ns < current.start_ns - self.interval_ns {
             self.irregularities.clock_jumps += 1;
             self.close_all(None);
-            self.current = Some(self.open(now_ns));
+            self.begin(now_ns);
             return;
         }
-        let settled_ns = now_ns - self.options.lateness_ns;
         if settled_ns >= current.end_ns + self.interval_ns {
             self.leap_to(settled_ns);
         } else if settled_ns >= current.end_ns {
@@ -383,12 +388,26 @@ impl Tracker {
         }
     }
 
+    /// Opens the first window that a packet of this time could still belong to.
+    fn begin(&mut self, now_ns: i64) {
+        self.begun_ns = now_ns;
+        self.current = Some(self.open(self.settled(now_ns)));
+    }
+
+    /// What ended by this time is not waited for any more.
+    fn settled(&self, now_ns: i64) -> i64 {
+        (now_ns - self.options.lateness_ns).max(0)
+    }
+
     fn open(&mut self, time_ns: i64) -> Period {
         Period::new(window_start(time_ns, self.interval_ns), self.interval_ns, mem::take(&mut self.spare))
     }
 
     /// Makes a window of a period. `now_ns` is given when it is closed before its end.
     fn file(&mut self, mut period: Period, now_ns: Option<i64>) {
+        if period.end_ns <= self.begun_ns && period.counters.is_empty() {
+            return;
+        }
         let last_ns = period.end_ns - 1;
         let to_ns = now_ns.map_or(last_ns, |now_ns| now_ns.clamp(period.start_ns, last_ns));
         let mut interfaces = Vec::with_capacity(self.slots.len());

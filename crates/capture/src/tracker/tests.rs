@@ -74,6 +74,20 @@ fn a_waiting_window_takes_its_late_packets() {
     assert_eq!(tracker.irregularities(), Irregularities::default());
 }
 
+/// Found by the property test: neither the first packet nor a leap may shut out what is still waited for.
+#[test]
+fn the_window_before_a_packet_waits_as_well() {
+    let (mut tracker, eth) = minute_tracker(Options { lateness_ns: SECOND_NS, ..Options::default() });
+    observe(&mut tracker, eth, START, &udp(1, 1));
+    observe(&mut tracker, eth, START - 5, &udp(1, 10));
+    observe(&mut tracker, eth, START + 9 * MINUTE, &udp(1, 100));
+    observe(&mut tracker, eth, START + 9 * MINUTE - 5, &udp(1, 1000));
+    let windows = finish(&mut tracker, START + 9 * MINUTE);
+    assert_eq!(packets_and_bytes(&windows), [(1, 10), (1, 1), (1, 1000), (1, 100)]);
+    assert_eq!(windows.len(), 11);
+    assert_eq!(tracker.irregularities(), Irregularities::default());
+}
+
 #[test]
 fn a_packet_from_the_past_is_counted_in_the_open_window() {
     let (mut tracker, eth) = minute_tracker(Options::default());
@@ -188,9 +202,9 @@ fn an_interface_removed_while_two_windows_are_open_loses_nothing_at_the_end() {
 fn the_timeout_tells_when_to_poll() {
     let (mut tracker, eth) = minute_tracker(Options { lateness_ns: 5, ..Options::default() });
     assert_eq!(tracker.poll_timeout(), None);
-    observe(&mut tracker, eth, START, &udp(1, 1));
+    observe(&mut tracker, eth, START + SECOND_NS, &udp(1, 1));
     assert_eq!(tracker.poll_timeout(), Some(START + MINUTE + 5));
-    observe(&mut tracker, eth, START + 2 * MINUTE, &udp(1, 1));
+    observe(&mut tracker, eth, START + 2 * MINUTE + 5, &udp(1, 1));
     assert_eq!(tracker.poll_timeout(), Some(0));
 }
 
