@@ -220,17 +220,12 @@ impl Tracker {
             self.irregularities.unknown_interface += seen.segments;
             return;
         }
-        let excluded = self.options.exclude.covers(&seen.packet.packet);
         let time_ns = seen.time_ns.clamp(0, MAX_TIME_NS);
-        let max_flows = self.options.max_flows;
-        let (period, other_flows) = self.period(time_ns, seen.segments);
+        self.make_room_for(time_ns, seen.segments);
+        let Some((period, other_flows)) = Self::period(&mut self.current, &mut self.next, time_ns) else { return };
         let time_ns = time_ns.max(period.start_ns);
         let counters = counters_at(&mut period.counters, index);
         counters.seen += seen.segments;
-        if excluded {
-            counters.excluded += seen.segments;
-            return;
-        }
         let key = FlowKey::new(seen.interface.0, seen.direction, seen.action, &seen.packet.packet);
         let flags = TcpFlags::of_packet(seen.packet.packet.protocol, seen.packet.tcp_flags);
         if let Some(flow) = period.flows.get_mut(&key) {
@@ -239,7 +234,11 @@ impl Tracker {
             flow.packets += seen.segments;
             flow.bytes += seen.bytes;
             flow.flags = flow.flags.and(flags);
-        } else if period.flows.len() + other_flows < max_flows {
+        } else if self.options.exclude.covers(&seen.packet.packet) {
+            // Only here: a packet of a flow that is recorded is not excluded.
+            counters.excluded += seen.segments;
+            return;
+        } else if period.flows.len() + other_flows < self.options.max_flows {
             let (packets, bytes) = (seen.segments, seen.bytes);
             period.flows.insert(key, FlowState { first_ns: time_ns, last_ns: time_ns, packets, bytes, flags });
         } else {
@@ -257,8 +256,11 @@ impl Tracker {
             self.irregularities.unknown_interface += packets;
             return;
         }
-        let (period, _) = self.period(time_ns.clamp(0, MAX_TIME_NS), 0);
-        counters_at(&mut period.counters, index).lost += packets;
+        let time_ns = time_ns.clamp(0, MAX_TIME_NS);
+        self.make_room_for(time_ns, 0);
+        if let Some((period, _)) = Self::period(&mut self.current, &mut self.next, time_ns) {
+            counters_at(&mut period.counters, index).lost += packets;
+        }
     }
 
     /// Tells the tracker the time and takes a finished window, if there is one. Call it until there is none.
@@ -295,25 +297,27 @@ impl Tracker {
         [&self.current, &self.next].into_iter().flatten().map(|period| period.flows.len()).sum()
     }
 
-    /// The period that a packet of this time is counted in, and how many flows the other period holds.
-    fn period(&mut self, time_ns: i64, packets: u64) -> (&mut Period, usize) {
-        let within = |period: &Option<Period>| period.as_ref().is_some_and(|period| period.holds(time_ns));
-        if !within(&self.current) {
-            self.make_room_for(time_ns, packets);
-        }
-        let in_next = within(&self.next);
-        let (here, other) = match in_next {
-            true => (&mut self.next, &self.current),
-            false => (&mut self.current, &self.next),
-        };
-        let other_flows = other.as_ref().map_or(0, |period| period.flows.len());
-        let open = || Period::new(window_start(time_ns, self.interval_ns), self.interval_ns, Flows::default());
-        (here.get_or_insert_with(open), other_flows)
+    /// The period that a packet of this time is counted in, and how many flows the other one holds. Borrows no more
+    /// than the periods.
+    fn period<'a>(
+        current: &'a mut Option<Period>,
+        next: &'a mut Option<Period>,
+        time_ns: i64,
+    ) -> Option<(&'a mut Period, usize)> {
+        let in_next = next.as_ref().is_some_and(|next| next.holds(time_ns));
+        let (here, other) = if in_next { (next, &*current) } else { (current, &*next) };
+        Some((here.as_mut()?, other.as_ref().map_or(0, |other| other.flows.len())))
     }
 
-    /// Opens the window that a packet outside the open one belongs to, unless the packet is late.
-    #[cold]
+    /// Sees to it that the window that a packet belongs to is open, unless the packet is late.
     fn make_room_for(&mut self, time_ns: i64, packets: u64) {
+        if !self.current.as_ref().is_some_and(|current| current.holds(time_ns)) {
+            self.open_for(time_ns, packets);
+        }
+    }
+
+    #[cold]
+    fn open_for(&mut self, time_ns: i64, packets: u64) {
         // The window before the packet's may still wait for late ones.
         let settled_ns = self.settled(time_ns);
         match &self.current {
@@ -419,8 +423,10 @@ impl Tracker {
                 *slot = None;
             }
         }
+        // The memory of a busy window is given back when a quiet one follows.
+        let worth_keeping = period.flows.len() >= period.flows.capacity() / 8;
         let flows = period.flows.drain().collect();
-        if self.spare.capacity() == 0 && period.flows.capacity() <= 4 * self.options.max_flows {
+        if worth_keeping && self.spare.capacity() == 0 {
             self.spare = period.flows;
         }
         if interfaces.iter().any(Option::is_some) {
