@@ -6,7 +6,8 @@
 #![allow(unsafe_code, reason = "tests make network namespaces and send frames that no safe interface sends")]
 
 use std::{
-    net::IpAddr,
+    io::{Read, Write},
+    net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket},
     os::fd::{AsRawFd, FromRawFd, OwnedFd},
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     process::Command,
@@ -123,6 +124,25 @@ impl Lab {
             side.ip(&format!("neighbour replace {other_v6} lladdr {other_mac} dev {name} nud permanent"));
         }
         Some(lab)
+    }
+
+    /// Sends that many bytes over TCP from the far side to an address of the near side, which answers with four bytes.
+    pub(crate) fn send_over_tcp(&self, to: SocketAddr, length: usize) -> TcpSegments {
+        let listener = self.near.run(move || TcpListener::bind(to).expect("bound"));
+        let server = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().expect("a client");
+            let received = std::io::copy(&mut stream, &mut std::io::sink()).expect("all of it");
+            stream.write_all(b"done").expect("an answer");
+            received
+        });
+        let mut client = self.far.run(move || TcpStream::connect(to).expect("a server"));
+        let client_port = client.local_addr().expect("bound").port();
+        client.write_all(&vec![7; length]).expect("sent");
+        client.shutdown(Shutdown::Write).expect("an end");
+        let mut answer = Vec::new();
+        client.read_to_end(&mut answer).expect("an answer");
+        assert_eq!(server.join().expect("no panic"), length as u64);
+        TcpSegments { client_port, ..tcp_segments(&client) }
     }
 
     /// Leaves no traffic but the test's own: IPv6 speaks up unasked.
@@ -280,7 +300,7 @@ pub(crate) fn send_frames(side: &Side, interface: &'static str, frames: Vec<Vec<
 }
 
 /// Segments that a TCP socket has sent and received, as the kernel counts them.
-pub(crate) fn tcp_segments(socket: &impl AsRawFd) -> TcpSegments {
+fn tcp_segments(socket: &impl AsRawFd) -> TcpSegments {
     // `struct tcp_info` of the kernel's headers; only what is used is named.
     const SEGMENTS_OUT_AT: usize = 136;
     const SEGMENTS_IN_AT: usize = 140;
@@ -295,6 +315,7 @@ pub(crate) fn tcp_segments(socket: &impl AsRawFd) -> TcpSegments {
     assert_eq!(got, 0, "{}", std::io::Error::last_os_error());
     let number = |at: usize| u32::from_ne_bytes(info[at..at + 4].try_into().expect("four bytes")).into();
     TcpSegments {
+        client_port: 0,
         sent: number(SEGMENTS_OUT_AT),
         received: number(SEGMENTS_IN_AT),
         bytes_sent: u64::from_ne_bytes(info[BYTES_SENT_AT..BYTES_SENT_AT + 8].try_into().expect("eight bytes")),
@@ -303,10 +324,20 @@ pub(crate) fn tcp_segments(socket: &impl AsRawFd) -> TcpSegments {
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TcpSegments {
+    pub(crate) client_port: u16,
     pub(crate) sent: u64,
     pub(crate) received: u64,
     /// Payload, with what was sent again.
     pub(crate) bytes_sent: u64,
+}
+
+/// Lets the kernel cut what is sent at once into packets of that many bytes.
+pub(crate) fn segment_udp(socket: &UdpSocket, payload: i32) {
+    const UDP_SEGMENT: libc::c_int = 103;
+    let (value, len) = ((&raw const payload).cast(), std::mem::size_of_val(&payload) as libc::socklen_t);
+    // SAFETY: the kernel reads `len` bytes of the value, which lives through the call.
+    let set = unsafe { libc::setsockopt(socket.as_raw_fd(), libc::SOL_UDP, UDP_SEGMENT, value, len) };
+    assert_eq!(set, 0, "{}", std::io::Error::last_os_error());
 }
 
 /// Opens a tun interface: packets without any link header. What is written to it arrives on the interface.

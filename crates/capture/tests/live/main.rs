@@ -5,8 +5,8 @@
 mod lab;
 
 use std::{
-    io::{Read, Write},
-    net::{Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket},
+    io::Write,
+    net::{SocketAddr, TcpStream, UdpSocket},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -72,25 +72,10 @@ fn large_tcp_segments_count_as_on_the_wire() {
     const SENT: usize = 20_000_000;
     for (near, far, ip_header) in [(NEAR, FAR, 20u64), (NEAR6, FAR6, 40)] {
         let recording = record(&lab.near, &["near0"]);
-        let near_at = socket_at(near, 80);
-        let listener = lab.near.run(move || TcpListener::bind(near_at).expect("bound"));
-        let server = thread::spawn(move || {
-            let (mut stream, _) = listener.accept().expect("a client");
-            let received = std::io::copy(&mut stream, &mut std::io::sink()).expect("all of it");
-            stream.write_all(b"done").expect("an answer");
-            received
-        });
-        let mut client = lab.far.run(move || TcpStream::connect(near_at).expect("a server"));
-        let far_port = client.local_addr().expect("bound").port();
-        client.write_all(&vec![7; SENT]).expect("sent");
-        client.shutdown(Shutdown::Write).expect("an end");
-        let mut answer = Vec::new();
-        client.read_to_end(&mut answer).expect("an answer");
-        assert_eq!(server.join().expect("no panic"), SENT as u64);
-        let recorded = recording.stop();
-
         // The kernel's own count of segments, taken when the connection is closed on both ends.
-        let segments = lab::tcp_segments(&client);
+        let segments = lab.send_over_tcp(socket_at(near, 80), SENT);
+        let recorded = recording.stop();
+        let far_port = segments.client_port;
         let request = recorded.flow(("near0", Ingress, (far, far_port), (near, 80), TCP));
         let reply = recorded.flow(("near0", Egress, (near, 80), (far, far_port), TCP));
         assert_eq!((request.packets, reply.packets), (segments.sent, segments.received));
@@ -107,6 +92,53 @@ fn large_tcp_segments_count_as_on_the_wire() {
         // Or this test shows nothing.
         assert!(recorded.totals.frames < segments.sent, "no large segments were seen");
     }
+}
+
+#[test]
+fn large_udp_segments_count_as_on_the_wire() {
+    let Some(lab) = Lab::new() else { return };
+    let recording = record(&lab.near, &["near0"]);
+    let near = socket_at(NEAR, 5000);
+    let _receiver = lab.near.run(move || udp_at(near));
+    let sender = lab.far.run(|| udp_at(socket_at(FAR, 6000)));
+    lab::segment_udp(&sender, 1000);
+    for _ in 0..20 {
+        sender.send_to(&[7; 9500], near).expect("sent");
+    }
+    let recorded = recording.stop();
+    let flow = recorded.flow(("near0", Ingress, (FAR, 6000), (NEAR, 5000), UDP));
+    assert_eq!(flow, Sum { packets: 20 * 10, bytes: 20 * (9500 + 10 * 28), tcp_flags: 0 });
+    assert!(recorded.totals.frames < 200, "no large segments were seen");
+}
+
+/// The kernel cuts up what is inside the tunnel, and every packet on the wire carries both sets of headers.
+#[test]
+fn large_tcp_segments_in_a_tunnel_count_as_on_the_wire() {
+    let Some(lab) = Lab::new() else { return };
+    for (side, device, local, remote, last, other) in
+        [(&lab.near, "near0", NEAR, FAR, 1, 2), (&lab.far, "far0", FAR, NEAR, 2, 1)]
+    {
+        let mac = |last| format!("02:00:00:00:01:0{last}");
+        side.ip(&format!(
+            "link add vx0 address {} type vxlan id 5 local {local} remote {remote} dev {device} dstport 4789",
+            mac(last)
+        ));
+        side.sysctl("ipv6/conf/vx0/disable_ipv6", "1");
+        side.ip(&format!("address add 10.66.0.{last}/24 dev vx0"));
+        side.ip("link set vx0 up");
+        side.ip(&format!("neighbour replace 10.66.0.{other} lladdr {} dev vx0 nud permanent", mac(other)));
+    }
+    let recording = record(&lab.near, &["near0"]);
+    let segments = lab.send_over_tcp(socket_at("10.66.0.1", 80), 5_000_000);
+    let recorded = recording.stop();
+    // The outer source port depends on the inner flow, so it is not known here.
+    let outer = recorded.windows.iter().flat_map(|window| window.flows());
+    let outer: Vec<_> = outer.filter(|flow| flow.destination_port == 4789 && flow.direction == Ingress).collect();
+    let packets = outer.iter().map(|flow| flow.packets).sum::<u64>();
+    let bytes = outer.iter().map(|flow| flow.bytes).sum::<u64>();
+    // Outer IP 20, UDP 8, VXLAN 8, Ethernet 14; inner IP 20, TCP 32, and 8 more with SYN.
+    assert_eq!((packets, bytes), (segments.sent, segments.bytes_sent + segments.sent * (50 + 52) + 8));
+    assert!(recorded.totals.frames < segments.sent, "no large segments were seen");
 }
 
 #[test]
