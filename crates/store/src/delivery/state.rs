@@ -286,6 +286,9 @@ impl State {
             Err(error) => {
                 self.waiting.retry.failed(now);
                 self.failed(&error, now);
+                // The disk may be full of what is spooled: delivering it makes room.
+                let all = self.rollover.close();
+                self.seal(all);
                 false
             }
         }

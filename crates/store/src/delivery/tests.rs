@@ -7,8 +7,11 @@ use weir_record::{BatchBuilder, Field, FileFormat, Format, ObjectKey, Value, pub
 
 use super::*;
 
+mod crash;
 mod faults;
+mod full;
 mod object;
+mod s3;
 
 use faults::Faults;
 use object::{Delivered, read_bucket};
