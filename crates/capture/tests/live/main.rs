@@ -248,6 +248,28 @@ fn interfaces_come_and_go_while_it_runs() {
     assert_eq!(recorded.flow(("new0", Egress, ("10.99.0.1", 5), ("10.99.0.2", 6), UDP)).packets, 1);
 }
 
+#[test]
+fn an_interface_that_was_down_is_captured_when_it_is_up_again() {
+    let Some(lab) = Lab::new() else { return };
+    let recording = record(&lab.near, &["near0"]);
+    let near = socket_at(NEAR, 5000);
+    lab.near.ip("link set near0 down");
+    lab.near.ip("link set near0 up");
+    let receiver = lab.near.run(move || udp_at(near));
+    receiver.set_read_timeout(Some(Duration::from_millis(20))).expect("set");
+    let sender = lab.far.run(|| udp_at(socket_at(FAR, 6000)));
+    let mut received = 0;
+    until("a packet arrives", || {
+        // While the carrier comes back, packets are dropped before the wire.
+        sender.send_to(&[7; 10], near).expect("sent");
+        received += u64::from(receiver.recv(&mut [0; 10]).is_ok());
+        received == 3
+    });
+    let recorded = recording.stop();
+    assert_eq!(recorded.news, ["added near0"]);
+    assert!(recorded.flow(("near0", Ingress, (FAR, 6000), (NEAR, 5000), UDP)).packets >= received);
+}
+
 /// The judge holds the reading thread up while far more packets come than a ring holds.
 #[test]
 fn what_the_ring_cannot_hold_is_counted_as_lost() {
