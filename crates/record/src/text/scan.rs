@@ -23,17 +23,21 @@ impl Marks {
     /// Marks the ends of cells and lines in `block`, which is less than 4 GiB.
     pub(super) fn scan(&mut self, block: &[u8], delimiter: u8) {
         self.start(block.len());
+        let cells = self.cells.as_mut_slice();
+        let mut count = self.count;
         let (groups, rest) = block.as_chunks::<GROUP>();
         let mut at = 0;
         for group in groups {
-            self.push(at, ends(group, delimiter));
+            count += write_bits(&mut cells[count..count + GROUP], at, ends(group, delimiter));
             at += GROUP as u32;
         }
         if !rest.is_empty() {
             let mut group = [0; GROUP];
             group[..rest.len()].copy_from_slice(rest);
-            self.push(at, ends(&group, delimiter) & ((1 << rest.len()) - 1));
+            let inside = (1 << rest.len()) - 1;
+            count += write_bits(&mut cells[count..count + GROUP], at, ends(&group, delimiter) & inside);
         }
+        self.count = count;
     }
 
     /// Forgets all marks and makes room for those of `bytes` bytes.
@@ -69,23 +73,22 @@ impl Marks {
             self.cells.resize(cells.next_power_of_two(), 0);
         }
     }
+}
 
-    /// Adds the set bits as positions from `at` on.
-    #[inline]
-    fn push(&mut self, at: u32, mut bits: u64) {
-        let count = bits.count_ones() as usize;
-        // Eight at a time whether they are there or not: what is too much is overwritten by the next.
-        let mut rest = &mut self.cells[self.count..self.count + GROUP];
-        while bits != 0 {
-            let Some((eight, further)) = rest.split_first_chunk_mut::<8>() else { break };
-            for cell in eight {
-                *cell = at.wrapping_add(bits.trailing_zeros());
-                bits &= bits.wrapping_sub(1);
-            }
-            rest = further;
+/// Writes the set bits as positions from `at` on; says how many they are.
+#[inline]
+fn write_bits(mut into: &mut [u32], at: u32, mut bits: u64) -> usize {
+    let count = bits.count_ones() as usize;
+    // Four at a time whether they are there or not: what is too much is overwritten by the next.
+    while bits != 0 {
+        let Some((four, further)) = into.split_first_chunk_mut::<4>() else { break };
+        for cell in four {
+            *cell = at.wrapping_add(bits.trailing_zeros());
+            bits &= bits.wrapping_sub(1);
         }
-        self.count += count;
+        into = further;
     }
+    count
 }
 
 /// A bit for each byte of the group that ends a cell or a line, the lowest for the first byte.
@@ -94,16 +97,21 @@ impl Marks {
 /// byte `j`, and then rows and columns of that square change places.
 #[inline]
 fn ends(group: &[u8; GROUP], delimiter: u8) -> u64 {
-    let (pairs, _) = group.as_chunks::<16>();
-    let mut square = [0_u8; 16];
-    for (index, pair) in pairs.iter().enumerate() {
-        for (place, byte) in pair.iter().enumerate() {
-            let bit = 1 << (2 * index + place / 8);
-            square[place] |= if *byte == delimiter || *byte == b'\n' { bit } else { 0 };
+    const BITS: [u8; GROUP] = {
+        let mut bits = [0; GROUP];
+        let mut place = 0;
+        while place < GROUP {
+            bits[place] = 1 << (place / 8);
+            place += 1;
         }
+        bits
+    };
+    let mut marked = [0; GROUP];
+    for ((mark, byte), bit) in marked.iter_mut().zip(group).zip(BITS) {
+        *mark = if (*byte == delimiter) | (*byte == b'\n') { bit } else { 0 };
     }
-    let square = u128::from_le_bytes(square);
-    transposed(square as u64 | (square >> 64) as u64)
+    let (words, _) = marked.as_chunks::<8>();
+    transposed(words.iter().fold(0, |square, word| square | u64::from_le_bytes(*word)))
 }
 
 /// Bit `j` of byte `i` becomes bit `i` of byte `j`.
