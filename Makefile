@@ -8,7 +8,7 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
 
 up: build ## install what is missing, build, and record this host's traffic
-	scripts/as-root $(WEIR) up
+	scripts/as-root $(WEIR) up --interval 10 --deliver-every-window
 
 build: ## install what is missing and build the program
 	scripts/setup build
