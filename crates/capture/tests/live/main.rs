@@ -31,7 +31,7 @@ const ICMPV6: u8 = 58;
 
 #[test]
 fn udp_of_both_versions_and_directions_is_exact() {
-    let Some(lab) = Lab::new() else { return };
+    let lab = Lab::new();
     let recording = record(&lab.near, &["near0"]);
     for (near, far) in [(NEAR, FAR), (NEAR6, FAR6)] {
         let (near, far) = (socket_at(near, 5000), socket_at(far, 6000));
@@ -54,7 +54,7 @@ fn udp_of_both_versions_and_directions_is_exact() {
 
 #[test]
 fn ping_of_both_versions_is_84_and_104_bytes() {
-    let Some(lab) = Lab::new() else { return };
+    let lab = Lab::new();
     let recording = record(&lab.near, &["near0"]);
     lab.far.run(|| ping(NEAR, 4));
     lab.far.run(|| ping(NEAR6, 3));
@@ -68,7 +68,7 @@ fn ping_of_both_versions_is_84_and_104_bytes() {
 
 #[test]
 fn large_tcp_segments_count_as_on_the_wire() {
-    let Some(lab) = Lab::new() else { return };
+    let lab = Lab::new();
     const SENT: usize = 20_000_000;
     for (near, far, ip_header) in [(NEAR, FAR, 20u64), (NEAR6, FAR6, 40)] {
         let recording = record(&lab.near, &["near0"]);
@@ -96,7 +96,7 @@ fn large_tcp_segments_count_as_on_the_wire() {
 
 #[test]
 fn large_udp_segments_count_as_on_the_wire() {
-    let Some(lab) = Lab::new() else { return };
+    let lab = Lab::new();
     let recording = record(&lab.near, &["near0"]);
     let near = socket_at(NEAR, 5000);
     let _receiver = lab.near.run(move || udp_at(near));
@@ -114,7 +114,7 @@ fn large_udp_segments_count_as_on_the_wire() {
 /// The kernel cuts up what is inside the tunnel, and every packet on the wire carries both sets of headers.
 #[test]
 fn large_tcp_segments_in_a_tunnel_count_as_on_the_wire() {
-    let Some(lab) = Lab::new() else { return };
+    let lab = Lab::new();
     for (side, device, local, remote, last, other) in
         [(&lab.near, "near0", NEAR, FAR, 1, 2), (&lab.far, "far0", FAR, NEAR, 2, 1)]
     {
@@ -143,7 +143,7 @@ fn large_tcp_segments_in_a_tunnel_count_as_on_the_wire() {
 
 #[test]
 fn refused_connections_show_their_flags_and_what_the_judge_says() {
-    let Some(lab) = Lab::new() else { return };
+    let lab = Lab::new();
     let recording = record_with(&lab.near, &["near0"], lab::options(), |packet| {
         if packet.destination_port == 22 { Action::Reject } else { Action::Accept }
     });
@@ -158,7 +158,7 @@ fn refused_connections_show_their_flags_and_what_the_judge_says() {
 
 #[test]
 fn fragments_are_counted_in_the_flow_of_their_first() {
-    let Some(lab) = Lab::new() else { return };
+    let lab = Lab::new();
     let recording = record(&lab.near, &["near0"]);
     for (near, far) in [(NEAR, FAR), (NEAR6, FAR6)] {
         let (near, far) = (socket_at(near, 5000), socket_at(far, 6000));
@@ -174,7 +174,7 @@ fn fragments_are_counted_in_the_flow_of_their_first() {
 
 #[test]
 fn vlan_tags_are_passed_over_in_both_directions() {
-    let Some(lab) = Lab::new() else { return };
+    let lab = Lab::new();
     let recording = record(&lab.near, &["near0"]);
     let one = [0x81, 0x00, 0x00, 0x05];
     let two = [0x88, 0xa8, 0x00, 0x05, 0x81, 0x00, 0x00, 0x07];
@@ -192,7 +192,7 @@ fn vlan_tags_are_passed_over_in_both_directions() {
 
 #[test]
 fn an_interface_without_link_headers() {
-    let Some(lab) = Lab::new() else { return };
+    let lab = Lab::new();
     let mut tun = lab::tun(&lab.near, "tun0");
     lab.near.ip("address add 10.88.0.1/24 dev tun0");
     lab.near.ip("link set tun0 up");
@@ -213,7 +213,7 @@ fn an_interface_without_link_headers() {
 
 #[test]
 fn loopback_is_seen_once() {
-    let Some(lab) = Lab::new() else { return };
+    let lab = Lab::new();
     let recording = record(&lab.near, &["lo"]);
     let (here, there) = (socket_at("127.0.0.1", 7001), socket_at("127.0.0.1", 7002));
     let (sender, _receiver) = lab.near.run(move || (udp_at(here), udp_at(there)));
@@ -228,7 +228,7 @@ fn loopback_is_seen_once() {
 
 #[test]
 fn interfaces_come_and_go_while_it_runs() {
-    let Some(lab) = Lab::new() else { return };
+    let lab = Lab::new();
     let recording = record(&lab.near, &["near0", "new0"]);
     let sender = lab.far.run(|| udp_at(socket_at(FAR, 6000)));
     sender.send_to(&[7; 10], socket_at(NEAR, 5000)).expect("sent");
@@ -250,7 +250,7 @@ fn interfaces_come_and_go_while_it_runs() {
 
 #[test]
 fn an_interface_that_was_down_is_captured_when_it_is_up_again() {
-    let Some(lab) = Lab::new() else { return };
+    let lab = Lab::new();
     let recording = record(&lab.near, &["near0"]);
     let near = socket_at(NEAR, 5000);
     lab.near.ip("link set near0 down");
@@ -273,7 +273,7 @@ fn an_interface_that_was_down_is_captured_when_it_is_up_again() {
 /// The judge holds the reading thread up while far more packets come than a ring holds.
 #[test]
 fn what_the_ring_cannot_hold_is_counted_as_lost() {
-    let Some(lab) = Lab::new() else { return };
+    let lab = Lab::new();
     lab.without_ipv6();
     const SENT: u64 = 30_000;
     let (go, waiting) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
@@ -304,7 +304,7 @@ fn what_the_ring_cannot_hold_is_counted_as_lost() {
 
 #[test]
 fn quiet_interfaces_are_quiet_in_every_window() {
-    let Some(lab) = Lab::new() else { return };
+    let lab = Lab::new();
     lab.without_ipv6();
     let from_ns = lab::now_ns();
     let recording = record(&lab.near, &["near0"]);
@@ -322,7 +322,7 @@ fn quiet_interfaces_are_quiet_in_every_window() {
 
 #[test]
 fn without_the_right_there_is_a_sentence() {
-    let Some(lab) = Lab::new() else { return };
+    let lab = Lab::new();
     let error = lab::open_as_nobody(&lab.near).expect("nobody may not capture");
     assert!(matches!(error, LiveError::Permission), "{error}");
     assert!(error.to_string().contains("cap_net_raw"));
