@@ -142,7 +142,15 @@ impl Reader {
     /// # Errors
     /// When it cannot be opened, its columns cannot be told, or it is damaged from the start.
     pub fn from_path(path: &Path, options: &ReadOptions) -> Result<Self, ReadError> {
-        let object: Arc<str> = path.display().to_string().into();
+        Self::from_named_path(path.display().to_string(), path, options)
+    }
+
+    /// Reads a file that has another name for people, such as a temporary copy of standard input.
+    ///
+    /// # Errors
+    /// As [`from_path`](Self::from_path).
+    pub fn from_named_path(object: impl Into<Arc<str>>, path: &Path, options: &ReadOptions) -> Result<Self, ReadError> {
+        let object = object.into();
         let opened = || -> io::Result<Source> {
             let mut file = File::open(path)?;
             if file.metadata()?.is_file() {

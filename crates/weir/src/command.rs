@@ -1,0 +1,9 @@
+//! One module a command: its part of the command line, and what it does.
+
+pub mod config;
+pub mod convert;
+pub mod fields;
+pub mod query;
+pub mod shell;
+pub mod status;
+pub mod up;

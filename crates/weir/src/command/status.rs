@@ -1,0 +1,146 @@
+//! `weir status`: asks the running one what it does.
+
+use std::{
+    io::{self, Read, Write as _},
+    net::{SocketAddr, TcpStream},
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result, bail};
+use clap::{Arg, ArgAction, ArgMatches, Command};
+
+use crate::{
+    Outcome,
+    report::Report,
+    settings::{Bytes, Settings},
+};
+
+/// How long a running one may take to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+pub fn command() -> Command {
+    Command::new("status")
+        .about("Show what the running weir records, delivers and has lost")
+        .after_help(
+            "\
+Examples:
+  weir status
+  weir status --json | jq .delivery
+  weir status --listen 10.0.0.5:4780
+
+Exit code 1 when nothing answers at the address.",
+        )
+        .arg(Arg::new("json").long("json").action(ArgAction::SetTrue).help("Print the JSON of GET /status"))
+}
+
+pub fn run(matches: &ArgMatches, settings: &Settings) -> Result<Outcome> {
+    let body = get(settings.listen, "/status")?;
+    let report: Report = serde_json::from_slice(&body)
+        .with_context(|| format!("what answers at {} is not weir, or of another version", settings.listen))?;
+    let mut out = io::stdout().lock();
+    if matches.get_flag("json") {
+        serde_json::to_writer_pretty(&mut out, &report)?;
+        writeln!(out)?;
+    } else {
+        out.write_all(text(&report).as_bytes())?;
+    }
+    Ok(Outcome::Done)
+}
+
+/// The body of a small answer over HTTP/1.0: the server closes when it is done.
+fn get(address: SocketAddr, path: &str) -> Result<Vec<u8>> {
+    let mut stream = TcpStream::connect_timeout(&address, PATIENCE).map_err(|_| {
+        anyhow::anyhow!("nothing answers at {address}; start it with `weir up`, or give its address with --listen")
+    })?;
+    let mut answer = Vec::new();
+    let mut ask = || -> io::Result<()> {
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_write_timeout(Some(PATIENCE))?;
+        stream.write_all(format!("GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n").as_bytes())?;
+        Read::by_ref(&mut stream).take(16 << 20).read_to_end(&mut answer)?;
+        Ok(())
+    };
+    ask().map_err(|error| anyhow::anyhow!("{address} does not answer as weir does: {error}"))?;
+    let Some(end) = answer.windows(4).position(|window| window == b"\r\n\r\n") else {
+        bail!("{address} does not answer as weir does");
+    };
+    let first_line = String::from_utf8_lossy(&answer).lines().next().unwrap_or_default().to_owned();
+    if first_line.split(' ').nth(1) != Some("200") {
+        bail!("{address} answers `{first_line}`, not as weir does");
+    }
+    Ok(answer.split_off(end + 4))
+}
+
+/// The report for people.
+fn text(report: &Report) -> String {
+    let mut lines = vec![format!("weir {}, up {}", report.version, duration(report.uptime_seconds))];
+    if let Some(reason) = &report.not_recording {
+        lines.push(format!("not recording: {reason}"));
+    }
+    lines.push(format!(
+        "records of at most {} s go to {} in {}",
+        report.interval_seconds, report.destination, report.data
+    ));
+    if !report.interfaces.is_empty() {
+        lines.push(String::new());
+        lines.extend(interface_table(report));
+    }
+    let delivery = &report.delivery;
+    lines.push(String::new());
+    lines.push(format!(
+        "delivered  {} records in {} objects, {}",
+        delivery.records,
+        delivery.objects,
+        Bytes(delivery.bytes)
+    ));
+    lines.push(format!("waiting    {} records, {}", delivery.waiting_records, Bytes(delivery.waiting_bytes)));
+    if delivery.dropped_records > 0 {
+        lines.push(format!("dropped    {} records, now SKIPDATA", delivery.dropped_records));
+    }
+    if delivery.failures > 0 {
+        lines.push(format!("failed     {} attempts to deliver; what they held waits", delivery.failures));
+    }
+    if !report.errors.is_empty() {
+        lines.push(String::new());
+        lines.push("last errors".to_owned());
+        lines.extend(report.errors.iter().map(|error| format!("  {}  {}", error.time, error.message)));
+    }
+    lines.join("\n") + "\n"
+}
+
+fn interface_table(report: &Report) -> Vec<String> {
+    let heading = ["interface", "id", "", "packets", "recorded", "left out", "lost", "records"];
+    let mut rows = vec![heading.map(str::to_owned)];
+    for interface in &report.interfaces {
+        rows.push([
+            interface.name.clone(),
+            interface.id.clone(),
+            if interface.recording { String::new() } else { "gone".to_owned() },
+            interface.packets_seen.to_string(),
+            interface.packets_recorded.to_string(),
+            interface.packets_left_out.to_string(),
+            interface.packets_lost.to_string(),
+            interface.records.to_string(),
+        ]);
+    }
+    let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or(0);
+    let line = |row: &[String; 8]| {
+        let cell = |(column, text): (usize, &String)| {
+            let width = width(column);
+            if column < 3 { format!("{text:width$}") } else { format!("{text:>width$}") }
+        };
+        row.iter().enumerate().map(cell).collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect()
+}
+
+/// Such as `2 d 3 h`, `5 min 12 s`.
+fn duration(seconds: u64) -> String {
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, _) => format!("{minutes} min {} s", seconds % 60),
+        (0, ..) => format!("{hours} h {minutes} min"),
+        _ => format!("{days} d {hours} h"),
+    }
+}

@@ -1,0 +1,168 @@
+//! `weir up`: records interfaces, delivers the records, and answers how it is going.
+
+mod flow_log;
+mod recorder;
+mod screen;
+
+use std::{
+    path::Path,
+    sync::{Arc, atomic::Ordering},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Result, anyhow};
+use clap::Command;
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+};
+use weir_network::FlowLog;
+use weir_store::{BucketName, Buckets, DataDirectory, Delivery, DeliveryOptions, RolloverOptions};
+
+use crate::{
+    Outcome, clock,
+    report::{DeliveryReport, ErrorReport, Report},
+    server::{self, Board},
+    settings::Settings,
+};
+use recorder::Recorder;
+use screen::Screen;
+
+/// The bucket that records are delivered to.
+pub const BUCKET: &str = "flow-logs";
+
+/// How often the delivery is asked what is due, and the report is made anew.
+const TICK: Duration = Duration::from_millis(250);
+
+pub fn command() -> Command {
+    Command::new("up")
+        .about("Record the traffic of interfaces, deliver the records, and serve how it is going")
+        .after_help(
+            "\
+Examples:
+  sudo weir up
+  sudo weir up --interface eth0 wg0 --interval 10
+  sudo weir up --interval 1 --deliver-every-window --file-format parquet
+  sudo weir up --format '${srcaddr} ${dstaddr} ${dstport} ${bytes} ${tcp-flags} ${action} ${end}'
+
+Records are delivered to the bucket flow-logs, a folder of DATA/buckets, every 5 minutes or 75 MB, in the layout of
+AWS; `weir query` reads them there. What is not delivered yet is kept in DATA/spool and survives a crash. Ctrl-C or
+SIGTERM stops, and delivers what there is.
+
+Interfaces that come and go are followed. Capturing needs root or `setcap cap_net_raw+ep weir`; without the right
+nothing is recorded, but what is there is served: GET /status and GET /health.",
+        )
+}
+
+pub fn run(settings: &Settings) -> Result<Outcome> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    runtime.block_on(up(settings))
+}
+
+async fn up(settings: &Settings) -> Result<Outcome> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let listener = server::bind(settings.listen).await?;
+    let data = DataDirectory::open(&settings.data)?;
+    let bucket: BucketName = BUCKET.parse()?;
+    let buckets = Buckets::new().with_root(data.buckets());
+    buckets.create(&bucket)?;
+    let flow_log = flow_log::define(settings)?;
+    flow_log::deliver_leftovers(&data, &buckets, &flow_log, seconds()).await?;
+    let rollover = RolloverOptions { every_window: settings.deliver_every_window, ..RolloverOptions::default() };
+    let options = DeliveryOptions { rollover, ..DeliveryOptions::default() };
+    let delivery = Arc::new(Delivery::open(&data, &buckets, &flow_log, options)?);
+
+    let recorder = Recorder::start(settings, &flow_log, Arc::clone(&delivery));
+    let running =
+        Running { settings, flow_log: &flow_log, delivery: &delivery, recorder: &recorder, started: clock::steady() };
+    let board = Board::default();
+    board.put(running.report());
+    let (stop, stopped) = watch::channel(false);
+    let serving = tokio::spawn(server::serve(listener, board.clone(), stopped));
+
+    let mut screen = Screen::new(&running.report(), settings);
+    let mut tick = tokio::time::interval(TICK);
+    loop {
+        tokio::select! {
+            _ = interrupt.recv() => break,
+            _ = terminate.recv() => break,
+            () = recorder.appended() => {}
+            _ = tick.tick() => {}
+        }
+        delivery.poll(seconds()).await;
+        recorder.record_losses();
+        board.put(running.report());
+        screen.show(&board.get());
+    }
+    recorder.stop().await;
+    delivery.close(seconds()).await;
+    let report = running.report();
+    board.put(report.clone());
+    let _ = stop.send(true);
+    // A client that keeps its connection open must not hold up the end.
+    let served = tokio::time::timeout(Duration::from_secs(1), serving).await;
+    screen.end(&report);
+    if report.delivery.waiting_records > 0 {
+        let (waiting, data) = (report.delivery.waiting_records, settings.data.display());
+        return Err(anyhow!(
+            "{waiting} records could not be delivered; they are kept in {data}/spool until the next start"
+        ));
+    }
+    match served {
+        Ok(Ok(Err(error))) => Err(error),
+        _ => Ok(Outcome::Done),
+    }
+}
+
+/// What a report is made of.
+struct Running<'a> {
+    settings: &'a Settings,
+    flow_log: &'a FlowLog,
+    delivery: &'a Delivery,
+    recorder: &'a Recorder,
+    started: Instant,
+}
+
+impl Running<'_> {
+    fn report(&self) -> Report {
+        let counters = self.delivery.counters();
+        let progress = self.recorder.progress();
+        let mut errors: Vec<ErrorReport> = progress.errors.into_iter().collect();
+        if let Some(failure) = counters.last_failure {
+            errors.push(ErrorReport { time: u64::try_from(failure.time).unwrap_or(0), message: failure.message });
+            errors.sort_by_key(|error| error.time);
+        }
+        Report {
+            version: env!("CARGO_PKG_VERSION").into(),
+            uptime_seconds: self.started.elapsed().as_secs(),
+            not_recording: progress.not_recording,
+            flow_log_id: self.flow_log.id.clone(),
+            interval_seconds: self.settings.interval.seconds(),
+            destination: format!("s3://{BUCKET}"),
+            data: shown(&self.settings.data),
+            frames: self.recorder.frames.load(Ordering::Relaxed),
+            windows: progress.windows,
+            interfaces: progress.interfaces.into_values().collect(),
+            delivery: DeliveryReport {
+                objects: counters.objects,
+                bytes: counters.delivered_bytes,
+                records: counters.delivered_records,
+                waiting_records: counters.waiting_records + counters.records_in_memory,
+                waiting_bytes: counters.waiting_bytes,
+                dropped_records: counters.dropped_records,
+                failures: counters.failures,
+            },
+            errors,
+        }
+    }
+}
+
+/// Seconds since 1970.
+fn seconds() -> i64 {
+    i64::try_from(clock::now().as_secs()).unwrap_or(i64::MAX)
+}
+
+fn shown(path: &Path) -> String {
+    path.display().to_string()
+}

@@ -1,0 +1,288 @@
+//! Recording: a thread that captures, and one that makes records of finished windows and hands them to the delivery.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+        mpsc::{self, Receiver, SyncSender},
+    },
+    thread::{self, JoinHandle},
+};
+
+use tokio::sync::Notify;
+use weir_capture::{
+    interfaces::{self, HostInterface, Placement},
+    live::{self, Capture, Event, Stopper},
+    tracker,
+    window::Window,
+};
+use weir_network::{Action, FlowLog, Interface, TrafficType};
+use weir_record::{BatchBuilder, Field, Format, Value};
+use weir_store::{Appended, Delivery, FinishedWindow, Loss};
+
+use crate::{
+    clock,
+    report::{ErrorReport, InterfaceReport},
+    settings::Settings,
+};
+
+/// Windows that may wait between the two threads. When the disk is slower for long, capturing waits too, and what the
+/// kernel then drops is counted as lost.
+const QUEUE: usize = 16;
+/// Records in a batch.
+const BATCH_ROWS: usize = 8192;
+/// Errors that are kept for the report.
+const ERRORS: usize = 20;
+
+/// What recording came to so far.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Progress {
+    /// By id.
+    pub interfaces: BTreeMap<String, InterfaceReport>,
+    pub windows: u64,
+    pub errors: VecDeque<ErrorReport>,
+    pub not_recording: Option<String>,
+}
+
+/// The two threads.
+pub(super) struct Recorder {
+    /// Frames taken in, also those of the present window.
+    pub frames: Arc<AtomicU64>,
+    shared: Arc<Shared>,
+    stopper: Option<Stopper>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+struct Shared {
+    progress: Mutex<Progress>,
+    /// A window was handed to the delivery.
+    appended: Notify,
+    delivery: Arc<Delivery>,
+    format: Format,
+    account_id: String,
+    region: String,
+}
+
+impl Recorder {
+    /// Starts to capture. When that is not possible, [`Progress::not_recording`] says why.
+    pub(super) fn start(settings: &Settings, flow_log: &FlowLog, delivery: Arc<Delivery>) -> Self {
+        let shared = Arc::new(Shared {
+            progress: Mutex::default(),
+            appended: Notify::new(),
+            delivery,
+            format: flow_log.log_format.clone(),
+            account_id: flow_log.account_id.clone(),
+            region: flow_log.region.clone(),
+        });
+        let frames = Arc::new(AtomicU64::new(0));
+        let (events, received) = mpsc::sync_channel(QUEUE);
+        let (opened, opening) = mpsc::sync_channel(1);
+        let capturing = {
+            let (shared, frames) = (Arc::clone(&shared), Arc::clone(&frames));
+            let (options, choose, names) = (options(settings), choose(settings), settings.interface.clone());
+            thread::spawn(move || capture(options, choose, &names, &shared, &frames, &events, &opened))
+        };
+        let stopper = opening.recv().ok();
+        let recording = {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || record(&shared, &received))
+        };
+        Self { frames, shared, stopper, threads: Mutex::new(vec![capturing, recording]) }
+    }
+
+    /// Waits until a window was handed to the delivery.
+    pub(super) async fn appended(&self) {
+        self.shared.appended.notified().await;
+    }
+
+    /// What recording came to so far.
+    pub(super) fn progress(&self) -> Progress {
+        self.shared.progress().clone()
+    }
+
+    /// Records that the delivery had to drop become SKIPDATA.
+    pub(super) fn record_losses(&self) {
+        self.shared.record_losses();
+    }
+
+    /// Ends the capture and hands its last windows to the delivery.
+    pub(super) async fn stop(&self) {
+        if let Some(stopper) = &self.stopper {
+            stopper.stop();
+        }
+        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        let ended = tokio::task::spawn_blocking(|| threads.into_iter().all(|thread| thread.join().is_ok())).await;
+        if !matches!(ended, Ok(true)) {
+            self.shared.error("a recording thread broke off".into());
+        }
+    }
+}
+
+fn options(settings: &Settings) -> live::Options {
+    let tracker = tracker::Options {
+        interval: settings.interval,
+        max_flows: usize::try_from(settings.max_flows).unwrap_or(usize::MAX),
+        ..tracker::Options::default()
+    };
+    live::Options { tracker, ..live::Options::default() }
+}
+
+/// The interfaces that are named; without names, all but loopback.
+fn choose(settings: &Settings) -> live::Choose {
+    let names = settings.interface.clone();
+    let placement = Placement {
+        account_id: settings.account.as_str().to_owned(),
+        region: settings.region.clone(),
+        az_id: None,
+        machine_id: interfaces::machine_id().unwrap_or_default(),
+    };
+    Box::new(move |host: &HostInterface| {
+        let wanted = if names.is_empty() { !host.is_loopback } else { names.contains(&host.name) };
+        wanted.then(|| host.to_interface(&placement))
+    })
+}
+
+/// The names that no interface of this host has.
+fn absent(names: &[String]) -> Vec<String> {
+    let present = interfaces::list().unwrap_or_default();
+    names.iter().filter(|name| present.iter().all(|host| host.name != **name)).cloned().collect()
+}
+
+/// The capturing thread. Nothing but the sink may take time here.
+fn capture(
+    options: live::Options,
+    choose: live::Choose,
+    names: &[String],
+    shared: &Shared,
+    frames: &AtomicU64,
+    events: &SyncSender<Event>,
+    opened: &SyncSender<Stopper>,
+) {
+    let absent = absent(names);
+    let now_ns = || i64::try_from(clock::now().as_nanos()).unwrap_or(i64::MAX);
+    let capture = match Capture::open(options, choose, now_ns()) {
+        Ok(capture) => capture,
+        Err(error) => {
+            shared.progress().not_recording = Some(error.to_string());
+            return;
+        }
+    };
+    let _ = opened.send(capture.stopper());
+    for name in absent {
+        shared.error(format!("there is no interface {name} yet; it is recorded when it comes"));
+    }
+    let accept = |_: &Interface, _, _: &_, _| {
+        frames.fetch_add(1, Ordering::Relaxed);
+        Action::Accept
+    };
+    // The other side ends only after this one.
+    let ended = capture.run(now_ns, accept, |event| drop(events.send(event)));
+    if let Err(error) = ended {
+        shared.progress().not_recording = Some(error.to_string());
+        shared.error(error.to_string());
+    }
+}
+
+/// The recording thread: until the capture has ended and its last window is handed on.
+fn record(shared: &Shared, events: &Receiver<Event>) {
+    for event in events {
+        match event {
+            Event::Window(window) => shared.window(&window),
+            Event::Added { name, interface } => {
+                let mut progress = shared.progress();
+                let entry = progress.interfaces.entry(interface.id.clone()).or_default();
+                (entry.name, entry.id, entry.recording) = (name, interface.id.clone(), true);
+            }
+            Event::Removed { interface, .. } => {
+                if let Some(entry) = shared.progress().interfaces.get_mut(&interface.id) {
+                    entry.recording = false;
+                }
+            }
+            Event::Failed { error, .. } => shared.error(error.to_string()),
+            Event::Unlisted(error) => shared.error(error.to_string()),
+        }
+    }
+    shared.appended.notify_one();
+}
+
+impl Shared {
+    fn progress(&self) -> MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn error(&self, message: String) {
+        tracing::info!("{message}");
+        let errors = &mut self.progress().errors;
+        errors.push_back(ErrorReport { time: clock::now().as_secs(), message });
+        if errors.len() > ERRORS {
+            errors.pop_front();
+        }
+    }
+
+    /// Makes records of a window and hands them to the delivery.
+    fn window(&self, window: &Window) {
+        const SECOND_NS: i64 = 1_000_000_000;
+        let batches = window.batches(&self.format, TrafficType::All, BATCH_ROWS).collect();
+        let finished = FinishedWindow {
+            start: window.start_ns() / SECOND_NS,
+            end: (window.end_ns() + SECOND_NS - 1).div_euclid(SECOND_NS),
+            batches,
+        };
+        self.count(window);
+        self.append(finished);
+        self.appended.notify_one();
+    }
+
+    fn append(&self, window: FinishedWindow) {
+        let records = window.records();
+        if self.delivery.append(window, super::seconds()) == Appended::Dropped {
+            self.error(format!("{records} records were dropped: the disk refuses them and memory is full"));
+        }
+    }
+
+    fn count(&self, window: &Window) {
+        let mut progress = self.progress();
+        progress.windows += 1;
+        for flow in window.flows() {
+            if let Some(entry) = progress.interfaces.get_mut(&flow.interface.id) {
+                entry.bytes_recorded += flow.bytes;
+                entry.records += 1;
+            }
+        }
+        for watched in window.interfaces() {
+            let entry = progress.interfaces.entry(watched.interface.id.clone()).or_default();
+            let counters = watched.counters;
+            entry.packets_seen += counters.seen + counters.lost;
+            entry.packets_recorded += counters.recorded;
+            entry.packets_left_out += counters.excluded;
+            entry.packets_lost += counters.skipped + counters.lost;
+            entry.windows += 1;
+            entry.records += u64::from(counters.is_incomplete()) + u64::from(counters.is_quiet());
+        }
+    }
+
+    fn record_losses(&self) {
+        for loss in self.delivery.take_losses() {
+            self.append(self.skipdata(&loss));
+        }
+    }
+
+    /// One SKIPDATA record for each interface whose records were dropped.
+    fn skipdata(&self, loss: &Loss) -> FinishedWindow {
+        let mut builder = BatchBuilder::new(self.format.clone());
+        for id in loss.interfaces.keys() {
+            builder.push(|field| match field {
+                Field::Version => Value::Number(self.format.version().into()),
+                Field::AccountId => Value::Text(&self.account_id),
+                Field::InterfaceId => Value::Text(id),
+                Field::Region => Value::Text(&self.region),
+                Field::Start => Value::Number(loss.start),
+                Field::End => Value::Number(loss.end),
+                Field::LogStatus => Value::Text("SKIPDATA"),
+                _ => Value::Absent,
+            });
+        }
+        FinishedWindow { start: loss.start, end: loss.end, batches: vec![builder.finish()] }
+    }
+}

@@ -1,0 +1,127 @@
+//! Answers written for people or for programs.
+
+mod json;
+mod table;
+
+use std::io::{self, Write};
+
+use anyhow::{Context as _, Result};
+use arrow::{
+    array::ArrayRef,
+    datatypes::SchemaRef,
+    record_batch::RecordBatch,
+    util::display::{ArrayFormatter, FormatOptions},
+};
+use parquet::{
+    arrow::ArrowWriter,
+    basic::{Compression, ZstdLevel},
+    file::properties::WriterProperties,
+};
+
+use crate::settings::Output;
+use table::Table;
+
+/// Writes the batches of one answer.
+pub struct Printer<W: Write + Send> {
+    schema: SchemaRef,
+    kind: Kind<W>,
+    rows: u64,
+}
+
+enum Kind<W: Write + Send> {
+    Table(Table<W>),
+    Csv(W),
+    JsonLines(W),
+    Parquet(Box<ArrowWriter<W>>),
+}
+
+impl<W: Write + Send> Printer<W> {
+    /// A printer for an answer of this schema. A table is made to fit `width` characters, if given.
+    ///
+    /// # Errors
+    /// When the first bytes cannot be written.
+    pub fn new(output: Output, schema: SchemaRef, mut out: W, width: Option<usize>) -> Result<Self> {
+        let kind = match output {
+            Output::Table => Kind::Table(Table::new(&schema, out, width)),
+            Output::Csv => {
+                write_csv_line(&mut out, schema.fields().iter().map(|field| Some(field.name().as_str())))?;
+                Kind::Csv(out)
+            }
+            Output::JsonLines => Kind::JsonLines(out),
+            Output::Parquet => {
+                let properties =
+                    WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::default())).build();
+                let writer = ArrowWriter::try_new(out, schema.clone(), Some(properties))
+                    .context("the answer has a column that Parquet cannot hold")?;
+                Kind::Parquet(Box::new(writer))
+            }
+        };
+        Ok(Self { schema, kind, rows: 0 })
+    }
+
+    /// Writes the rows of one batch.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        self.rows += batch.num_rows() as u64;
+        match &mut self.kind {
+            Kind::Table(table) => table.write(batch)?,
+            Kind::Csv(out) => write_csv(out, batch)?,
+            Kind::JsonLines(out) => json::write(out, &self.schema, batch)?,
+            Kind::Parquet(writer) => writer.write(batch)?,
+        }
+        Ok(())
+    }
+
+    /// Writes what is left; returns where it was written and how many rows there were.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn finish(self) -> Result<(W, u64)> {
+        let out = match self.kind {
+            Kind::Table(table) => table.finish()?,
+            Kind::Csv(out) | Kind::JsonLines(out) => out,
+            Kind::Parquet(writer) => writer.into_inner()?,
+        };
+        Ok((out, self.rows))
+    }
+}
+
+/// As Athena writes result files: every value in double quotes, quotes in it doubled, and nothing at all for
+/// NULL, so that NULL and the empty text can be told apart.
+fn write_csv(out: &mut impl Write, batch: &RecordBatch) -> Result<()> {
+    let columns = texts(batch.columns())?;
+    for row in 0..batch.num_rows() {
+        let mut cells = Vec::with_capacity(columns.len());
+        for (formatter, column) in columns.iter().zip(batch.columns()) {
+            cells.push(if column.is_null(row) { None } else { Some(formatter.value(row).try_to_string()?) });
+        }
+        write_csv_line(out, cells.iter().map(Option::as_deref))?;
+    }
+    Ok(())
+}
+
+fn write_csv_line<'a>(out: &mut impl Write, cells: impl Iterator<Item = Option<&'a str>>) -> io::Result<()> {
+    for (index, cell) in cells.enumerate() {
+        if index > 0 {
+            out.write_all(b",")?;
+        }
+        match cell {
+            Some(text) if text.contains('"') => write!(out, "\"{}\"", text.replace('"', "\"\""))?,
+            Some(text) => write!(out, "\"{text}\"")?,
+            None => {}
+        }
+    }
+    out.write_all(b"\n")
+}
+
+/// The columns as Trino writes values as text.
+fn texts(columns: &[ArrayRef]) -> Result<Vec<ArrayFormatter<'_>>> {
+    columns.iter().map(|column| Ok(ArrayFormatter::try_new(column.as_ref(), &FORMAT)?)).collect()
+}
+
+const FORMAT: FormatOptions<'static> = FormatOptions::new()
+    .with_timestamp_format(Some("%Y-%m-%d %H:%M:%S%.3f"))
+    .with_timestamp_tz_format(Some("%Y-%m-%d %H:%M:%S%.3f %Z"))
+    .with_date_format(Some("%Y-%m-%d"));

@@ -1,0 +1,92 @@
+//! What a running `weir up` says about itself: the body of `GET /status`.
+
+use serde::{Deserialize, Serialize};
+
+/// Everything that is counted, at one moment.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// Version of the program.
+    pub version: String,
+    /// Seconds since it started.
+    pub uptime_seconds: u64,
+    /// Why nothing is recorded, if so.
+    pub not_recording: Option<String>,
+    /// Id of the flow log.
+    pub flow_log_id: String,
+    /// The longest time that one record stands for, in seconds.
+    pub interval_seconds: u64,
+    /// Where objects go, such as `s3://flow-logs`.
+    pub destination: String,
+    /// The directory behind it.
+    pub data: String,
+    /// Frames of IP taken in, those of the present interval included; a frame may stand for several packets.
+    pub frames: u64,
+    /// Intervals that ended.
+    pub windows: u64,
+    /// The interfaces that are recorded, or were. Their counts are those of intervals that ended.
+    pub interfaces: Vec<InterfaceReport>,
+    /// What was delivered, and what waits.
+    pub delivery: DeliveryReport,
+    /// The last errors, oldest first.
+    pub errors: Vec<ErrorReport>,
+}
+
+/// One interface.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InterfaceReport {
+    /// Its name on the host, such as `eth0`.
+    pub name: String,
+    /// Its id in records, `eni-…`.
+    pub id: String,
+    /// Whether it is being recorded now; an interface that went away is not.
+    pub recording: bool,
+    /// Packets that passed.
+    pub packets_seen: u64,
+    /// Packets that went into records.
+    pub packets_recorded: u64,
+    /// Packets of traffic that flow logs leave out, such as DHCP.
+    pub packets_left_out: u64,
+    /// Packets lost before or after they reached the program; each loss became a SKIPDATA record.
+    pub packets_lost: u64,
+    /// Bytes that went into records.
+    pub bytes_recorded: u64,
+    /// Intervals that ended.
+    pub windows: u64,
+    /// Records made.
+    pub records: u64,
+}
+
+/// Objects delivered and records waiting.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliveryReport {
+    /// Objects written.
+    pub objects: u64,
+    /// Bytes in them.
+    pub bytes: u64,
+    /// Records in them.
+    pub records: u64,
+    /// Records that are kept until they are delivered.
+    pub waiting_records: u64,
+    /// Bytes on disk that they take.
+    pub waiting_bytes: u64,
+    /// Records that were dropped because neither disk nor memory took them; they became SKIPDATA records.
+    pub dropped_records: u64,
+    /// Attempts that failed; what they held waits and is tried again.
+    pub failures: u64,
+}
+
+/// Something that went wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorReport {
+    /// Unix seconds.
+    pub time: u64,
+    /// What went wrong.
+    pub message: String,
+}
+
+impl Report {
+    /// Packets lost on all interfaces together.
+    pub fn packets_lost(&self) -> u64 {
+        self.interfaces.iter().map(|interface| interface.packets_lost).sum()
+    }
+}

@@ -1,0 +1,118 @@
+//! The table of settings: every setting is declared here once.
+//!
+//! The command line, the environment, the file, `weir config` and the page of the guide all read this
+//! table. Of a setting named `file-format` the flag is `--file-format`, the environment variable
+//! `WEIR_FILE_FORMAT`, and the key in the file `file-format`. The file is read first, then the
+//! environment, then the flags; the last one that says something wins.
+
+mod layers;
+mod page;
+mod value;
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use weir_network::AggregationInterval;
+use weir_record::{FileFormat, Format};
+
+pub use layers::{DEFAULT_FILE, Layers};
+pub use page::markdown;
+pub use value::{Account, Bytes, Output, Shape, Words};
+
+/// A command that a setting can belong to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Command {
+    Up,
+    Query,
+    Convert,
+    Status,
+}
+
+/// One row of the table.
+pub struct Setting {
+    /// Name: the flag without its dashes, and the key in the file.
+    pub key: &'static str,
+    /// How the value is called in help.
+    pub value_name: &'static str,
+    /// What a value looks like.
+    pub shape: Shape,
+    /// The value when nothing is said; `None` when `help` tells what happens then.
+    pub default: Option<&'static str>,
+    /// The commands that have the flag. The file and the environment may set it for all.
+    pub commands: &'static [Command],
+    /// What it does, one or two sentences.
+    pub help: &'static str,
+}
+
+impl Setting {
+    /// The environment variable, such as `WEIR_FILE_FORMAT`.
+    pub fn variable(&self) -> String {
+        format!("WEIR_{}", self.key.replace('-', "_").to_uppercase())
+    }
+}
+
+macro_rules! settings {
+    ($($name:ident: $type:ty, $key:literal, $value_name:literal, $default:expr, [$($command:ident),+], $help:literal;)+) => {
+        /// What was said, as values that need no further check.
+        #[derive(Debug, Clone)]
+        pub struct Settings {
+            $(#[doc = $help] pub $name: $type,)+
+        }
+
+        /// Every setting.
+        pub static TABLE: &[Setting] = &[$(Setting {
+            key: $key,
+            value_name: $value_name,
+            shape: <$type as Words>::SHAPE,
+            default: $default,
+            commands: &[$(Command::$command),+],
+            help: $help,
+        }),+];
+
+        impl Settings {
+            /// Reads the values out of the layers.
+            ///
+            /// # Errors
+            /// The first value that does not fit, with where it was said.
+            pub fn resolve(layers: &Layers) -> anyhow::Result<Self> {
+                Ok(Self { $($name: layers.value::<$type>($key)?,)+ })
+            }
+        }
+    };
+}
+
+settings! {
+    data: PathBuf, "data", "DIRECTORY", Some("./weir-data"), [Up, Query],
+        "Where everything is kept: buckets, what waits for delivery, the catalogue of tables";
+    listen: SocketAddr, "listen", "ADDRESS", Some("127.0.0.1:4780"), [Up, Status],
+        "Address and port on which `weir up` answers and `weir status` asks";
+    interface: Vec<String>, "interface", "NAME", None, [Up],
+        "Interfaces to record. Without it: every interface that is up, also those that come later, except loopback";
+    interval: AggregationInterval, "interval", "SECONDS", Some("60"), [Up, Convert],
+        "The longest time that one record may stand for: 1, 10, 60 or 600 seconds";
+    deliver_every_window: bool, "deliver-every-window", "BOOLEAN", Some("false"), [Up],
+        "Deliver at the end of each interval, instead of every 5 minutes or 75 MB";
+    format: Option<Format>, "format", "FORMAT", None, [Up, Convert],
+        "Fields of a record, in order, as AWS writes log formats: '${srcaddr} ${dstaddr} …'. Without it: the 14 fields of version 2, or for `weir convert` of records the fields that they have";
+    file_format: FileFormat, "file-format", "FORMAT", Some("plain-text"), [Up],
+        "Format of delivered objects";
+    hive_compatible_partitions: bool, "hive-compatible-partitions", "BOOLEAN", Some("false"), [Up],
+        "Write prefixes of objects as key=value";
+    per_hour_partition: bool, "per-hour-partition", "BOOLEAN", Some("false"), [Up],
+        "Give each hour its own prefix below that of the day";
+    account: Account, "account", "ID", Some("123456789012"), [Up, Convert],
+        "Account id in records and object keys, 12 digits";
+    region: String, "region", "REGION", Some("us-east-1"), [Up, Convert],
+        "Region in records and object keys";
+    max_flows: u64, "max-flows", "COUNT", Some("200000"), [Up, Convert],
+        "Flows that one interface may hold in one interval; what is beyond is counted and becomes a SKIPDATA record";
+    output: Option<Output>, "output", "FORMAT", None, [Query],
+        "How an answer is written. Without it: a table on a terminal, otherwise CSV";
+    skip_bad_objects: bool, "skip-bad-objects", "BOOLEAN", Some("false"), [Query],
+        "Leave out objects that cannot be read, and say which, instead of stopping";
+    threads: Option<u64>, "threads", "COUNT", None, [Query],
+        "Threads that a query uses. Without it: one for each processor";
+    memory_limit: Option<Bytes>, "memory-limit", "SIZE", None, [Query],
+        "Memory that a query may use for sorting and grouping, such as 512MiB or 2GiB. Without it: no limit";
+    log: String, "log", "FILTER", Some("warn"), [Up, Query, Convert, Status],
+        "What the program says about itself on standard error: error, warn, info, debug or trace";
+}

@@ -1,0 +1,14 @@
+//! The program as people run it: complete output, exit codes, and what bad input gets.
+
+#![allow(unreachable_pub, reason = "nothing is exported: pub says what a module gives to the others")]
+#![allow(clippy::expect_used, reason = "a test that cannot go on fails")]
+#![allow(clippy::disallowed_methods, reason = "tests wait for another process, by the clock on the wall")]
+
+mod configuration;
+mod convert;
+mod help;
+mod lab;
+mod pcap;
+mod query;
+mod run;
+mod status;
