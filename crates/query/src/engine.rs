@@ -5,13 +5,16 @@ use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use datafusion::execution::memory_pool::{FairSpillPool, MemoryPool, UnboundedMemoryPool};
-use weir_store::Buckets;
+use weir_store::{Buckets, StoreError};
 
 use crate::answer::Answer;
+use crate::catalogue::CatalogueStore;
+use crate::definitions;
 use crate::error::Error;
+use crate::hive;
 use crate::select;
 use crate::statement::{self, Statement};
-use crate::table::Table;
+use crate::table::{Table, cannot_open};
 
 /// The database that is there from the start.
 pub const DEFAULT_DATABASE: &str = "default";
@@ -54,6 +57,7 @@ pub struct Engine {
     pub(crate) options: EngineOptions,
     pub(crate) buckets: Buckets,
     pub(crate) memory: Arc<dyn MemoryPool>,
+    pub(crate) catalogue: CatalogueStore,
     places: RwLock<BTreeMap<String, Arc<Table>>>,
 }
 
@@ -67,7 +71,8 @@ impl Engine {
             Some(bytes) => Arc::new(FairSpillPool::new(bytes)),
             None => Arc::new(UnboundedMemoryPool::default()),
         };
-        Ok(Engine { options, buckets, memory, places: RwLock::default() })
+        let catalogue = CatalogueStore::open(options.catalogue.clone())?;
+        Ok(Engine { options, buckets, memory, catalogue, places: RwLock::default() })
     }
 
     /// Makes a table without any definition: `locations` are folders, files, or `s3://` prefixes.
@@ -91,10 +96,26 @@ impl Engine {
     pub async fn run(&self, sql: &str, options: &RunOptions) -> Result<Answer, Error> {
         match statement::read(sql)? {
             Statement::Query(text) => select::run(self, text, options).await,
+            Statement::Hive(tokens) => definitions::run(self, hive::parse(sql, &tokens)?, options).await,
         }
     }
 
     pub(crate) fn place(&self, name: &str) -> Option<Arc<Table>> {
         self.places.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    /// The paths of the objects below a location, relative to it; none when it is not there.
+    pub(crate) async fn paths_below(&self, location: &str) -> Result<Vec<String>, Error> {
+        let place = match self.buckets.place(&format!("{location}/")) {
+            Ok(place) => place,
+            Err(StoreError::NotFound { .. } | StoreError::NoBucket { .. }) => return Ok(Vec::new()),
+            Err(error) => return Err(cannot_open(&error)),
+        };
+        let objects = place.list().await.map_err(|error| cannot_open(&error))?;
+        let relative = |object: weir_store::Object| {
+            let path = object.meta.location.as_ref();
+            path.strip_prefix(place.prefix().as_ref()).unwrap_or(path).trim_start_matches('/').to_owned()
+        };
+        Ok(objects.into_iter().map(relative).collect())
     }
 }

@@ -8,10 +8,16 @@
 //! The crate reads no clock and no environment: `now` and the places are arguments.
 
 mod answer;
+mod catalogue;
+mod check;
+mod definitions;
 mod engine;
 mod error;
+mod function;
+mod hive;
 mod lexer;
 mod progress;
+mod rewrite;
 mod select;
 mod statement;
 mod table;

@@ -1,32 +1,43 @@
 //! Queries: from the text to DataFusion's stream of batches.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
+use datafusion::arrow::array::{ArrayRef, AsArray};
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::arrow::record_batch::{RecordBatch, RecordBatchOptions};
-use datafusion::catalog::{CatalogProvider, MemoryCatalogProvider, MemorySchemaProvider, SchemaProvider};
+use datafusion::catalog::{
+    CatalogProvider, MemoryCatalogProvider, MemorySchemaProvider, SchemaProvider, TableProvider,
+};
 use datafusion::common::TableReference;
 use datafusion::dataframe::DataFrame;
+use datafusion::datasource::ViewTable;
+use datafusion::error::DataFusionError;
 use datafusion::execution::context::SessionContext;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::SessionConfig;
 use datafusion::sql::parser::Statement as DfStatement;
-use datafusion::sql::sqlparser::ast::Statement;
+use datafusion::sql::sqlparser::ast::{ObjectName, Spanned, Statement, Visit, Visitor};
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::parser::Parser;
-use futures::StreamExt;
+use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt};
 
 use crate::answer::{Answer, StatementKind};
 use crate::engine::{DEFAULT_DATABASE, Engine, RunOptions};
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, Position};
+use crate::lexer;
 use crate::progress::Progress;
-use crate::table::{BoundTable, ScanContext};
-use crate::trino_error;
+use crate::table::{BoundTable, PATH_COLUMN, ScanContext, Table};
+use crate::{check, function, rewrite, trino_error};
 
 /// The one catalogue, as Athena names it.
 const CATALOG: &str = "awsdatacatalog";
+
+/// How deep views may stand on views.
+const DEEPEST_VIEW: usize = 16;
 
 /// Runs a query.
 pub(crate) async fn run(engine: &Engine, sql: &str, options: &RunOptions) -> Result<Answer, Error> {
@@ -36,25 +47,19 @@ pub(crate) async fn run(engine: &Engine, sql: &str, options: &RunOptions) -> Res
         Statement::Explain { .. } => StatementKind::Explain,
         _ => return Err(Error::new(Code::SyntaxError, "Queries of this type are not supported")),
     };
-    let progress = Arc::new(Progress::default());
-    let state = session(engine, options)?;
-    let context = Arc::new(ScanContext {
-        buckets: engine.buckets.clone(),
-        progress: Arc::clone(&progress),
-        skip_bad_objects: options.skip_bad_objects,
-    });
-    let statement = DfStatement::Statement(Box::new(statement));
-    register_tables(engine, &state, &statement, options, &context)?;
-    let plan = plan(&state, statement).await?;
-    let stream =
-        DataFrame::new(state, plan).execute_stream().await.map_err(|error| trino_error::from_datafusion(&error))?;
+    let planner = Planner::new(engine, options, sql)?;
+    let plan = planner.plan(sql, statement, 0).await?;
+    let stream = DataFrame::new(planner.state, plan).execute_stream().await.map_err(|error| wrong(&error))?;
     let schema = output_schema(&stream.schema());
     let named = Arc::clone(&schema);
-    let batches = stream.map(move |batch| {
-        let batch = batch.map_err(|error| trino_error::from_datafusion(&error))?;
-        rename(&batch, &named)
-    });
-    Ok(Answer::new(kind, schema, Box::pin(batches), progress))
+    let batches = stream.map(move |batch| batch.map_err(|error| wrong(&error)).and_then(|batch| shown(&batch, &named)));
+    Ok(Answer::new(kind, schema, Box::pin(batches), planner.progress))
+}
+
+/// Whether a query can be planned: what CREATE VIEW asks.
+pub(crate) async fn check(engine: &Engine, sql: &str, options: &RunOptions) -> Result<(), Error> {
+    let planner = Planner::new(engine, options, sql)?;
+    planner.plan(sql, parse(sql)?, 0).await.map(|_| ())
 }
 
 fn parse(sql: &str) -> Result<Statement, Error> {
@@ -67,11 +72,127 @@ fn parse(sql: &str) -> Result<Statement, Error> {
     }
 }
 
-/// A session for one query: its own tables and objects, the engine's memory.
-fn session(engine: &Engine, _options: &RunOptions) -> Result<SessionState, Error> {
+/// Plans one query: a session of its own, with its own tables and progress.
+struct Planner<'a> {
+    engine: &'a Engine,
+    options: &'a RunOptions,
+    state: SessionState,
+    catalog: Arc<MemoryCatalogProvider>,
+    progress: Arc<Progress>,
+    context: Arc<ScanContext>,
+    with_path: bool,
+}
+
+impl<'a> Planner<'a> {
+    fn new(engine: &'a Engine, options: &'a RunOptions, sql: &str) -> Result<Self, Error> {
+        let progress = Arc::new(Progress::default());
+        let context = ScanContext {
+            buckets: engine.buckets.clone(),
+            progress: Arc::clone(&progress),
+            skip_bad_objects: options.skip_bad_objects,
+        };
+        let state = session(engine, options)?;
+        let catalog = Arc::new(MemoryCatalogProvider::new());
+        SessionContext::new_with_state(state.clone()).register_catalog(CATALOG, Arc::clone(&catalog) as _);
+        let with_path = lexer::tokens(sql)?.iter().any(|token| token.value() == PATH_COLUMN);
+        Ok(Planner { engine, options, state, catalog, progress, context: Arc::new(context), with_path })
+    }
+
+    /// The plan of a query; that of a view when `depth` is not 0.
+    fn plan<'p>(
+        &'p self,
+        sql: &'p str,
+        mut statement: Statement,
+        depth: usize,
+    ) -> BoxFuture<'p, Result<LogicalPlan, Error>> {
+        async move {
+            rewrite::rewrite(&mut statement);
+            if self.with_path {
+                rewrite::hide_path(&mut statement);
+            }
+            let places = relation_places(&statement);
+            let statement = DfStatement::Statement(Box::new(statement));
+            for reference in self.state.resolve_table_references(&statement).map_err(|error| wrong(&error))? {
+                self.register(&reference, &places, depth).await?;
+            }
+            let plan = self.state.statement_to_plan(statement).await;
+            let tokens = lexer::tokens(sql)?;
+            let plan = plan.map_err(|error| trino_error::with_place(wrong(&error), &tokens))?;
+            check::types(&plan, &tokens)?;
+            Ok(plan)
+        }
+        .boxed()
+    }
+
+    /// Puts a table or view that a statement names into the session.
+    async fn register(
+        &self,
+        reference: &TableReference,
+        places: &[(String, Position)],
+        depth: usize,
+    ) -> Result<(), Error> {
+        let database = reference.schema().unwrap_or(&self.options.database);
+        let name = reference.table();
+        let place = places.iter().find(|(written, _)| written.eq_ignore_ascii_case(name)).map(|(_, place)| *place);
+        let fail = |code, message| Error { code, position: place, message };
+        if let Some(catalog) = reference.catalog().filter(|catalog| *catalog != CATALOG) {
+            return Err(fail(Code::CatalogNotFound, format!("Catalog '{catalog}' not found")));
+        }
+        let provider: Arc<dyn TableProvider> = match self.find(database, name)? {
+            Found::Table(table) => Arc::new(BoundTable::new(table, self.with_path, Arc::clone(&self.context))),
+            Found::View(_) if depth >= DEEPEST_VIEW => {
+                return Err(fail(Code::NotSupported, format!("view '{name}' stands on itself or on too many views")));
+            }
+            Found::View(query) => {
+                let plan = self.plan(&query, parse(&query)?, depth + 1).await?;
+                Arc::new(ViewTable::new(plan, Some(query)))
+            }
+            Found::NoDatabase => return Err(fail(Code::SchemaNotFound, format!("Schema '{database}' does not exist"))),
+            Found::Nothing => {
+                return Err(fail(Code::TableNotFound, format!("Table '{CATALOG}.{database}.{name}' does not exist")));
+            }
+        };
+        let schema = match self.catalog.schema(database) {
+            Some(schema) => schema,
+            None => {
+                let schema: Arc<dyn SchemaProvider> = Arc::new(MemorySchemaProvider::new());
+                self.catalog.register_schema(database, Arc::clone(&schema)).map_err(|error| wrong(&error))?;
+                schema
+            }
+        };
+        if !schema.table_exist(name) {
+            schema.register_table(name.to_owned(), provider).map_err(|error| wrong(&error))?;
+        }
+        Ok(())
+    }
+
+    fn find(&self, database: &str, name: &str) -> Result<Found, Error> {
+        if let Some(place) = (database == DEFAULT_DATABASE).then(|| self.engine.place(name)).flatten() {
+            return Ok(Found::Table(place));
+        }
+        let catalogue = self.engine.catalogue.read()?;
+        let Some(found) = catalogue.databases.get(database) else { return Ok(Found::NoDatabase) };
+        if let Some(stored) = found.tables.get(name) {
+            return Ok(Found::Table(Arc::new(Table::defined(stored))));
+        }
+        Ok(found.views.get(name).map_or(Found::Nothing, |query| Found::View(query.clone())))
+    }
+}
+
+/// What a name is.
+enum Found {
+    Table(Arc<Table>),
+    /// The text of its query.
+    View(String),
+    NoDatabase,
+    Nothing,
+}
+
+/// A session for one query, with the engine's memory.
+fn session(engine: &Engine, options: &RunOptions) -> Result<SessionState, Error> {
     let mut config = SessionConfig::new()
         .with_target_partitions(engine.options.threads.max(1))
-        .with_default_catalog_and_schema(CATALOG, DEFAULT_DATABASE)
+        .with_default_catalog_and_schema(CATALOG, &options.database)
         .with_create_default_catalog_and_schema(false);
     let settings = config.options_mut();
     settings.sql_parser.collect_spans = true;
@@ -79,57 +200,58 @@ fn session(engine: &Engine, _options: &RunOptions) -> Result<SessionState, Error
     settings.execution.parquet.pushdown_filters = true;
     settings.execution.parquet.reorder_filters = true;
     let runtime = RuntimeEnvBuilder::new().with_memory_pool(Arc::clone(&engine.memory)).build_arc();
-    let runtime = runtime.map_err(|error| trino_error::from_datafusion(&error))?;
-    Ok(SessionStateBuilder::new().with_config(config).with_runtime_env(runtime).with_default_features().build())
-}
-
-/// Puts the tables that the statement names into the session.
-fn register_tables(
-    engine: &Engine,
-    state: &SessionState,
-    statement: &DfStatement,
-    options: &RunOptions,
-    context: &Arc<ScanContext>,
-) -> Result<(), Error> {
-    let wrong = |error: datafusion::error::DataFusionError| trino_error::from_datafusion(&error);
-    let catalog = MemoryCatalogProvider::new();
-    for reference in state.resolve_table_references(statement).map_err(wrong)? {
-        let database = reference.schema().unwrap_or(&options.database).to_owned();
-        let table = lookup(engine, &reference, &database)?;
-        let schema = match catalog.schema(&database) {
-            Some(schema) => schema,
-            None => {
-                let schema: Arc<dyn SchemaProvider> = Arc::new(MemorySchemaProvider::new());
-                catalog.register_schema(&database, Arc::clone(&schema)).map_err(wrong)?;
-                schema
-            }
-        };
-        let bound = BoundTable::new(table, false, Arc::clone(context));
-        schema.register_table(reference.table().to_owned(), Arc::new(bound)).map_err(wrong)?;
+    let runtime = runtime.map_err(|error| wrong(&error))?;
+    let mut state =
+        SessionStateBuilder::new().with_config(config).with_runtime_env(runtime).with_default_features().build();
+    for function in function::all(options.now) {
+        datafusion::logical_expr::registry::FunctionRegistry::register_udf(&mut state, Arc::new(function))
+            .map_err(|error| wrong(&error))?;
     }
-    SessionContext::new_with_state(state.clone()).register_catalog(CATALOG, Arc::new(catalog));
-    Ok(())
+    Ok(state)
 }
 
-fn lookup(engine: &Engine, reference: &TableReference, database: &str) -> Result<Arc<crate::table::Table>, Error> {
-    let name = reference.table();
-    let place = (database == DEFAULT_DATABASE).then(|| engine.place(name)).flatten();
-    place.ok_or_else(|| Error::new(Code::TableNotFound, format!("Table '{CATALOG}.{database}.{name}' does not exist")))
+/// The tables that a statement names, with their places.
+fn relation_places(statement: &Statement) -> Vec<(String, Position)> {
+    struct Places(Vec<(String, Position)>);
+    impl Visitor for Places {
+        type Break = ();
+
+        fn pre_visit_relation(&mut self, relation: &ObjectName) -> ControlFlow<()> {
+            let start = relation.span().start;
+            let last = relation.0.last().and_then(|part| part.as_ident());
+            if let Some(last) = last.filter(|_| start.line > 0) {
+                self.0.push((last.value.clone(), Position { line: start.line, column: start.column }));
+            }
+            ControlFlow::Continue(())
+        }
+    }
+    let mut places = Places(Vec::new());
+    let _: ControlFlow<()> = statement.visit(&mut places);
+    places.0
 }
 
-async fn plan(state: &SessionState, statement: DfStatement) -> Result<LogicalPlan, Error> {
-    state.statement_to_plan(statement).await.map_err(|error| trino_error::from_datafusion(&error))
+fn wrong(error: &DataFusionError) -> Error {
+    trino_error::from_datafusion(error)
 }
 
-/// The columns of the answer as Athena names them.
+/// The columns of the answer as Athena names them; addresses are shown as text.
 fn output_schema(schema: &SchemaRef) -> SchemaRef {
-    let fields =
-        schema.fields().iter().map(|field| Field::new(field.name().to_lowercase(), field.data_type().clone(), true));
-    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+    let field = |(index, field): (usize, &Arc<Field>)| {
+        let data_type =
+            if *field.data_type() == function::ADDRESS { DataType::Utf8View } else { field.data_type().clone() };
+        Field::new(rewrite::shown_name(field.name(), index), data_type, true)
+    };
+    Arc::new(Schema::new(schema.fields().iter().enumerate().map(field).collect::<Vec<_>>()))
 }
 
-fn rename(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, Error> {
+fn shown(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, Error> {
+    let column = |column: &ArrayRef| match column.as_fixed_size_binary_opt() {
+        Some(addresses) if *column.data_type() == function::ADDRESS => {
+            Arc::new(function::address_texts(addresses)) as ArrayRef
+        }
+        _ => Arc::clone(column),
+    };
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-    RecordBatch::try_new_with_options(Arc::clone(schema), batch.columns().to_vec(), &options)
+    RecordBatch::try_new_with_options(Arc::clone(schema), batch.columns().iter().map(column).collect(), &options)
         .map_err(|error| Error::new(Code::Internal, error.to_string()))
 }

@@ -8,6 +8,8 @@ use crate::lexer::{self, Token};
 pub(crate) enum Statement<'a> {
     /// A query for DataFusion: the text without the final `;`.
     Query(&'a str),
+    /// A definition or a question about one, in Hive's dialect.
+    Hive(Vec<Token<'a>>),
 }
 
 /// Reads the one statement of a text.
@@ -23,6 +25,9 @@ pub(crate) fn read(sql: &str) -> Result<Statement<'_>, Error> {
     let is = |words: &[&str]| words.iter().any(|word| first.is_word(word));
     if is(&["select", "with", "values", "table", "explain"]) || first.is_symbol("(") {
         return Ok(Statement::Query(&sql[..last.end()]));
+    }
+    if is(&["create", "drop", "alter", "msck", "show", "describe", "desc"]) {
+        return Ok(Statement::Hive(tokens.to_vec()));
     }
     let found = first.text;
     Err(Error::at(

@@ -13,7 +13,9 @@ use weir_store::{Buckets, Object, Place};
 use crate::error::{Code, Error};
 use crate::progress::BadObject;
 
+mod defined;
 mod discover;
+mod prefilter;
 mod provider;
 mod prune;
 mod scan;
@@ -72,8 +74,6 @@ pub(crate) enum UnitFormat {
     HiveText { delimiter: u8, header_lines: usize },
     /// Lines whose columns the header names.
     Text { columns: SchemaRef },
-    /// One JSON object a line.
-    Json,
     /// Parquet.
     Parquet,
 }

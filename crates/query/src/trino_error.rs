@@ -5,6 +5,7 @@ use datafusion::error::DataFusionError;
 use datafusion::sql::sqlparser::parser::ParserError;
 
 use crate::error::{Code, Error, Position};
+use crate::lexer::Token;
 
 /// The error as Athena would tell it. Errors of ours that went through DataFusion come out as they were.
 pub(crate) fn from_datafusion(error: &DataFusionError) -> Error {
@@ -118,4 +119,16 @@ fn split_position(text: &str) -> (&str, Option<Position>) {
         Some((before, position))
     });
     parsed.map_or((text, None), |(before, position)| (before, Some(position)))
+}
+
+/// Adds the place of the name that the error is about, when the name stands in the statement.
+pub(crate) fn with_place(mut error: Error, tokens: &[Token<'_>]) -> Error {
+    let about_a_name = matches!(error.code, Code::ColumnNotFound | Code::AmbiguousName | Code::FunctionNotFound);
+    if error.position.is_none() && about_a_name {
+        let name = error.message.split('\'').nth(1).unwrap_or_default();
+        let last = name.rsplit('.').next().unwrap_or(name);
+        error.position =
+            tokens.iter().find(|token| token.value().eq_ignore_ascii_case(last)).map(|token| token.position);
+    }
+    error
 }

@@ -16,6 +16,7 @@ use weir_record::Refusals;
 use weir_record::compression;
 use weir_record::text::{Mode, TextDecoder, TextOptions};
 
+use super::prefilter::LineTest;
 use super::scan::ScanContext;
 use super::{PATH_COLUMN, Unit, UnitFormat};
 use crate::error::{Code, Error};
@@ -51,8 +52,17 @@ pub(super) struct Decode {
 
 enum State {
     Compressed(Bytes),
-    Text { decoder: Box<TextDecoder>, columns: Vec<Source>, text: Buffer, at: usize, line: u64 },
+    Text { reader: Box<Reader>, text: Buffer, at: usize, line: u64 },
     Done,
+}
+
+/// How the lines of one object become rows.
+struct Reader {
+    decoder: TextDecoder,
+    columns: Vec<Source>,
+    /// Lines at the start that the decoder must see, whatever is in them.
+    header_lines: usize,
+    test: Option<LineTest>,
 }
 
 /// Where a needed column comes from.
@@ -76,13 +86,13 @@ impl Decode {
                 self.state = self.open(bytes)?;
                 Ok(true)
             }
-            State::Text { decoder, columns, text, at, line } => {
+            State::Text { mut reader, text, at, line } => {
                 let chunk = chunk_after(&text, at);
                 let lines = memchr::memchr_iter(b'\n', &chunk).count() as u64;
                 let next = at + chunk.len();
-                self.decode(&decoder, &columns, chunk, line)?;
+                self.decode(&mut reader, chunk, line)?;
                 if next < text.len() {
-                    self.state = State::Text { decoder, columns, text, at: next, line: line + lines };
+                    self.state = State::Text { reader, text, at: next, line: line + lines };
                 } else {
                     self.context.progress.add_object();
                 }
@@ -124,12 +134,19 @@ impl Decode {
                 TextOptions { delimiter: b' ', mode: Mode::Query, header_lines: 0, batch_rows: BATCH_ROWS },
                 Arc::clone(columns),
             ),
-            UnitFormat::Json | UnitFormat::Parquet => return self.bad("it is not read as lines of text".to_owned()),
+            UnitFormat::Parquet => return self.bad("it is not read as lines of text".to_owned()),
         };
         let (columns, projection) = self.bind(&file)?;
+        let (width, header_lines) = match options.mode {
+            Mode::Hive => (None, options.header_lines),
+            Mode::Query | Mode::Strict => (Some(file.fields().len()), 1),
+        };
+        let predicate = self.selection.predicate.as_ref();
+        let test = predicate.and_then(|predicate| LineTest::new(predicate, &file, options.delimiter, width));
         let decoder = TextDecoder::new(file, Some(projection), options)
             .map_err(|error| Error::new(Code::NotSupported, error.to_string()))?;
-        Ok(State::Text { decoder: Box::new(decoder), columns, text, at: 0, line: 1 })
+        let reader = Box::new(Reader { decoder, columns, header_lines, test });
+        Ok(State::Text { reader, text, at: 0, line: 1 })
     }
 
     /// Where each needed column comes from, and the columns of the file that the decoder must give.
@@ -160,14 +177,31 @@ impl Decode {
         Ok((columns, projection))
     }
 
-    fn decode(&mut self, decoder: &TextDecoder, columns: &[Source], chunk: Buffer, line: u64) -> Result<(), Error> {
+    fn decode(&mut self, reader: &mut Reader, chunk: Buffer, line: u64) -> Result<(), Error> {
+        let always = if line == 1 { reader.header_lines } else { 0 };
+        let passed = reader.test.as_ref().map(|test| test.pass(&chunk, always));
+        let (text, numbers, skipped) = match passed {
+            Some(passed) => (passed.text, Some(passed.lines), passed.skipped),
+            None => (chunk, None, 0),
+        };
         let mut refusals = Refusals::default();
-        let mut rows = 0;
-        for batch in decoder.decode(&self.unit.object.name, chunk, line, &mut refusals) {
+        let mut rows = skipped;
+        for batch in reader.decoder.decode(&self.unit.object.name, text, line, &mut refusals) {
             rows += batch.num_rows() as u64;
-            let batch = self.selection.select(&batch, columns)?;
+            let batch = self.selection.select(&batch, &reader.columns)?;
             if batch.num_rows() > 0 {
                 self.ready.push_back(batch);
+            }
+        }
+        if let Some(numbers) = numbers {
+            refusals.lines += skipped;
+            for sample in &mut refusals.samples {
+                let place = usize::try_from(sample.line - line).ok().and_then(|place| numbers.get(place));
+                sample.line = place.map_or(sample.line, |place| line + place);
+            }
+            // A test that lets most lines through costs more than it saves.
+            if skipped < numbers.len() as u64 {
+                reader.test = None;
             }
         }
         self.context.progress.add_rows(rows);

@@ -1,0 +1,368 @@
+//! Running Hive statements: changes to the catalogue, and what SHOW and DESCRIBE tell of it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use datafusion::arrow::array::{ArrayRef, StringArray};
+use datafusion::arrow::datatypes::{DataType, Field, Schema};
+use datafusion::arrow::record_batch::{RecordBatch, RecordBatchOptions};
+
+use crate::answer::{Answer, StatementKind};
+use crate::catalogue::{Catalogue, Database, StoredPartition, StoredTable, table_not_found};
+use crate::engine::{DEFAULT_DATABASE, Engine, RunOptions};
+use crate::error::{Code, Error};
+use crate::hive::{self, Hive, Name, PartitionSpec};
+use crate::progress::Progress;
+use crate::select;
+
+/// Runs the statement.
+pub(crate) async fn run(engine: &Engine, statement: Hive, options: &RunOptions) -> Result<Answer, Error> {
+    let kind = kind(&statement);
+    let rows = match statement {
+        Hive::Repair { table } => return repair(engine, &table, options).await,
+        Hive::CreateView { name, or_replace, query } => {
+            select::check(engine, &query, options).await?;
+            engine.catalogue.change(|catalogue| create_view(catalogue, &name, or_replace, query, &options.database))?;
+            return answer(kind, &[], &[]);
+        }
+        statement if kind.is_definition() => {
+            engine.catalogue.change(|catalogue| change(catalogue, statement, &options.database))?;
+            return answer(kind, &[], &[]);
+        }
+        statement => show(engine.catalogue.read()?, &statement, &options.database)?,
+    };
+    answer(kind, column_names(kind), &rows)
+}
+
+fn kind(statement: &Hive) -> StatementKind {
+    match statement {
+        Hive::CreateTable { .. } => StatementKind::CreateTable,
+        Hive::DropTable { .. } => StatementKind::DropTable,
+        Hive::CreateDatabase { .. } => StatementKind::CreateDatabase,
+        Hive::DropDatabase { .. } => StatementKind::DropDatabase,
+        Hive::CreateView { .. } => StatementKind::CreateView,
+        Hive::DropView { .. } => StatementKind::DropView,
+        Hive::AddPartitions { .. } => StatementKind::AddPartition,
+        Hive::DropPartitions { .. } => StatementKind::DropPartition,
+        Hive::Repair { .. } => StatementKind::RepairTable,
+        Hive::ShowTables { .. } => StatementKind::ShowTables,
+        Hive::ShowViews { .. } => StatementKind::ShowViews,
+        Hive::ShowDatabases { .. } => StatementKind::ShowDatabases,
+        Hive::ShowPartitions { .. } => StatementKind::ShowPartitions,
+        Hive::ShowColumns { .. } => StatementKind::ShowColumns,
+        Hive::ShowTableProperties { .. } => StatementKind::ShowTableProperties,
+        Hive::ShowCreateTable { .. } | Hive::ShowCreateView { .. } => StatementKind::ShowCreate,
+        Hive::Describe { .. } => StatementKind::Describe,
+    }
+}
+
+/// The columns of an answer, as Athena names them.
+fn column_names(kind: StatementKind) -> &'static [&'static str] {
+    match kind {
+        StatementKind::ShowTables => &["tab_name"],
+        StatementKind::ShowViews => &["views"],
+        StatementKind::ShowDatabases => &["database_name"],
+        StatementKind::ShowPartitions => &["partition"],
+        StatementKind::ShowColumns => &["field"],
+        StatementKind::ShowTableProperties => &["prpt_name", "prpt_value"],
+        StatementKind::ShowCreate => &["createtab_stmt"],
+        StatementKind::Describe => &["col_name", "data_type", "comment"],
+        _ => &[],
+    }
+}
+
+fn change(catalogue: &mut Catalogue, statement: Hive, database: &str) -> Result<(), Error> {
+    match statement {
+        Hive::CreateTable { name, if_not_exists, definition } => {
+            let tables = catalogue.database(name.database.as_deref().unwrap_or(database))?;
+            if tables.tables.contains_key(&name.table) || tables.views.contains_key(&name.table) {
+                return unless(if_not_exists, || exists(&format!("Table {}", name.table)));
+            }
+            tables.tables.insert(name.table, StoredTable { definition, partitions: Vec::new() });
+            Ok(())
+        }
+        Hive::DropTable { name, if_exists } => {
+            let database = name.database.as_deref().unwrap_or(database);
+            let dropped = catalogue.databases.get_mut(database).and_then(|found| found.tables.remove(&name.table));
+            if dropped.is_some() { Ok(()) } else { unless(if_exists, || table_not_found(database, &name.table)) }
+        }
+        Hive::CreateDatabase { database, if_not_exists } => {
+            if catalogue.databases.contains_key(&database) {
+                return unless(if_not_exists, || exists(&format!("Database {database}")));
+            }
+            catalogue.databases.insert(database, Database::default());
+            Ok(())
+        }
+        Hive::DropDatabase { database, if_exists, cascade } => drop_database(catalogue, &database, if_exists, cascade),
+        Hive::DropView { name, if_exists } => {
+            let database = name.database.as_deref().unwrap_or(database);
+            let dropped = catalogue.databases.get_mut(database).and_then(|found| found.views.remove(&name.table));
+            if dropped.is_some() { Ok(()) } else { unless(if_exists, || table_not_found(database, &name.table)) }
+        }
+        Hive::AddPartitions { table, if_not_exists, partitions } => {
+            let stored = catalogue.table(&table, database)?;
+            partitions
+                .into_iter()
+                .try_for_each(|(spec, location)| add_partition(stored, &spec, location, if_not_exists))
+        }
+        Hive::DropPartitions { table, if_exists, partitions } => {
+            let stored = catalogue.table(&table, database)?;
+            partitions.iter().try_for_each(|spec| drop_partition(stored, spec, if_exists))
+        }
+        _ => Err(Error::new(Code::Internal, "not a statement that changes the catalogue")),
+    }
+}
+
+fn create_view(
+    catalogue: &mut Catalogue,
+    name: &Name,
+    or_replace: bool,
+    query: String,
+    database: &str,
+) -> Result<(), Error> {
+    let database = catalogue.database(name.database.as_deref().unwrap_or(database))?;
+    if database.tables.contains_key(&name.table) || (database.views.contains_key(&name.table) && !or_replace) {
+        return Err(exists(&format!("Table {}", name.table)));
+    }
+    database.views.insert(name.table.clone(), query);
+    Ok(())
+}
+
+fn drop_database(catalogue: &mut Catalogue, name: &str, if_exists: bool, cascade: bool) -> Result<(), Error> {
+    let Some(database) = catalogue.databases.get(name) else {
+        return unless(if_exists, || {
+            Error::new(Code::HiveFailed, format!("SemanticException [Error 10072]: Database does not exist: {name}"))
+        });
+    };
+    if name == DEFAULT_DATABASE {
+        return Err(execution_error("MetaException(message:Can not drop default database)"));
+    }
+    let empty = database.tables.is_empty() && database.views.is_empty();
+    if !cascade && !empty {
+        let message =
+            format!("InvalidOperationException(message:Database {name} is not empty. One or more tables exist.)");
+        return Err(execution_error(&message));
+    }
+    catalogue.databases.remove(name);
+    Ok(())
+}
+
+fn add_partition(
+    table: &mut StoredTable,
+    spec: &PartitionSpec,
+    location: Option<String>,
+    if_not_exists: bool,
+) -> Result<(), Error> {
+    let columns = &table.definition.partitioned_by;
+    check_columns(table, spec)?;
+    let value = |name: &str| spec.iter().find(|(column, _)| column == name).map(|(_, value)| value.clone());
+    let values: Option<Vec<String>> = columns.iter().map(|column| value(&column.name)).collect();
+    let Some(values) = values else {
+        return Err(Error::new(
+            Code::HiveFailed,
+            "SemanticException: partition spec does not name every partition column",
+        ));
+    };
+    if table.partitions.iter().any(|partition| partition.values == values) {
+        return unless(if_not_exists, || exists("Partition"));
+    }
+    let location = location.unwrap_or_else(|| {
+        let folders: Vec<String> =
+            columns.iter().zip(&values).map(|(column, value)| format!("{}={value}/", column.name)).collect();
+        format!("{}/{}", table.definition.location.trim_end_matches('/'), folders.concat())
+    });
+    table.partitions.push(StoredPartition { values, location });
+    Ok(())
+}
+
+fn drop_partition(table: &mut StoredTable, spec: &PartitionSpec, if_exists: bool) -> Result<(), Error> {
+    check_columns(table, spec)?;
+    let columns = &table.definition.partitioned_by;
+    let agrees = |partition: &StoredPartition| {
+        spec.iter().all(|(name, value)| {
+            let here = columns.iter().zip(&partition.values).find(|(column, _)| column.name == *name);
+            here.is_some_and(|(_, here)| here == value)
+        })
+    };
+    let before = table.partitions.len();
+    let kept: Vec<StoredPartition> = table.partitions.iter().filter(|partition| !agrees(partition)).cloned().collect();
+    table.partitions = kept;
+    if table.partitions.len() < before {
+        return Ok(());
+    }
+    let shown: Vec<String> = spec.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let message = format!("SemanticException [Error 10006]: Partition not found ({})", shown.join(", "));
+    unless(if_exists, || Error::new(Code::HiveFailed, message))
+}
+
+fn check_columns(table: &StoredTable, spec: &PartitionSpec) -> Result<(), Error> {
+    let columns = &table.definition.partitioned_by;
+    match spec.iter().find(|(name, _)| !columns.iter().any(|column| column.name == *name)) {
+        None => Ok(()),
+        Some((name, _)) => Err(Error::new(
+            Code::HiveFailed,
+            format!("SemanticException [Error 10098]: '{name}' is no partition column"),
+        )),
+    }
+}
+
+/// MSCK REPAIR TABLE: adds the `k=v` folders below the location that are not known yet.
+async fn repair(engine: &Engine, name: &Name, options: &RunOptions) -> Result<Answer, Error> {
+    let stored = engine.catalogue.read()?.table(name, &options.database)?.clone();
+    let folders = partition_folders(engine, &stored).await?;
+    let added = engine.catalogue.change(|catalogue| {
+        let table = catalogue.table(name, &options.database)?;
+        let mut added = Vec::new();
+        for (values, location) in folders {
+            if !table.partitions.iter().any(|partition| partition.values == values) {
+                added.push(shown_values(table, &values));
+                table.partitions.push(StoredPartition { values, location });
+            }
+        }
+        Ok(added)
+    })?;
+    let mut lines = Vec::new();
+    if !added.is_empty() {
+        let missing: String = added.iter().map(|partition| format!("\t{}:{partition}", name.table)).collect();
+        lines.push(vec![format!("Partitions not in metastore:{missing}")]);
+        lines
+            .extend(added.iter().map(|one| vec![format!("Repair: Added partition to metastore {}:{one}", name.table)]));
+    }
+    answer(StatementKind::RepairTable, &["result"], &lines)
+}
+
+/// The folders below a table's location that name its partition columns in order, with the values.
+async fn partition_folders(engine: &Engine, table: &StoredTable) -> Result<BTreeSet<(Vec<String>, String)>, Error> {
+    let columns = &table.definition.partitioned_by;
+    let base = table.definition.location.trim_end_matches('/');
+    let mut folders = BTreeSet::new();
+    for path in engine.paths_below(base).await? {
+        let mut parts: Vec<&str> = path.split('/').collect();
+        parts.pop();
+        let value = |(part, column): (&&str, &hive::ColumnDefinition)| {
+            part.split_once('=').filter(|(key, _)| *key == column.name).map(|(_, value)| value.to_owned())
+        };
+        let values: Option<Vec<String>> = parts.iter().zip(columns).map(value).collect();
+        if let Some(values) = values.filter(|values| values.len() == columns.len() && !columns.is_empty()) {
+            let location = format!("{base}/{}/", parts[..columns.len()].join("/"));
+            folders.insert((values, location));
+        }
+    }
+    Ok(folders)
+}
+
+fn show(mut catalogue: Catalogue, statement: &Hive, database: &str) -> Result<Vec<Vec<String>>, Error> {
+    let single = |names: Vec<String>| names.into_iter().map(|name| vec![name]).collect();
+    match statement {
+        Hive::ShowDatabases { pattern } => {
+            let names = catalogue.databases.into_keys().filter(|name| matches(pattern.as_deref(), name));
+            Ok(single(names.collect()))
+        }
+        Hive::ShowTables { database: named, pattern } => {
+            let found = catalogue.database(named.as_deref().unwrap_or(database))?;
+            let names: BTreeSet<&String> = found.tables.keys().chain(found.views.keys()).collect();
+            Ok(single(names.into_iter().filter(|name| matches(pattern.as_deref(), name)).cloned().collect()))
+        }
+        Hive::ShowViews { database: named, pattern } => {
+            let found = catalogue.database(named.as_deref().unwrap_or(database))?;
+            Ok(single(found.views.keys().filter(|name| matches(pattern.as_deref(), name)).cloned().collect()))
+        }
+        Hive::ShowPartitions { table } => {
+            let stored = catalogue.table(table, database)?;
+            if stored.definition.partitioned_by.is_empty() {
+                let message = format!(
+                    "Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask. Table {} is not a partitioned table",
+                    table.table
+                );
+                return Err(Error::new(Code::HiveFailed, message));
+            }
+            let shown = stored.partitions.iter().map(|partition| shown_values(stored, &partition.values));
+            Ok(single(shown.collect()))
+        }
+        Hive::ShowColumns { table } => {
+            let definition = &catalogue.table(table, database)?.definition;
+            let columns = definition.columns.iter().chain(&definition.partitioned_by);
+            Ok(single(columns.map(|column| column.name.clone()).collect()))
+        }
+        Hive::ShowTableProperties { table, key } => {
+            let definition = &catalogue.table(table, database)?.definition;
+            let wanted = |name: &str| key.as_ref().is_none_or(|key| key == name);
+            let pairs = definition.properties.iter().filter(|(name, _)| wanted(name));
+            Ok(pairs.map(|(name, value)| vec![name.clone(), value.clone()]).collect())
+        }
+        Hive::ShowCreateTable { table } => {
+            let definition = &catalogue.table(table, database)?.definition;
+            Ok(single(hive::create_table(table.database.as_deref().unwrap_or(database), &table.table, definition)))
+        }
+        Hive::ShowCreateView { view } => {
+            let database = view.database.as_deref().unwrap_or(database);
+            let found = catalogue.databases.get(database).and_then(|found| found.views.get(&view.table));
+            let query = found.ok_or_else(|| table_not_found(database, &view.table))?;
+            Ok(single(format!("CREATE VIEW {} AS\n{query}", view.table).lines().map(str::to_owned).collect()))
+        }
+        Hive::Describe { table } => Ok(describe(catalogue.table(table, database)?)),
+        _ => Err(Error::new(Code::Internal, "not a statement that shows the catalogue")),
+    }
+}
+
+fn describe(table: &StoredTable) -> Vec<Vec<String>> {
+    let row = |column: &hive::ColumnDefinition| {
+        vec![column.name.clone(), column.kind.name().to_owned(), column.comment.clone().unwrap_or_default()]
+    };
+    let definition = &table.definition;
+    let mut rows: Vec<Vec<String>> = definition.columns.iter().chain(&definition.partitioned_by).map(row).collect();
+    if !definition.partitioned_by.is_empty() {
+        let line = |a: &str, b: &str, c: &str| vec![a.to_owned(), b.to_owned(), c.to_owned()];
+        rows.extend([line("", "", ""), line("# Partition Information", "", "")]);
+        rows.extend([line("# col_name", "data_type", "comment"), line("", "", "")]);
+        rows.extend(definition.partitioned_by.iter().map(row));
+    }
+    rows
+}
+
+fn shown_values(table: &StoredTable, values: &[String]) -> String {
+    let pairs = table.definition.partitioned_by.iter().zip(values);
+    pairs.map(|(column, value)| format!("{}={value}", column.name)).collect::<Vec<_>>().join("/")
+}
+
+/// Hive's patterns: `*` (or `.*`) for any characters, `|` for a choice.
+fn matches(pattern: Option<&str>, name: &str) -> bool {
+    let Some(pattern) = pattern else { return true };
+    pattern.split('|').any(|choice| glob(&choice.replace(".*", "*").to_lowercase(), name))
+}
+
+fn glob(pattern: &str, name: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == name,
+        Some((before, after)) => name.strip_prefix(before).is_some_and(|rest| {
+            let starts = (0..=rest.len()).filter(|start| rest.is_char_boundary(*start));
+            starts.into_iter().any(|start| glob(after, &rest[start..]))
+        }),
+    }
+}
+
+fn unless(condition: bool, error: impl FnOnce() -> Error) -> Result<(), Error> {
+    if condition { Ok(()) } else { Err(error()) }
+}
+
+fn exists(what: &str) -> Error {
+    execution_error(&format!("AlreadyExistsException(message:{what} already exists)"))
+}
+
+fn execution_error(cause: &str) -> Error {
+    let message = format!("Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask. {cause}");
+    Error::new(Code::HiveFailed, message)
+}
+
+/// An answer of texts.
+fn answer(kind: StatementKind, columns: &[&str], rows: &[Vec<String>]) -> Result<Answer, Error> {
+    let fields: Vec<Field> = columns.iter().map(|name| Field::new(*name, DataType::Utf8, true)).collect();
+    let schema = Arc::new(Schema::new(fields));
+    let column = |index: usize| Arc::new(StringArray::from_iter(rows.iter().map(|row| row.get(index)))) as ArrayRef;
+    let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
+    let arrays = (0..columns.len()).map(column).collect();
+    let batch = RecordBatch::try_new_with_options(Arc::clone(&schema), arrays, &options)
+        .map_err(|error| Error::new(Code::Internal, error.to_string()))?;
+    let batches = futures::stream::iter((batch.num_rows() > 0).then_some(Ok(batch)));
+    Ok(Answer::new(kind, schema, Box::pin(batches), Arc::new(Progress::default())))
+}

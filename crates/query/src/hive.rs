@@ -1,0 +1,121 @@
+//! Hive statements: what Athena takes for definitions.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Position;
+
+mod parse;
+mod show;
+
+pub(crate) use parse::parse;
+pub(crate) use show::create_table;
+
+/// A table's name with its place in the statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Name {
+    pub(crate) database: Option<String>,
+    pub(crate) table: String,
+    pub(crate) position: Position,
+}
+
+/// Values of partition columns, `(dt='2026-11-21')`, as written and in that order.
+pub(crate) type PartitionSpec = Vec<(String, String)>;
+
+/// A parsed statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Hive {
+    CreateTable { name: Name, if_not_exists: bool, definition: TableDefinition },
+    DropTable { name: Name, if_exists: bool },
+    CreateDatabase { database: String, if_not_exists: bool },
+    DropDatabase { database: String, if_exists: bool, cascade: bool },
+    CreateView { name: Name, or_replace: bool, query: String },
+    DropView { name: Name, if_exists: bool },
+    AddPartitions { table: Name, if_not_exists: bool, partitions: Vec<(PartitionSpec, Option<String>)> },
+    DropPartitions { table: Name, if_exists: bool, partitions: Vec<PartitionSpec> },
+    Repair { table: Name },
+    ShowTables { database: Option<String>, pattern: Option<String> },
+    ShowViews { database: Option<String>, pattern: Option<String> },
+    ShowDatabases { pattern: Option<String> },
+    ShowPartitions { table: Name },
+    ShowColumns { table: Name },
+    ShowTableProperties { table: Name, key: Option<String> },
+    ShowCreateTable { table: Name },
+    ShowCreateView { view: Name },
+    Describe { table: Name },
+}
+
+/// A table as CREATE EXTERNAL TABLE says it; kept in the catalogue file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct TableDefinition {
+    pub(crate) columns: Vec<ColumnDefinition>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) partitioned_by: Vec<ColumnDefinition>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) comment: Option<String>,
+    pub(crate) format: TableFormat,
+    pub(crate) location: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) properties: Vec<(String, String)>,
+}
+
+/// How the objects of a table are read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum TableFormat {
+    /// Lines of cells, LazySimpleSerDe.
+    Text { delimiter: char },
+    /// Parquet.
+    Parquet,
+}
+
+/// One column.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ColumnDefinition {
+    /// Lower case.
+    pub(crate) name: String,
+    #[serde(rename = "type")]
+    pub(crate) kind: HiveType,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) comment: Option<String>,
+}
+
+/// A type of Hive's that columns can have here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum HiveType {
+    Boolean,
+    TinyInt,
+    SmallInt,
+    Int,
+    BigInt,
+    Float,
+    Double,
+    String,
+    Date,
+    Timestamp,
+}
+
+impl HiveType {
+    /// The name in DDL.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            HiveType::Boolean => "boolean",
+            HiveType::TinyInt => "tinyint",
+            HiveType::SmallInt => "smallint",
+            HiveType::Int => "int",
+            HiveType::BigInt => "bigint",
+            HiveType::Float => "float",
+            HiveType::Double => "double",
+            HiveType::String => "string",
+            HiveType::Date => "date",
+            HiveType::Timestamp => "timestamp",
+        }
+    }
+}
+
+impl TableDefinition {
+    /// The property, by its name in any case.
+    pub(crate) fn property(&self, name: &str) -> Option<&str> {
+        self.properties.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+}

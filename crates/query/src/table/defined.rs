@@ -1,0 +1,73 @@
+//! A table of the catalogue.
+
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{DataType, Field, Schema, TimeUnit};
+use datafusion::common::ScalarValue;
+
+use super::{Partitions, Reading, Table};
+use crate::catalogue::StoredTable;
+use crate::hive::{ColumnDefinition, HiveType, TableFormat};
+
+/// How Hive writes a partition value that is NULL.
+const NULL_PARTITION: &str = "__HIVE_DEFAULT_PARTITION__";
+
+impl Table {
+    /// The table as it was defined.
+    pub(crate) fn defined(stored: &StoredTable) -> Self {
+        let definition = &stored.definition;
+        let partition_columns: Vec<Field> = definition.partitioned_by.iter().map(field).collect();
+        let locations = if partition_columns.is_empty() {
+            vec![(definition.location.clone(), Arc::from([]))]
+        } else {
+            let values = |values: &[String]| {
+                partition_columns.iter().zip(values).map(|(column, text)| value(column.data_type(), text)).collect()
+            };
+            stored.partitions.iter().map(|one| (one.location.clone(), values(&one.values))).collect()
+        };
+        let reading = match definition.format {
+            TableFormat::Parquet => Reading::Parquet,
+            TableFormat::Text { delimiter } => {
+                let lines = definition.property("skip.header.line.count").and_then(|lines| lines.trim().parse().ok());
+                Reading::HiveText {
+                    delimiter: u8::try_from(delimiter).unwrap_or(b' '),
+                    header_lines: lines.unwrap_or(0),
+                }
+            }
+        };
+        Table {
+            columns: Arc::new(Schema::new(definition.columns.iter().map(field).collect::<Vec<_>>())),
+            partition_columns,
+            partitions: Partitions::Locations { reading, locations },
+            bad: Vec::new(),
+        }
+    }
+}
+
+fn field(column: &ColumnDefinition) -> Field {
+    Field::new(&column.name, data_type(column.kind), true)
+}
+
+fn data_type(kind: HiveType) -> DataType {
+    match kind {
+        HiveType::Boolean => DataType::Boolean,
+        HiveType::TinyInt => DataType::Int8,
+        HiveType::SmallInt => DataType::Int16,
+        HiveType::Int => DataType::Int32,
+        HiveType::BigInt => DataType::Int64,
+        HiveType::Float => DataType::Float32,
+        HiveType::Double => DataType::Float64,
+        HiveType::String => DataType::Utf8View,
+        HiveType::Date => DataType::Date32,
+        HiveType::Timestamp => DataType::Timestamp(TimeUnit::Millisecond, None),
+    }
+}
+
+/// A partition's value as its column has it; NULL for what does not fit.
+fn value(kind: &DataType, text: &str) -> ScalarValue {
+    let null = || ScalarValue::try_from(kind).unwrap_or(ScalarValue::Null);
+    match text {
+        NULL_PARTITION => null(),
+        text => ScalarValue::try_from_string(text.to_owned(), kind).unwrap_or_else(|_| null()),
+    }
+}

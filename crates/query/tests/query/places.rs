@@ -1,0 +1,149 @@
+//! Tables without DDL, and objects that cannot be read.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Int32Array, Int64Array, StringArray};
+use datafusion::arrow::datatypes::{DataType, Field, Schema};
+use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::parquet::arrow::ArrowWriter;
+use weir_query::{Code, Engine, RunOptions};
+
+use super::{HEADER, NOW, World, gzip, lines, number, rows};
+
+async fn place(world: &World, location: &str) -> Engine {
+    let engine = world.engine();
+    engine.add_place("vpc_flow_logs", &[location.to_owned()], false).await.unwrap();
+    engine
+}
+
+pub(crate) fn parquet(rows: i32) -> Vec<u8> {
+    let schema = Arc::new(Schema::new(vec![
+        Field::new("srcaddr", DataType::Utf8, true),
+        Field::new("bytes", DataType::Int64, true),
+        Field::new("tcp_flags", DataType::Int32, true),
+    ]));
+    let columns: Vec<datafusion::arrow::array::ArrayRef> = vec![
+        Arc::new(StringArray::from_iter_values((0..rows).map(|row| format!("10.0.0.{row}")))),
+        Arc::new(Int64Array::from_iter_values((0..rows).map(i64::from))),
+        Arc::new(Int32Array::from_iter_values(0..rows)),
+    ];
+    let batch = RecordBatch::try_new(Arc::clone(&schema), columns).unwrap();
+    let mut writer = ArrowWriter::try_new(Vec::new(), schema, None).unwrap();
+    writer.write(&batch).unwrap();
+    writer.into_inner().unwrap()
+}
+
+#[tokio::test]
+async fn a_bucket_is_a_table_with_partitions_from_its_keys() {
+    let world = World::new();
+    let engine = place(&world, "s3://logs/").await;
+    assert_eq!(number(&engine, "SELECT count(*) FROM vpc_flow_logs").await, 7);
+    let by_day = "SELECT year || month || day AS d, aws_region, count(*), sum(bytes) FROM vpc_flow_logs GROUP BY 1, 2 ORDER BY 1";
+    assert_eq!(
+        lines(&engine, by_day).await,
+        [
+            "20141214 us-east-1 2 8498",
+            "20150510 us-east-1 2 NULL",
+            "20150529 us-east-1 2 672",
+            "20161031 us-east-1 1 8855"
+        ]
+    );
+    let one_day = "SELECT srcaddr, \"end\" - start FROM default.vpc_flow_logs WHERE day = '29' AND action = 'REJECT'";
+    assert_eq!(lines(&engine, one_day).await, ["172.31.16.139 48"]);
+}
+
+#[tokio::test]
+async fn partitions_that_are_not_asked_for_are_not_read() {
+    let world = World::new();
+    let engine = place(&world, "s3://logs").await;
+    let answer =
+        engine.run("SELECT count(*) FROM vpc_flow_logs WHERE day = '31'", &RunOptions::new(NOW)).await.unwrap();
+    let progress = answer.progress();
+    answer.collect().await.unwrap();
+    assert_eq!((progress.objects_total(), progress.objects_done(), progress.rows()), (1, 1, 1));
+    assert_eq!(progress.bytes_done(), progress.bytes_total());
+}
+
+#[tokio::test]
+async fn text_and_parquet_lie_side_by_side() {
+    let world = World::new();
+    world.put("mixed/a.log", format!("{HEADER}\n{}\n", super::DAYS[0].1[0]).as_bytes());
+    world.put("mixed/b.parquet", &parquet(3));
+    world.put("mixed/c.log.gz", &gzip(b"bytes flow-direction\n7 egress\n- -\n"));
+    world.put("mixed/_hidden.log", b"no header");
+    let engine = place(&world, "s3://mixed").await;
+    assert_eq!(number(&engine, "SELECT count(*) FROM vpc_flow_logs").await, 6);
+    assert_eq!(number(&engine, "SELECT sum(bytes) FROM vpc_flow_logs").await, 4249 + 3 + 7);
+    assert_eq!(
+        lines(&engine, "SELECT srcaddr, bytes, tcp_flags, flow_direction FROM vpc_flow_logs ORDER BY bytes").await,
+        [
+            "10.0.0.0 0 0 NULL",
+            "10.0.0.1 1 1 NULL",
+            "10.0.0.2 2 2 NULL",
+            "NULL 7 NULL egress",
+            "172.31.16.139 4249 NULL NULL",
+            "NULL NULL NULL -",
+        ]
+    );
+    let path = lines(&engine, "SELECT bytes, \"$path\" FROM vpc_flow_logs WHERE tcp_flags = 2").await;
+    assert!(path[0].ends_with("mixed/b.parquet"), "{path:?}");
+}
+
+#[tokio::test]
+async fn lines_that_do_not_fit_are_counted_and_named() {
+    let world = World::new();
+    world.put("odd/a.log", b"srcaddr bytes\n10.0.0.1 5\nbroken\n10.0.0.2 x\n10.0.0.3 6\n");
+    let engine = place(&world, "s3://odd").await;
+    let answer = engine.run("SELECT srcaddr, bytes FROM vpc_flow_logs", &RunOptions::new(NOW)).await.unwrap();
+    let progress = answer.progress();
+    let found: usize = answer.collect().await.unwrap().iter().map(RecordBatch::num_rows).sum();
+    let refusals = progress.refusals();
+    assert_eq!((found, refusals.refused, refusals.nulled), (3, 1, 1));
+    assert_eq!(refusals.samples[0].line, 3);
+    assert!(refusals.samples[0].object.ends_with("odd/a.log"));
+}
+
+#[tokio::test]
+async fn damaged_objects_are_named_or_left_out() {
+    let world = World::new();
+    let text = format!("{HEADER}\n{}\n", super::DAYS[0].1[0]).repeat(2000);
+    let whole = gzip(text.as_bytes());
+    world.put("bad/a.log.gz", &whole[..whole.len() - 20]);
+    world.put("bad/b.log.gz", &gzip(format!("{HEADER}\n{}\n", super::DAYS[0].1[1]).as_bytes()));
+    let engine = place(&world, "s3://bad").await;
+    let error = rows(&engine, "SELECT count(*) FROM vpc_flow_logs").await.unwrap_err();
+    assert_eq!(error.code, Code::BadObject);
+    assert!(error.message.contains("bad/a.log.gz") && error.message.contains("--skip-bad-objects"), "{error}");
+    let options = RunOptions { skip_bad_objects: true, ..RunOptions::new(NOW) };
+    let answer = engine.run("SELECT count(*) FROM vpc_flow_logs", &options).await.unwrap();
+    let progress = answer.progress();
+    let batches = answer.collect().await.unwrap();
+    assert_eq!(super::texts(&batches[0]), [["1"]]);
+    assert!(progress.bad_objects()[0].object.ends_with("bad/a.log.gz"));
+}
+
+#[tokio::test]
+async fn parquet_cut_short_is_named() {
+    let world = World::new();
+    let whole = parquet(100);
+    world.put("cut/a.parquet", &whole[..whole.len() / 2]);
+    let engine = world.engine();
+    let error = engine.add_place("t", &["s3://cut".to_owned()], false).await.unwrap_err();
+    assert!(error.message.contains("cut/a.parquet") && error.message.contains("cut short"), "{error}");
+    world.put("cut/b.parquet", &whole);
+    engine.add_place("t", &["s3://cut".to_owned()], true).await.unwrap();
+    assert_eq!(number(&engine, "SELECT count(*) FROM t").await, 100);
+}
+
+#[tokio::test]
+async fn a_place_with_nothing_to_read_is_an_error() {
+    let world = World::new();
+    let empty = world.folder.path().join("empty");
+    std::fs::create_dir(&empty).unwrap();
+    let engine = world.engine();
+    let error = engine.add_place("t", &[empty.display().to_string()], false).await.unwrap_err();
+    assert_eq!(error.code, Code::NothingToRead);
+    assert!(error.message.contains("empty"), "{error}");
+    let error = engine.add_place("t", &["/no/such/place".to_owned()], false).await.unwrap_err();
+    assert!(error.message.contains("/no/such/place"), "{error}");
+}
