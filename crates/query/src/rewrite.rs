@@ -17,10 +17,11 @@ use crate::table::PATH_COLUMN;
 /// How names begin that stand for another in the answer: `$as:<n>:<name>`, with no name for `_col<i>`.
 const HIDDEN_NAME: &str = "$as:";
 
-/// Rewrites the statement in place.
-pub(crate) fn rewrite(statement: &mut Statement) {
+/// Rewrites the statement in place. `hide_aliases` hides also the names that `AS` gives, for a `*`
+/// beside them that brings columns of the same name.
+pub(crate) fn rewrite(statement: &mut Statement, hide_aliases: bool) {
     if let Statement::Query(query) = &mut *statement {
-        name_columns(query);
+        name_columns(query, hide_aliases);
     }
     let _: ControlFlow<()> = VisitMut::visit(statement, &mut Rewriter);
 }
@@ -36,7 +37,7 @@ pub(crate) fn shown_name(name: &str, index: usize) -> String {
 
 /// Gives the answer's columns names of their own: those without any, and all when there may be
 /// several of one name, which DataFusion does not take.
-fn name_columns(query: &mut Query) {
+fn name_columns(query: &mut Query, hide_aliases: bool) {
     let Some(select) = first_select(&mut query.body) else { return };
     let wildcard = select
         .projection
@@ -49,7 +50,7 @@ fn name_columns(query: &mut Query) {
                 let name = column_name(expr);
                 (expr, name, wildcard)
             }
-            SelectItem::ExprWithAlias { expr, alias } => (expr, Some(shown(alias)), false),
+            SelectItem::ExprWithAlias { expr, alias } => (expr, Some(shown(alias)), hide_aliases),
             _ => continue,
         };
         let again = name.as_ref().is_some_and(|name| !seen.insert(name.clone()));
@@ -86,8 +87,9 @@ fn column_name(expr: &Expr) -> Option<String> {
 /// Words that are values and not columns.
 const KEYWORD_VALUES: [&str; 3] = ["current_timestamp", "current_date", "localtimestamp"];
 
+/// In lower case unless it is quoted.
 fn shown(ident: &Ident) -> String {
-    ident.value.to_lowercase()
+    if ident.quote_style.is_some() { ident.value.clone() } else { ident.value.to_lowercase() }
 }
 
 struct Rewriter;

@@ -65,7 +65,7 @@ pub(crate) async fn check(engine: &Engine, sql: &str, options: &RunOptions) -> R
 fn parse(sql: &str) -> Result<Statement, Error> {
     let parser = Parser::new(&GenericDialect {}).try_with_sql(sql);
     let statements = parser.and_then(|mut parser| parser.parse_statements());
-    let mut statements = statements.map_err(|error| trino_error::from_parser(&error))?;
+    let mut statements = statements.map_err(|error| trino_error::from_parser(&error, sql))?;
     match statements.len() {
         1 => Ok(statements.swap_remove(0)),
         _ => Err(Error::new(Code::SyntaxError, format!("Only one sql statement is allowed. Got: {sql}"))),
@@ -106,7 +106,8 @@ impl<'a> Planner<'a> {
         depth: usize,
     ) -> BoxFuture<'p, Result<LogicalPlan, Error>> {
         async move {
-            rewrite::rewrite(&mut statement);
+            let written = statement.clone();
+            rewrite::rewrite(&mut statement, false);
             if self.with_path {
                 rewrite::hide_path(&mut statement);
             }
@@ -115,7 +116,15 @@ impl<'a> Planner<'a> {
             for reference in self.state.resolve_table_references(&statement).map_err(|error| wrong(&error))? {
                 self.register(&reference, &places, depth).await?;
             }
-            let plan = self.state.statement_to_plan(statement).await;
+            let mut plan = self.state.statement_to_plan(statement).await;
+            if plan.as_ref().is_err_and(trino_error::names_clash) {
+                let mut statement = written;
+                rewrite::rewrite(&mut statement, true);
+                if self.with_path {
+                    rewrite::hide_path(&mut statement);
+                }
+                plan = self.state.statement_to_plan(DfStatement::Statement(Box::new(statement))).await;
+            }
             let tokens = lexer::tokens(sql)?;
             let plan = plan.map_err(|error| trino_error::with_place(wrong(&error), &tokens))?;
             check::types(&plan, &tokens)?;
@@ -207,8 +216,15 @@ fn session(engine: &Engine, options: &RunOptions) -> Result<SessionState, Error>
         datafusion::logical_expr::registry::FunctionRegistry::register_udf(&mut state, Arc::new(function))
             .map_err(|error| wrong(&error))?;
     }
+    for name in NOT_TRINO {
+        datafusion::logical_expr::registry::FunctionRegistry::deregister_udf(&mut state, name)
+            .map_err(|error| wrong(&error))?;
+    }
     Ok(state)
 }
+
+/// Functions of DataFusion's that Trino does not have.
+const NOT_TRINO: [&str; 1] = ["version"];
 
 /// The tables that a statement names, with their places.
 fn relation_places(statement: &Statement) -> Vec<(String, Position)> {

@@ -1,10 +1,12 @@
 //! DataFusion's errors in Trino's words.
 
+use datafusion::arrow::datatypes::DataType;
 use datafusion::common::SchemaError;
 use datafusion::error::DataFusionError;
 use datafusion::sql::sqlparser::parser::ParserError;
 
 use crate::error::{Code, Error, Position};
+use crate::function::type_name;
 use crate::lexer::Token;
 
 /// The error as Athena would tell it. Errors of ours that went through DataFusion come out as they were.
@@ -18,6 +20,11 @@ pub(crate) fn from_datafusion(error: &DataFusionError) -> Error {
         .map(|span| Position { line: span.start.line, column: span.start.column });
     let (code, message) = code_and_message(error.find_root());
     Error { code, position, message }
+}
+
+/// Whether two columns have one name, which Trino allows in an answer.
+pub(crate) fn names_clash(error: &DataFusionError) -> bool {
+    matches!(error.find_root(), DataFusionError::Plan(text) if text.starts_with("Projections require unique"))
 }
 
 /// The error of ours inside, wherever it is.
@@ -94,8 +101,9 @@ fn plan(text: &str) -> (Code, String) {
     (Code::TypeMismatch, text.to_owned())
 }
 
-/// The error of the parser: `line 1:15: mismatched input 'x'. Expecting: …`.
-pub(crate) fn from_parser(error: &ParserError) -> Error {
+/// The error of the parser: `line 1:15: mismatched input 'x'. Expecting: …`. Where the statement
+/// breaks off, that is behind its last token.
+pub(crate) fn from_parser(error: &ParserError, sql: &str) -> Error {
     let text = match error {
         ParserError::TokenizerError(text) | ParserError::ParserError(text) => text.as_str(),
         ParserError::RecursionLimitExceeded => "the statement is nested too deeply",
@@ -103,12 +111,23 @@ pub(crate) fn from_parser(error: &ParserError) -> Error {
     let (text, position) = split_position(text);
     let message = match text.strip_prefix("Expected: ").and_then(|rest| rest.rsplit_once(", found: ")) {
         Some((expected, found)) => {
-            let found = if found == "EOF" { "<EOF>" } else { found };
+            if found == "EOF" {
+                let position = position.unwrap_or_else(|| end(sql));
+                let message = format!("mismatched input '<EOF>'. Expecting: {expected}");
+                return Error::at(Code::SyntaxError, position, message);
+            }
             format!("mismatched input '{found}'. Expecting: {expected}")
         }
         None => text.to_owned(),
     };
     Error { code: Code::SyntaxError, position, message }
+}
+
+/// The place behind a text.
+fn end(sql: &str) -> Position {
+    let line = sql.matches('\n').count() as u64 + 1;
+    let last = sql.rsplit('\n').next().unwrap_or(sql);
+    Position { line, column: last.chars().count() as u64 + 1 }
 }
 
 /// Takes the ` at Line: 1, Column: 15` off the end.
@@ -121,8 +140,12 @@ fn split_position(text: &str) -> (&str, Option<Position>) {
     parsed.map_or((text, None), |(before, position)| (before, Some(position)))
 }
 
-/// Adds the place of the name that the error is about, when the name stands in the statement.
+/// Adds the place of the name that the error is about, when the name stands in the statement; of an
+/// operator that does not go with its operands, its own.
 pub(crate) fn with_place(mut error: Error, tokens: &[Token<'_>]) -> Error {
+    if let Some(operands) = operands(&error.message) {
+        return operator_mismatch(error.position, operands, tokens);
+    }
     let about_a_name = matches!(error.code, Code::ColumnNotFound | Code::AmbiguousName | Code::FunctionNotFound);
     if error.position.is_none() && about_a_name {
         let name = error.message.split('\'').nth(1).unwrap_or_default();
@@ -131,4 +154,29 @@ pub(crate) fn with_place(mut error: Error, tokens: &[Token<'_>]) -> Error {
             tokens.iter().find(|token| token.value().eq_ignore_ascii_case(last)).map(|token| token.position);
     }
     error
+}
+
+/// Takes `Utf8 + Int64` out of what DataFusion says of a sum that it cannot do.
+fn operands(message: &str) -> Option<(DataType, &str, DataType)> {
+    let rest = message.strip_prefix("Cannot coerce arithmetic expression ")?;
+    let mut words = rest.strip_suffix(" to valid types")?.split(' ');
+    let (left, op, right) = (words.next()?, words.next()?, words.next()?);
+    Some((left.parse().ok()?, op, right.parse().ok()?))
+}
+
+fn operator_mismatch(
+    near: Option<Position>,
+    (left, op, right): (DataType, &str, DataType),
+    tokens: &[Token<'_>],
+) -> Error {
+    let place = tokens.iter().position(|token| token.is_symbol(op) && near.is_none_or(|near| token.position > near));
+    // Whole numbers in the text of a statement are integers.
+    let shown = |data_type: &DataType, token: Option<&Token<'_>>| match data_type {
+        DataType::Int64 if token.is_some_and(|token| token.text.parse::<i32>().is_ok()) => "integer".to_owned(),
+        _ => type_name(data_type),
+    };
+    let left = shown(&left, place.and_then(|place| tokens.get(place.checked_sub(1)?)));
+    let right = shown(&right, place.and_then(|place| tokens.get(place + 1)));
+    let position = place.and_then(|place| tokens.get(place)).map(|token| token.position);
+    Error { code: Code::TypeMismatch, position, message: format!("Cannot apply operator: {left} {op} {right}") }
 }

@@ -1,6 +1,8 @@
 //! The engine held against text files of statements and expected rows (`tests/slt`), and against
 //! what lies on a disk: places, damaged objects, a catalogue that several programs share.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -145,7 +147,8 @@ impl AsyncDB for Database {
         if answer.kind().is_definition() && answer.schema().fields().is_empty() {
             return Ok(DBOutput::StatementComplete(0));
         }
-        let types = answer.schema().fields().iter().map(|field| match field.data_type() {
+        let schema = answer.schema();
+        let types = schema.fields().iter().map(|field| match field.data_type() {
             DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Int64 => DefaultColumnType::Integer,
             DataType::Float32 | DataType::Float64 => DefaultColumnType::FloatingPoint,
             _ => DefaultColumnType::Text,
@@ -162,7 +165,13 @@ async fn run_file(name: &str) {
     let world = World::new();
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/slt").join(name);
     let mut runner = Runner::new(async || Ok(Database(world.engine())));
-    runner.run_file_async(path).await.unwrap_or_else(|error| panic!("{}", error.display(false)));
+    let mut failed = String::new();
+    for record in sqllogictest::parse_file::<DefaultColumnType>(path).unwrap() {
+        if let Err(error) = runner.run_async(record).await {
+            failed.push_str(&format!("{}\n\n", error.display(false)));
+        }
+    }
+    assert!(failed.is_empty(), "{failed}");
 }
 
 #[tokio::test]

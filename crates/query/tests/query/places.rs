@@ -92,15 +92,15 @@ async fn text_and_parquet_lie_side_by_side() {
 #[tokio::test]
 async fn lines_that_do_not_fit_are_counted_and_named() {
     let world = World::new();
-    world.put("odd/a.log", b"srcaddr bytes\n10.0.0.1 5\nbroken\n10.0.0.2 x\n10.0.0.3 6\n");
-    let engine = place(&world, "s3://odd").await;
+    world.put("odd-lines/a.log", b"srcaddr bytes\n10.0.0.1 5\nbroken\n10.0.0.2 x\n10.0.0.3 6\n");
+    let engine = place(&world, "s3://odd-lines").await;
     let answer = engine.run("SELECT srcaddr, bytes FROM vpc_flow_logs", &RunOptions::new(NOW)).await.unwrap();
     let progress = answer.progress();
     let found: usize = answer.collect().await.unwrap().iter().map(RecordBatch::num_rows).sum();
     let refusals = progress.refusals();
     assert_eq!((found, refusals.refused, refusals.nulled), (3, 1, 1));
     assert_eq!(refusals.samples[0].line, 3);
-    assert!(refusals.samples[0].object.ends_with("odd/a.log"));
+    assert!(refusals.samples[0].object.ends_with("odd-lines/a.log"));
 }
 
 #[tokio::test]

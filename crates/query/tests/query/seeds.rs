@@ -28,7 +28,7 @@ async fn columns_are_named_as_athena_names_them() {
         ("SELECT x, x, X + 1 FROM (SELECT 1 AS x)", "x x _col2"),
         ("SELECT x AS y, * FROM (SELECT 1 AS x, 2 AS y)", "y x y"),
         ("SELECT current_date, upper('a') UNION ALL SELECT current_date, 'b'", "_col0 _col1"),
-        ("SELECT \"Quoted\" FROM (SELECT 1 AS \"Quoted\")", "quoted"),
+        ("SELECT 1 AS \"Quoted\", 2 AS Bare, 3 AS \"Quoted\"", "Quoted bare Quoted"),
     ] {
         assert_eq!(columns(&engine, sql).await.join(" "), expected, "{sql}");
     }
