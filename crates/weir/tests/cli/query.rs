@@ -129,6 +129,27 @@ fn without_from_the_data_directory_is_asked() {
 }
 
 #[test]
+fn definitions_are_kept_in_the_data_directory() {
+    let lab = Lab::new();
+    let prefix = "weir-data/buckets/flow-logs/AWSLogs/123456789010/vpcflowlogs/us-east-1/2014/12/14";
+    lab.write(
+        &format!("{prefix}/123456789010_vpcflowlogs_us-east-1_fl-1234abcd_20141214T0405Z_fe123456.log.gz"),
+        gzip(EXAMPLES),
+    );
+    let table = "CREATE EXTERNAL TABLE examples (version int, account_id string, interface_id string, srcaddr string) \
+                 ROW FORMAT DELIMITED FIELDS TERMINATED BY ' ' \
+                 LOCATION 's3://flow-logs/AWSLogs/123456789010/vpcflowlogs/us-east-1/' \
+                 TBLPROPERTIES ('skip.header.line.count'='1')";
+    lab.weir(&["query", table]).is("");
+    lab.weir(&["query", "SELECT count(srcaddr) AS n FROM examples"]).is("\"n\"\n\"5\"\n");
+    // A definition of the usual name goes before what would be found without one.
+    lab.weir(&["query", &table.replace(" examples ", " vpc_flow_logs ").replace("version int", "v string")]).is("");
+    lab.weir(&["query", "SELECT max(v) AS v FROM vpc_flow_logs"]).is("\"v\"\n\"2\"\n");
+    lab.weir(&["query", "DROP TABLE vpc_flow_logs"]).is("");
+    lab.weir(&["query", "SELECT max(version) AS v FROM vpc_flow_logs"]).is("\"v\"\n\"2\"\n");
+}
+
+#[test]
 fn bad_lines_are_counted_and_the_rest_is_read() {
     let lab = lab();
     lab.write("logs/bad.log", "srcaddr bytes\n10.0.0.1 1\n10.0.0.2\n10.0.0.3 many\n");
