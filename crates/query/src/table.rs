@@ -74,6 +74,8 @@ pub(crate) enum UnitFormat {
     HiveText { delimiter: u8, header_lines: usize },
     /// Lines whose columns the header names.
     Text { columns: SchemaRef },
+    /// A JSON object a line; columns by key.
+    Json,
     /// Parquet.
     Parquet,
 }

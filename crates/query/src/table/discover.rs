@@ -11,9 +11,11 @@ use datafusion::parquet::arrow::parquet_to_arrow_schema;
 use datafusion::parquet::errors::ParquetError;
 use datafusion::parquet::file::metadata::ParquetMetaDataReader;
 use futures::{StreamExt, stream};
-use weir_record::{compression, text};
+use weir_record::compression;
+use weir_record::read::{ReadOptions, Reader};
 use weir_store::{Buckets, Object, Place};
 
+use super::unit::reason;
 use super::{Partitions, Table, Unit, UnitFormat, cannot_open};
 use crate::error::{Code, Error};
 use crate::progress::BadObject;
@@ -108,14 +110,23 @@ async fn look_into(place: &Place, object: &Object) -> Result<(UnitFormat, Schema
         return Ok((UnitFormat::Parquet, parquet_columns(place, object).await?));
     }
     let line = first_line(&start)?;
+    let options = ReadOptions::default();
     if line.trim_start().starts_with('{') {
-        return Err("JSON is not read by queries yet; `weir convert` makes text or Parquet of it".to_owned());
+        // The columns are those of every line.
+        let opened = match &object.file {
+            Some(path) => Reader::from_path(path, &options),
+            None => {
+                let whole = place.read(object).await.map_err(|error| error.to_string())?;
+                Reader::from_bytes(Arc::clone(&object.name), whole, &options)
+            }
+        };
+        return opened.map(|reader| (UnitFormat::Json, reader.schema())).map_err(reason);
     }
-    let columns = text::header_schema(&line).map_err(|error| error.to_string())?;
+    let columns = Reader::from_bytes(Arc::clone(&object.name), line, &options).map_err(reason)?.schema();
     Ok((UnitFormat::Text { columns: Arc::clone(&columns) }, columns))
 }
 
-/// The first line of an object, inflated.
+/// The first line of an object that is not empty, inflated.
 fn first_line(start: &Bytes) -> Result<String, String> {
     let mut reader = compression::reader(start.as_ref()).map_err(|error| error.to_string())?;
     let mut text = Vec::new();
@@ -125,16 +136,19 @@ fn first_line(start: &Bytes) -> Result<String, String> {
             Ok(0) => break,
             Ok(read) => text.extend_from_slice(&piece[..read]),
             // Only the beginning was fetched: what came out before it broke off is enough or nothing is.
-            Err(_) if text.contains(&b'\n') => break,
+            Err(_) if has_line(&text) => break,
             Err(error) => return Err(error.to_string()),
         }
-        if text.contains(&b'\n') || text.len() as u64 > START {
+        if has_line(&text) || text.len() as u64 > START {
             break;
         }
     }
-    let end = memchr::memchr(b'\n', &text).unwrap_or(text.len());
-    text.truncate(end);
-    String::from_utf8(text).map_err(|_| "it is neither text of flow log records nor Parquet".to_owned())
+    let first = text.trim_ascii_start().split(|byte| *byte == b'\n').next().unwrap_or_default();
+    String::from_utf8(first.to_vec()).map_err(|_| "it is neither text of flow log records nor Parquet".to_owned())
+}
+
+fn has_line(text: &[u8]) -> bool {
+    text.trim_ascii_start().contains(&b'\n')
 }
 
 /// The columns of a Parquet object, from its footer.

@@ -1,11 +1,10 @@
 //! The scan of text and JSON objects: each thread reads its objects one after another, inflates
-//! them whole, decodes the columns that the query needs, and drops the rows it does not.
+//! them (whole unless they are large), decodes the columns that the query needs, and drops the rows it does not.
 
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::tree_node::TreeNodeRecursion;
@@ -26,7 +25,7 @@ use object_store::ObjectStore;
 use weir_store::Buckets;
 
 use super::Unit;
-use super::unit::{Decode, Selection};
+use super::unit::{Content, Decode, Selection};
 use crate::error::{Code, Error};
 use crate::progress::Progress;
 
@@ -151,8 +150,8 @@ impl ExecutionPlan for TextScan {
             .map(move |unit| read(unit, Arc::clone(&reading)))
             .buffered(READ_AHEAD)
             .map_ok(move |read| match read {
-                Some((unit, bytes)) => {
-                    stream::iter(Decode::new(unit, bytes, Arc::clone(&selection), Arc::clone(&context))).boxed()
+                Some((unit, content)) => {
+                    stream::iter(Decode::new(unit, content, Arc::clone(&selection), Arc::clone(&context))).boxed()
                 }
                 None => stream::empty().boxed(),
             })
@@ -169,12 +168,18 @@ impl ExecutionPlan for TextScan {
 /// Objects in memory at a time, for each thread: the one that is decoded and the next.
 const READ_AHEAD: usize = 2;
 
-/// The object's bytes; `None` when it cannot be read and is to be left out.
-async fn read(unit: Unit, context: Arc<ScanContext>) -> Result<Option<(Unit, Bytes)>, Error> {
+/// Local files above this size are read part by part, in bytes; they may be plain text.
+const LARGE: u64 = 64 << 20;
+
+/// What the object holds; `None` when it cannot be read and is to be left out.
+async fn read(unit: Unit, context: Arc<ScanContext>) -> Result<Option<(Unit, Content)>, Error> {
+    if let Some(path) = unit.object.file.clone().filter(|_| unit.object.size() > LARGE) {
+        return Ok(Some((unit, Content::File(path))));
+    }
     match unit.place.read(&unit.object).await {
         Ok(bytes) => {
             context.progress.add_bytes(bytes.len() as u64);
-            Ok(Some((unit, bytes)))
+            Ok(Some((unit, Content::Bytes(bytes))))
         }
         Err(error) if context.skip_bad_objects => {
             context.progress.add_bad_object(unit.object.name.to_string(), error.to_string());

@@ -1,6 +1,9 @@
 //! One object of lines: from its bytes to the rows that a query wants.
 
 use std::collections::VecDeque;
+use std::fs::File;
+use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -13,13 +16,14 @@ use datafusion::arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use datafusion::common::ScalarValue;
 use datafusion::physical_expr::PhysicalExpr;
 use weir_record::Refusals;
-use weir_record::compression;
-use weir_record::text::{Mode, TextDecoder, TextOptions};
+use weir_record::read;
+use weir_record::text::{Mode, TextChunks, TextDecoder, TextOptions};
 
 use super::prefilter::LineTest;
 use super::scan::ScanContext;
 use super::{PATH_COLUMN, Unit, UnitFormat};
 use crate::error::{Code, Error};
+use crate::progress::Progress;
 
 /// What a scan wants of each object.
 #[derive(Debug)]
@@ -39,7 +43,7 @@ pub(super) struct Selection {
 }
 
 /// Text handed to the decoder at a time: small enough to stay in the cache with its columns.
-const CHUNK: usize = 1 << 20;
+const PIECE: usize = 1 << 20;
 
 /// The rows of one object, a batch at a time.
 pub(super) struct Decode {
@@ -50,10 +54,29 @@ pub(super) struct Decode {
     ready: VecDeque<RecordBatch>,
 }
 
+/// What an object holds, as it lies in the store.
+pub(super) enum Content {
+    Bytes(Bytes),
+    /// A local file that is too large to be taken into memory.
+    File(PathBuf),
+}
+
 enum State {
-    Compressed(Bytes),
-    Text { reader: Box<Reader>, text: Buffer, at: usize, line: u64 },
+    Unopened(Content),
+    Text(Box<Lines>),
+    /// Batches that another reader decodes.
+    Read(Box<read::Reader>, Vec<Source>),
     Done,
+}
+
+/// Text that is being decoded.
+struct Lines {
+    reader: Reader,
+    chunks: TextChunks<'static>,
+    /// The part that is decoded, up to where that is done, and the number of the line there.
+    text: Buffer,
+    at: usize,
+    line: u64,
 }
 
 /// How the lines of one object become rows.
@@ -75,65 +98,36 @@ enum Source {
 }
 
 impl Decode {
-    pub(super) fn new(unit: Unit, bytes: Bytes, selection: Arc<Selection>, context: Arc<ScanContext>) -> Self {
-        Decode { unit, selection, context, state: State::Compressed(bytes), ready: VecDeque::new() }
+    pub(super) fn new(unit: Unit, content: Content, selection: Arc<Selection>, context: Arc<ScanContext>) -> Self {
+        Decode { unit, selection, context, state: State::Unopened(content), ready: VecDeque::new() }
     }
 
     /// Moves on by one step; false at the end of the object.
     fn step(&mut self) -> Result<bool, Error> {
-        match std::mem::replace(&mut self.state, State::Done) {
-            State::Compressed(bytes) => {
-                self.state = self.open(bytes)?;
-                Ok(true)
-            }
-            State::Text { mut reader, text, at, line } => {
-                let chunk = chunk_after(&text, at);
-                let lines = memchr::memchr_iter(b'\n', &chunk).count() as u64;
-                let next = at + chunk.len();
-                self.decode(&mut reader, chunk, line)?;
-                if next < text.len() {
-                    self.state = State::Text { reader, text, at: next, line: line + lines };
-                } else {
-                    self.context.progress.add_object();
-                }
-                Ok(true)
-            }
-            State::Done => Ok(false),
+        self.state = match std::mem::replace(&mut self.state, State::Done) {
+            State::Unopened(content) => self.open(content)?,
+            State::Text(lines) => self.decode_lines(lines)?,
+            State::Read(reader, columns) => self.decode_batch(reader, columns)?,
+            State::Done => return Ok(false),
+        };
+        if matches!(self.state, State::Done) {
+            self.context.progress.add_object();
         }
+        Ok(true)
     }
 
-    fn open(&self, bytes: Bytes) -> Result<State, Error> {
-        let text = match compression::detect(&bytes) {
-            compression::Compression::None => Buffer::from(bytes),
-            _ => match compression::inflate(&bytes) {
-                Ok(text) => Buffer::from_vec(text),
-                Err(damage) => {
-                    return self.bad(format!("{} (at byte {} of it)", damage.problem, damage.position));
-                }
-            },
-        };
+    fn open(&self, content: Content) -> Result<State, Error> {
         let (options, file) = match &self.unit.format {
             UnitFormat::HiveText { delimiter, header_lines } => {
-                let file = Arc::new(
-                    self.selection
-                        .table
-                        .project(&(0..self.selection.data_columns).collect::<Vec<_>>())
-                        .map_err(internal)?,
-                );
-                (
-                    TextOptions {
-                        delimiter: *delimiter,
-                        mode: Mode::Hive,
-                        header_lines: *header_lines,
-                        batch_rows: BATCH_ROWS,
-                    },
-                    file,
-                )
+                let columns: Vec<usize> = (0..self.selection.data_columns).collect();
+                let file = Arc::new(self.selection.table.project(&columns).map_err(internal)?);
+                let (mode, header_lines) = (Mode::Hive, *header_lines);
+                (TextOptions { delimiter: *delimiter, mode, header_lines, batch_rows: BATCH_ROWS }, file)
             }
-            UnitFormat::Text { columns } => (
-                TextOptions { delimiter: b' ', mode: Mode::Query, header_lines: 0, batch_rows: BATCH_ROWS },
-                Arc::clone(columns),
-            ),
+            UnitFormat::Text { columns } => {
+                (TextOptions { batch_rows: BATCH_ROWS, ..TextOptions::default() }, Arc::clone(columns))
+            }
+            UnitFormat::Json => return self.open_json(content),
             UnitFormat::Parquet => return self.bad("it is not read as lines of text".to_owned()),
         };
         let (columns, projection) = self.bind(&file)?;
@@ -145,8 +139,77 @@ impl Decode {
         let test = predicate.and_then(|predicate| LineTest::new(predicate, &file, options.delimiter, width));
         let decoder = TextDecoder::new(file, Some(projection), options)
             .map_err(|error| Error::new(Code::NotSupported, error.to_string()))?;
-        let reader = Box::new(Reader { decoder, columns, header_lines, test });
-        Ok(State::Text { reader, text, at: 0, line: 1 })
+        let chunks = match content {
+            Content::Bytes(bytes) => TextChunks::from_bytes(bytes),
+            Content::File(path) => File::open(path).and_then(|file| {
+                let progress = Arc::clone(&self.context.progress);
+                TextChunks::new(Counted { file, progress })
+            }),
+        };
+        match chunks {
+            Ok(chunks) => {
+                let reader = Reader { decoder, columns, header_lines, test };
+                Ok(State::Text(Box::new(Lines { reader, chunks, text: Vec::<u8>::new().into(), at: 0, line: 1 })))
+            }
+            Err(error) => self.bad(error.to_string()),
+        }
+    }
+
+    fn open_json(&self, content: Content) -> Result<State, Error> {
+        let options = read::ReadOptions { batch_rows: BATCH_ROWS, ..read::ReadOptions::default() };
+        let opened = match content {
+            Content::Bytes(bytes) => read::Reader::from_bytes(Arc::clone(&self.unit.object.name), bytes, &options),
+            Content::File(path) => {
+                self.context.progress.add_bytes(self.unit.object.size());
+                read::Reader::from_path(&path, &options)
+            }
+        };
+        match opened {
+            Ok(reader) => {
+                let (columns, projection) = self.bind(&reader.schema())?;
+                let place = |column| match column {
+                    Source::Decoded(place) => Source::Decoded(projection[place]),
+                    constant @ Source::Constant(_) => constant,
+                };
+                Ok(State::Read(Box::new(reader), columns.into_iter().map(place).collect()))
+            }
+            Err(error) => self.bad(reason(error)),
+        }
+    }
+
+    /// Decodes some of the text.
+    fn decode_lines(&mut self, mut lines: Box<Lines>) -> Result<State, Error> {
+        if lines.at == lines.text.len() {
+            let mut refusals = Refusals::default();
+            let next = lines.chunks.next_chunk(&self.unit.object.name, &mut refusals);
+            self.context.progress.add_refusals(refusals);
+            match next {
+                None => return Ok(State::Done),
+                Some(Err(error)) => return self.bad(error.to_string()),
+                Some(Ok(chunk)) => (lines.text, lines.at, lines.line) = (chunk.text, 0, chunk.first_line),
+            }
+        }
+        let piece = piece_after(&lines.text, lines.at);
+        lines.at += piece.len();
+        let line = lines.line;
+        lines.line += memchr::memchr_iter(b'\n', &piece).count() as u64;
+        self.decode(&mut lines.reader, piece, line)?;
+        Ok(State::Text(lines))
+    }
+
+    fn decode_batch(&mut self, mut reader: Box<read::Reader>, columns: Vec<Source>) -> Result<State, Error> {
+        match reader.next() {
+            Some(Ok(batch)) => {
+                self.context.progress.add_rows(batch.num_rows() as u64);
+                let batch = self.selection.select(&batch, &columns)?;
+                self.ready.extend((batch.num_rows() > 0).then_some(batch));
+                Ok(State::Read(reader, columns))
+            }
+            end => {
+                self.context.progress.add_refusals(reader.into_refusals());
+                end.map_or(Ok(State::Done), |error| self.bad(error.err().map(reason).unwrap_or_default()))
+            }
+        }
     }
 
     /// Where each needed column comes from, and the columns of the file that the decoder must give.
@@ -209,7 +272,8 @@ impl Decode {
         Ok(())
     }
 
-    /// What happens when the object is damaged: an error, or it is left out and listed.
+    /// What happens when the object is damaged: an error, or it is listed. What stands before the
+    /// damage has been read then.
     fn bad(&self, reason: String) -> Result<State, Error> {
         let name = &self.unit.object.name;
         if self.context.skip_bad_objects {
@@ -218,9 +282,7 @@ impl Decode {
         }
         Err(Error::new(
             Code::BadObject,
-            format!(
-                "object {name} cannot be read: {reason}; fetch it again, or read the rest with `--skip-bad-objects`"
-            ),
+            format!("object {name} cannot be read: {reason}; `--skip-bad-objects` reads what can be read"),
         ))
     }
 }
@@ -304,13 +366,38 @@ fn compact(batch: &RecordBatch) -> Result<RecordBatch, Error> {
     RecordBatch::try_new_with_options(batch.schema(), columns.collect(), &options).map_err(internal)
 }
 
-/// About [`CHUNK`] bytes from `at`, to the end of a line.
-fn chunk_after(text: &Buffer, at: usize) -> Buffer {
-    let end = match text.get(at + CHUNK..) {
-        Some(rest) => memchr::memchr(b'\n', rest).map_or(text.len(), |end| at + CHUNK + end + 1),
+/// About [`PIECE`] bytes from `at`, to the end of a line.
+fn piece_after(text: &Buffer, at: usize) -> Buffer {
+    let end = match text.get(at + PIECE..) {
+        Some(rest) => memchr::memchr(b'\n', rest).map_or(text.len(), |end| at + PIECE + end + 1),
         None => text.len(),
     };
     text.slice_with_length(at, end - at)
+}
+
+/// What is wrong, without the name of the object.
+pub(super) fn reason(error: read::ReadError) -> String {
+    use read::ReadError::{Columns, Damaged, Open, Parquet, Text};
+    match error {
+        Open { source, .. } | Damaged { source, .. } => source.to_string(),
+        Columns { problem, .. } => problem,
+        Text { source, .. } => source.to_string(),
+        Parquet { source, .. } => source.to_string(),
+    }
+}
+
+/// A file whose bytes are counted as they are read.
+struct Counted {
+    file: File,
+    progress: Arc<Progress>,
+}
+
+impl io::Read for Counted {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read(into)?;
+        self.progress.add_bytes(read as u64);
+        Ok(read)
+    }
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "it is given to map_err")]
