@@ -51,9 +51,27 @@ pub(crate) async fn run(engine: &Engine, sql: &str, options: &RunOptions) -> Res
     let plan = planner.plan(sql, statement, 0).await?;
     let stream = DataFrame::new(planner.state, plan).execute_stream().await.map_err(|error| wrong(&error))?;
     let schema = output_schema(&stream.schema());
-    let named = Arc::clone(&schema);
-    let batches = stream.map(move |batch| batch.map_err(|error| wrong(&error)).and_then(|batch| shown(&batch, &named)));
+    let (named, context) = (Arc::clone(&schema), Arc::clone(&planner.context));
+    let batches = stream.then(move |batch| {
+        let (named, context) = (Arc::clone(&named), Arc::clone(&context));
+        async move {
+            match batch {
+                Ok(batch) => shown(&batch, &named),
+                Err(error) => Err(reading_failed(&error, &context).await),
+            }
+        }
+    });
     Ok(Answer::new(kind, schema, Box::pin(batches), planner.progress))
+}
+
+/// The error of a query that runs; damaged Parquet gets the name of its object.
+async fn reading_failed(error: &DataFusionError, context: &ScanContext) -> Error {
+    let own = wrong(error);
+    match own.code {
+        Code::BadObject => own,
+        _ if trino_error::is_parquet(error) => context.opened.damaged().await.unwrap_or(own),
+        _ => own,
+    }
 }
 
 /// Whether a query can be planned: what CREATE VIEW asks.
@@ -90,6 +108,7 @@ impl<'a> Planner<'a> {
             buckets: engine.buckets.clone(),
             progress: Arc::clone(&progress),
             skip_bad_objects: options.skip_bad_objects,
+            opened: Arc::default(),
         };
         let state = session(engine, options)?;
         let catalog = Arc::new(MemoryCatalogProvider::new());

@@ -15,12 +15,14 @@ use crate::progress::BadObject;
 
 mod defined;
 mod discover;
+mod parquet;
 mod prefilter;
 mod provider;
 mod prune;
 mod scan;
 mod unit;
 
+pub(crate) use parquet::Opened;
 pub(crate) use provider::BoundTable;
 pub(crate) use scan::ScanContext;
 

@@ -3,6 +3,7 @@
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::SchemaError;
 use datafusion::error::DataFusionError;
+use datafusion::parquet::errors::ParquetError;
 use datafusion::sql::sqlparser::parser::ParserError;
 
 use crate::error::{Code, Error, Position};
@@ -20,6 +21,17 @@ pub(crate) fn from_datafusion(error: &DataFusionError) -> Error {
         .map(|span| Position { line: span.start.line, column: span.start.column });
     let (code, message) = code_and_message(error.find_root());
     Error { code, position, message }
+}
+
+/// Whether Parquet could not be read.
+pub(crate) fn is_parquet(error: &DataFusionError) -> bool {
+    match error.find_root() {
+        DataFusionError::ParquetError(_) => true,
+        DataFusionError::ArrowError(inner, _) => {
+            matches!(inner.as_ref(), datafusion::arrow::error::ArrowError::ParquetError(_))
+        }
+        _ => false,
+    }
 }
 
 /// Whether two columns have one name, which Trino allows in an answer.
@@ -41,6 +53,10 @@ fn own(error: &DataFusionError) -> Option<Error> {
                 .downcast_ref::<Error>()
                 .cloned()
                 .or_else(|| inner.downcast_ref::<DataFusionError>().and_then(own_inner)),
+            _ => None,
+        },
+        DataFusionError::ParquetError(inner) => match inner.as_ref() {
+            ParquetError::External(inner) => inner.downcast_ref::<Error>().cloned(),
             _ => None,
         },
         DataFusionError::Collection(all) => all.iter().find_map(own),

@@ -23,6 +23,7 @@ use datafusion::physical_plan::filter::FilterExec;
 use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::union::UnionExec;
 
+use super::parquet::Readers;
 use super::scan::{ScanContext, TextScan};
 use super::{Table, Unit, UnitFormat, prune};
 
@@ -80,7 +81,11 @@ impl BoundTable {
                 global: session.config_options().execution.parquet.clone(),
                 ..TableParquetOptions::default()
             };
-            let mut source = ParquetSource::new(schema).with_table_parquet_options(options);
+            let context = &self.context;
+            let readers = Readers::new(first.place.store(), &units, &context.progress, &context.opened);
+            let mut source = ParquetSource::new(schema)
+                .with_table_parquet_options(options)
+                .with_parquet_file_reader_factory(Arc::new(readers));
             if let Some(predicate) = predicate {
                 source = source.with_predicate(Arc::clone(predicate));
             }

@@ -24,8 +24,8 @@ use futures::{StreamExt, TryStreamExt, stream};
 use object_store::ObjectStore;
 use weir_store::Buckets;
 
-use super::Unit;
 use super::unit::{Content, Decode, Selection};
+use super::{Opened, Unit};
 use crate::error::{Code, Error};
 use crate::progress::Progress;
 
@@ -35,6 +35,7 @@ pub(crate) struct ScanContext {
     pub(crate) buckets: Buckets,
     pub(crate) progress: Arc<Progress>,
     pub(crate) skip_bad_objects: bool,
+    pub(crate) opened: Arc<Opened>,
 }
 
 impl ScanContext {

@@ -213,3 +213,34 @@ async fn places_have_names_of_their_own() {
     let joined = "SELECT a.bytes, b.bytes FROM one a LEFT JOIN two b ON a.srcaddr = b.srcaddr ORDER BY 1";
     assert_eq!(lines(&engine, joined).await, ["5 NULL", "6 6"]);
 }
+
+#[tokio::test]
+async fn damaged_pages_of_parquet_are_named() {
+    let world = World::new();
+    let mut damaged = parquet(5000);
+    world.put("pages/a.parquet", &damaged);
+    // After the magic comes the first page: its header and values are overwritten.
+    let end = damaged.len() / 2;
+    damaged[4..end].iter_mut().for_each(|byte| *byte = 0xff);
+    world.put("pages/b.parquet", &damaged);
+    let engine = place(&world, "s3://pages").await;
+    let error = rows(&engine, "SELECT srcaddr FROM vpc_flow_logs WHERE bytes >= 0").await.unwrap_err();
+    assert_eq!(error.code, Code::BadObject, "{error}");
+    assert!(error.message.contains("pages/b.parquet"), "{error}");
+    world.put("pages/b.parquet", b"PAR1");
+    let error = rows(&engine, "SELECT srcaddr FROM vpc_flow_logs").await.unwrap_err();
+    assert!(error.message.contains("pages/b.parquet"), "{error}");
+}
+
+#[tokio::test]
+async fn bytes_of_parquet_are_counted() {
+    let world = World::new();
+    world.put("counted/a.parquet", &parquet(5000));
+    let engine = place(&world, "s3://counted").await;
+    let answer = engine.run("SELECT sum(bytes) FROM vpc_flow_logs", &RunOptions::new(NOW)).await.unwrap();
+    let progress = answer.progress();
+    answer.collect().await.unwrap();
+    let (done, total) = (progress.bytes_done(), progress.bytes_total());
+    assert!(done > 0 && done < total, "{done} of {total}: one column of three");
+    assert_eq!((progress.objects_done(), progress.objects_total()), (1, 1));
+}
