@@ -31,7 +31,7 @@ pub(crate) fn types(plan: &LogicalPlan, tokens: &[Token<'_>]) -> Result<(), Erro
 }
 
 /// What the expressions of a node can name.
-fn input_schema(node: &LogicalPlan) -> Result<DFSchema> {
+pub(crate) fn input_schema(node: &LogicalPlan) -> Result<DFSchema> {
     let mut inputs = node.inputs().into_iter();
     let Some(first) = inputs.next() else { return Ok(node.schema().as_ref().clone()) };
     let mut schema = first.schema().as_ref().clone();

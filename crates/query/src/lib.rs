@@ -22,6 +22,7 @@ mod select;
 mod statement;
 mod table;
 mod trino_error;
+mod try_function;
 
 pub use answer::{Answer, StatementKind};
 pub use engine::{DEFAULT_DATABASE, Engine, EngineOptions, RunOptions};

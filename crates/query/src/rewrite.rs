@@ -6,13 +6,14 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
-    CaseWhen, CastKind, DataType, ExcludeSelectItem, Expr, Function, FunctionArg, FunctionArgExpr,
+    BinaryOperator, CaseWhen, CastKind, DataType, ExcludeSelectItem, Expr, Function, FunctionArg, FunctionArgExpr,
     FunctionArgumentClause, FunctionArgumentList, FunctionArguments, Ident, ObjectName, ObjectNamePart, OrderByExpr,
-    OrderByOptions, Query, Select, SelectItem, SetExpr, Statement, TableFactor, VisitMut, VisitorMut,
+    OrderByOptions, Query, Select, SelectItem, SetExpr, Statement, TableFactor, Value, VisitMut, VisitorMut,
 };
 
 use crate::function::{TO_ADDRESS, TRY_TO_ADDRESS};
 use crate::table::PATH_COLUMN;
+use crate::try_function::TRY;
 
 /// How names begin that stand for another in the answer: `$as:<n>:<name>`, with no name for `_col<i>`.
 const HIDDEN_NAME: &str = "$as:";
@@ -104,6 +105,11 @@ impl VisitorMut for Rewriter {
                     *expr = replacement;
                 }
             }
+            // Otherwise planned as DataFusion's own, which counts otherwise.
+            Expr::Substring { expr: text, substring_from: Some(from), substring_for, .. } => {
+                let arguments = [text, from].into_iter().chain(substring_for.as_mut());
+                *expr = call("substr", arguments.map(|argument| argument.as_ref().clone()).collect());
+            }
             Expr::Cast { kind, expr: inner, data_type: DataType::Custom(name, _), .. } => {
                 let lenient = matches!(kind, CastKind::TryCast | CastKind::SafeCast);
                 if name.to_string().eq_ignore_ascii_case("ipaddress") {
@@ -129,9 +135,25 @@ fn replace(function: &mut Function) -> Option<Expr> {
     match (name.as_str(), arguments.as_slice()) {
         ("if", [condition, then]) => Some(case(condition, then, None)),
         ("if", [condition, then, otherwise]) => Some(case(condition, then, Some(otherwise))),
-        ("try", [inner]) => Some(inner.clone()),
+        ("try", [inner]) => Some(call(TRY, vec![inner.clone()])),
+        ("greatest" | "least", all) if all.len() > 1 => {
+            // NULL when any is.
+            let missing = all.iter().map(|expr| Expr::IsNull(Box::new(expr.clone())));
+            let or =
+                |left, right| Expr::BinaryOp { left: Box::new(left), op: BinaryOperator::Or, right: Box::new(right) };
+            let null = Expr::value(Value::Null);
+            Some(case(&missing.reduce(or)?, &null, Some(&Expr::Function(function.clone()))))
+        }
+        ("contains", [Expr::Array(_) | Expr::Function(_), _]) => {
+            function.name = ObjectName::from(vec![Ident::new("array_has")]);
+            None
+        }
+        ("element_at", [_, _]) => {
+            function.name = ObjectName::from(vec![Ident::new("array_element")]);
+            None
+        }
         ("count_if", [condition]) => {
-            let one = Expr::value(datafusion::sql::sqlparser::ast::Value::Number("1".to_owned(), false));
+            let one = Expr::value(Value::Number("1".to_owned(), false));
             let counted = case(condition, &one, None);
             rename(function, "count", vec![counted], None);
             None

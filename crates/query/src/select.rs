@@ -31,7 +31,7 @@ use crate::error::{Code, Error, Position};
 use crate::lexer;
 use crate::progress::Progress;
 use crate::table::{BoundTable, PATH_COLUMN, ScanContext, Table};
-use crate::{check, function, rewrite, trino_error};
+use crate::{check, function, rewrite, trino_error, try_function};
 
 /// The one catalogue, as Athena names it.
 const CATALOG: &str = "awsdatacatalog";
@@ -147,7 +147,7 @@ impl<'a> Planner<'a> {
             let tokens = lexer::tokens(sql)?;
             let plan = plan.map_err(|error| trino_error::with_place(wrong(&error), &tokens))?;
             check::types(&plan, &tokens)?;
-            Ok(plan)
+            try_function::resolve(plan, &self.state).map_err(|error| wrong(&error))
         }
         .boxed()
     }
@@ -231,7 +231,7 @@ fn session(engine: &Engine, options: &RunOptions) -> Result<SessionState, Error>
     let runtime = runtime.map_err(|error| wrong(&error))?;
     let mut state =
         SessionStateBuilder::new().with_config(config).with_runtime_env(runtime).with_default_features().build();
-    for function in function::all(options.now) {
+    for function in function::all(options.now).into_iter().chain([try_function::planned()]) {
         datafusion::logical_expr::registry::FunctionRegistry::register_udf(&mut state, Arc::new(function))
             .map_err(|error| wrong(&error))?;
     }

@@ -26,6 +26,9 @@ pub(super) const FUNCTIONS: &[Entry] = &[
         &[Overload { parameters: &[TEXT, TEXT], variadic: false, result: Param::Boolean, body: regexp_like }],
     ),
     ("regexp_extract", &[text(&[TEXT, TEXT], regexp_extract), text(&[TEXT, TEXT, Param::Bigint], regexp_extract)]),
+    ("regexp_replace", &[text(&[TEXT, TEXT], regexp_replace), text(&[TEXT, TEXT, TEXT], regexp_replace)]),
+    ("substr", &[text(&[TEXT, Param::Bigint], substr), text(&[TEXT, Param::Bigint, Param::Bigint], substr)]),
+    ("substring", &[text(&[TEXT, Param::Bigint], substr), text(&[TEXT, Param::Bigint, Param::Bigint], substr)]),
     ("url_extract_host", &[text(&[TEXT], |args, _| url_part(args, |url| url.host_str().map(str::to_owned)))]),
     ("url_extract_protocol", &[text(&[TEXT], |args, _| url_part(args, |url| Some(url.scheme().to_owned())))]),
     ("url_extract_path", &[text(&[TEXT], |args, _| url_part(args, |url| Some(url.path().to_owned())))]),
@@ -137,6 +140,71 @@ fn regexp_extract(args: &[ArrayRef], _now: i64) -> Result<ArrayRef> {
         result.append_option(found);
     }
     done(result.finish())
+}
+
+/// Every match replaced, or taken out; `$1` and `${name}` stand for groups, `\\$` for a dollar.
+fn regexp_replace(args: &[ArrayRef], _now: i64) -> Result<ArrayRef> {
+    let mut patterns = Patterns::default();
+    let replacements = args.get(2).map(|replacements| replacements.as_string_view());
+    let mut result = StringViewBuilder::with_capacity(args[0].len());
+    for (row, (value, pattern)) in texts(args, 0).iter().zip(texts(args, 1)).enumerate() {
+        let replacement = match replacements {
+            None => Some(""),
+            Some(replacements) => replacements.is_valid(row).then(|| replacements.value(row)),
+        };
+        let (Some(value), Some(pattern), Some(replacement)) = (value, pattern, replacement) else {
+            result.append_null();
+            continue;
+        };
+        let template = template(replacement);
+        result.append_value(patterns.get(pattern)?.replace_all(value, template.as_str()));
+    }
+    done(result.finish())
+}
+
+/// Java's replacement text as that of the regex crate: `$1a` is group 1 and an `a`.
+fn template(replacement: &str) -> String {
+    let mut ours = String::with_capacity(replacement.len());
+    let mut characters = replacement.chars().peekable();
+    while let Some(c) = characters.next() {
+        match c {
+            '\\' => match characters.next() {
+                Some('$') => ours.push_str("$$"),
+                other => ours.extend(other),
+            },
+            '$' if characters.peek().is_some_and(char::is_ascii_digit) => {
+                ours.push_str("${");
+                while let Some(digit) = characters.next_if(char::is_ascii_digit) {
+                    ours.push(digit);
+                }
+                ours.push('}');
+            }
+            c => ours.push(c),
+        }
+    }
+    ours
+}
+
+/// From 1, or from the end when negative; empty from 0 and beyond the ends.
+fn substr(args: &[ArrayRef], _now: i64) -> Result<ArrayRef> {
+    let starts = args[1].as_primitive::<Int64Type>();
+    let lengths = args.get(2).map(|lengths| lengths.as_primitive::<Int64Type>());
+    let row = |(row, value): (usize, Option<&str>)| {
+        let start = starts.is_valid(row).then(|| starts.value(row))?;
+        let length = match lengths {
+            Some(lengths) => lengths.is_valid(row).then(|| lengths.value(row))?,
+            None => i64::MAX,
+        };
+        let value = value?;
+        let count = i64::try_from(value.chars().count()).unwrap_or(i64::MAX);
+        let first = if start < 0 { count + start } else { start - 1 };
+        if start == 0 || first < 0 || length <= 0 {
+            return Some(String::new());
+        }
+        let (first, length) = (usize::try_from(first).ok()?, usize::try_from(length).unwrap_or(usize::MAX));
+        Some(value.chars().skip(first).take(length).collect())
+    };
+    done(StringViewArray::from_iter(texts(args, 0).iter().enumerate().map(row)))
 }
 
 fn url_part(args: &[ArrayRef], part: fn(&url::Url) -> Option<String>) -> Result<ArrayRef> {
