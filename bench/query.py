@@ -29,10 +29,11 @@ QUESTIONS = {
                     "ORDER BY srcaddr, dstaddr, dstport, start LIMIT 100",
     "top-bytes": "SELECT ip, sum(b) AS total FROM (SELECT dstaddr AS ip, sum(bytes) AS b FROM vpc_flow_logs GROUP BY 1 "
                  "UNION ALL SELECT srcaddr AS ip, sum(bytes) AS b FROM vpc_flow_logs GROUP BY 1) AS t "
-                 "GROUP BY ip ORDER BY total DESC, ip LIMIT 10",
+                 "WHERE ip <> '-' GROUP BY ip ORDER BY total DESC, ip LIMIT 10",
     "ssh-rdp": "SELECT srcaddr, dstaddr, srcport, dstport, bytes, start FROM vpc_flow_logs WHERE srcport IN (22, 3389) "
                "OR dstport IN (22, 3389) ORDER BY start, srcaddr, dstaddr, srcport, dstport, bytes",
-    "bytes-by-protocol": "SELECT protocol, sum(bytes) AS total FROM vpc_flow_logs GROUP BY protocol ORDER BY protocol",
+    "bytes-by-protocol": "SELECT protocol, sum(bytes) AS total FROM vpc_flow_logs WHERE bytes > 0 GROUP BY protocol "
+                         "ORDER BY protocol",
     "longest": "SELECT srcaddr, dstaddr, start, \"end\", \"end\" - start AS duration FROM vpc_flow_logs "
                "WHERE srcaddr <> '-' ORDER BY duration DESC, srcaddr, dstaddr, start LIMIT 10",
 }
@@ -41,6 +42,7 @@ DUCKDB = """
 import sys, duckdb
 folder, sql = sys.argv[1:3]
 db = duckdb.connect(config={"threads": 2})
+db.execute("SET enable_progress_bar = false")
 columns = %(columns)r
 db.execute(f"CREATE VIEW vpc_flow_logs AS SELECT * FROM read_csv('{folder}/**/*.log.gz', delim=' ', header=true, "
            f"nullstr='-', quote='', escape='', auto_detect=false, columns={columns})"
@@ -61,7 +63,8 @@ if folder.endswith("parquet"):
     frame = pl.scan_parquet(f"{folder}/**/*.parquet")
 else:
     frame = pl.scan_csv(sorted(glob.glob(f"{folder}/**/*.log.gz", recursive=True)), separator=" ", quote_char=None,
-                        null_values="-", schema={k: types[v] for k, v in columns.items()}, has_header=True)
+                        null_values="-", schema={k.replace("_", "-"): types[v] for k, v in columns.items()},
+                        has_header=True).rename(lambda name: name.replace("-", "_"))
 rows = pl.SQLContext(vpc_flow_logs=frame).execute(sql).collect(engine="streaming").rows()
 sys.stdout.write("".join(",".join("" if v is None else str(v) for v in row) + "\\n" for row in rows))
 """
