@@ -95,14 +95,18 @@ fn inflate_up_to(data: &[u8], limit: usize) -> Result<Vec<u8>, Damage> {
 /// the end of the data or the start of a next member, behind the length of the text.
 fn gzip_members(data: &[u8], limit: usize) -> (Vec<u8>, usize) {
     const SMALLEST_MEMBER: usize = 18;
+    /// Attempts that come to nothing before the object is read as a stream instead: each may cost a large buffer.
+    const FAILURES: usize = 4;
     // Deflate makes at most 1032 bytes of one.
     let largest_text = |compressed: usize| compressed.saturating_mul(1032);
     let mut inflater = Decompressor::new();
     let mut text: Vec<u8> = Vec::new();
     let mut start = 0;
+    let mut failures = 0;
     'members: while start < data.len() {
         let after = data.get(start + SMALLEST_MEMBER..).unwrap_or_default();
-        let next = memmem::find_iter(after, &[0x1f, 0x8b, 0x08]).map(|at| start + SMALLEST_MEMBER + at);
+        let heads = memmem::find_iter(after, &[0x1f, 0x8b, 0x08]).filter(|at| is_member_head(&after[*at..]));
+        let next = heads.map(|at| start + SMALLEST_MEMBER + at);
         for end in next.chain([data.len()]) {
             let member = &data[start..end];
             let Some((_, length)) = member.split_last_chunk::<4>() else { continue };
@@ -117,10 +121,20 @@ fn gzip_members(data: &[u8], limit: usize) -> (Vec<u8>, usize) {
                 continue 'members;
             }
             text.truncate(before);
+            failures += 1;
+            if failures == FAILURES {
+                break 'members;
+            }
         }
         break;
     }
     (text, start)
+}
+
+/// Whether bytes can be the head of a gzip member (RFC 1952): reserved flags unset, a known system. Compressed
+/// data holds the three bytes of its magic number by chance in every 16 MB.
+fn is_member_head(bytes: &[u8]) -> bool {
+    matches!(bytes, [0x1f, 0x8b, 0x08, 0..=0x1f, _, _, _, _, _, 0..=13 | 255, ..])
 }
 
 /// Reads the object from byte `start` on as a stream, behind the text that was read already.
