@@ -26,7 +26,7 @@ unit: ## unit, golden, property, scenario, crash and network namespace tests
 	scripts/as-root env PATH="$$PATH" HOME="$$HOME" cargo test --locked --workspace
 
 deny: ## licences and sources of the dependencies
-	cargo deny --offline check licenses bans sources
+	cargo deny --locked check licenses bans sources
 
 peers: ## our counts beside those of other tools, on the same packets
 	scripts/peers
