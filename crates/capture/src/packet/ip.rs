@@ -72,8 +72,8 @@ pub(super) fn v6(ip: &[u8], wire_len: usize) -> Result<Parsed, Skip> {
     let mut jumbo = None;
     let length = match u16::from_be_bytes([header[4], header[5]]) {
         0 if next == TCP || next == UDP => wire_len.saturating_sub(header.len()),
-        0 => {
-            jumbo = jumbo_length(next, rest);
+        0 if next == HOP_BY_HOP => {
+            jumbo = jumbo_length(rest)?;
             jumbo.unwrap_or(0)
         }
         length => usize::from(length),
@@ -203,19 +203,19 @@ fn fragment(offset: u16, more: bool, id: u32) -> Option<Fragment> {
     (offset != 0 || more).then_some(Fragment { id, first: offset == 0 })
 }
 
-/// The payload length in a hop-by-hop header with a jumbo payload option (RFC 2675).
-fn jumbo_length(next: u8, rest: &[u8]) -> Option<usize> {
-    if next != HOP_BY_HOP {
-        return None;
-    }
-    let length = (usize::from(*rest.get(1)?) + 1) * 8;
-    let mut options = rest.get(2..length.min(rest.len()))?;
+/// The payload length in a hop-by-hop header, if it has a jumbo payload option (RFC 2675).
+fn jumbo_length(header: &[u8]) -> Result<Option<usize>, Skip> {
+    let cut = Skip::Truncated(Layer::Ipv6Extension);
+    let length = (usize::from(*header.get(1).ok_or(cut)?) + 1) * 8;
+    let is_cut = header.len() < length;
+    let mut options = &header[2..length.min(header.len())];
     loop {
-        match *options {
-            [PAD_1, ..] => options = &options[1..],
-            [JUMBO_OPTION, 4, a, b, c, d, ..] => return usize::try_from(u32::from_be_bytes([a, b, c, d])).ok(),
-            [_, length, ref rest @ ..] => options = rest.get(usize::from(length)..)?,
-            _ => return None,
+        options = match *options {
+            [PAD_1, ref rest @ ..] => rest,
+            [JUMBO_OPTION, 4, a, b, c, d, ..] => return Ok(usize::try_from(u32::from_be_bytes([a, b, c, d])).ok()),
+            [_, length, ref rest @ ..] if usize::from(length) <= rest.len() => &rest[usize::from(length)..],
+            _ if is_cut => return Err(cut),
+            _ => return Ok(None),
         }
     }
 }

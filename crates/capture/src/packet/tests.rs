@@ -170,6 +170,10 @@ fn jumbo_payload_option() {
     packet[4..6].fill(0);
     let parsed = raw(&packet).unwrap();
     assert_eq!((parsed.packet.protocol, parsed.bytes, parsed.header_bytes, parsed.jumbo), (TCP, 131_112, 68, true));
+    for cut in 0..packet.len() {
+        let parsed = parse_cut(LinkType::RawIp, &packet[..cut], packet.len());
+        assert!(parsed == raw(&packet) || matches!(parsed, Err(Skip::Truncated(_))), "cut at {cut}: {parsed:?}");
+    }
     // 131,072 bytes of payload length are 8 of option, 20 of TCP header and 131,044 of data.
     assert_eq!(parsed.on_the_wire(1448), (91, 131_044 + 91 * 60));
 }
