@@ -45,6 +45,9 @@ pub struct Damage {
 /// The most that [`inflate`] makes of one object, in bytes; larger ones are read with [`reader`].
 pub const WHOLE_LIMIT: usize = 1 << 30;
 
+/// The most that is inflated at a time when reading as a stream, in bytes.
+const READ_MAX: usize = 4 << 10;
+
 /// Tells the compression from the first bytes of an object; four are enough.
 pub fn detect(start: &[u8]) -> Compression {
     match start {
@@ -190,7 +193,9 @@ impl<'a> Inflater<'a> {
 
 impl Read for Inflater<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        self.decoder.read(into).map_err(|error| {
+        // What a decoder made in the call that meets damage is lost: small calls lose little.
+        let room = into.len().min(READ_MAX);
+        self.decoder.read(&mut into[..room]).map_err(|error| {
             if error.kind() == io::ErrorKind::Interrupted {
                 return error;
             }

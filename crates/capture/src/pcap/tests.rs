@@ -283,6 +283,18 @@ fn a_cut_compressed_file_gives_what_could_be_inflated() {
 }
 
 #[test]
+fn a_damaged_compressed_file_gives_what_is_before_the_damage() {
+    let packets = vec![(1, 0, FRAME, 28); 50_000];
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(&LITTLE.classic(0xa1b2_c3d4, 101, &packets)).unwrap();
+    encoder.flush().unwrap();
+    // Behind the flush a block starts, of a type that there is not.
+    let (frames, errors, _) = read(&[encoder.get_ref().as_slice(), &[0xff; 64]].concat());
+    assert!(frames.len() > 49_800, "{} frames", frames.len());
+    assert!(matches!(errors.as_slice(), [PcapError::Read { .. }]), "{errors:?}");
+}
+
+#[test]
 fn damage_inside_one_block_costs_that_block() {
     let damaged = LITTLE.enhanced(9, 0, FRAME, 28, &[]);
     let mut too_long = LITTLE.enhanced(0, 0, FRAME, 28, &[]);
