@@ -172,6 +172,8 @@ fields! {
 
     SrcGeoip "src-geoip" "src_geoip" 0 Text Extension "country of the source address", "not known, or no database configured";
     DstGeoip "dst-geoip" "dst_geoip" 0 Text Extension "country of the destination address", "not known, or no database configured";
+    Rule "rule" "rule" 0 Text Extension "what decided: sg-…/sgr-…, acl-…/100, acl-…/*, default-deny (no security group rule allows it) or host-firewall", "NODATA, SKIPDATA, nothing refused it and no rule is known";
+    VerdictSource "verdict-source" "verdict_source" 0 Text Extension "how action is known: observed (the kernel did so) or predicted (worked out from rules)", "NODATA, SKIPDATA, nothing that refuses packets was watched";
 }
 
 impl Field {

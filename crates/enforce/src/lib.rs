@@ -1,0 +1,1 @@
+//! Security groups and network ACLs, put in force on interfaces of this host.

@@ -1,0 +1,1 @@
+//! What an agent and a server say to each other.
