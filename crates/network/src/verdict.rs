@@ -45,6 +45,24 @@ pub enum Rule {
     },
     /// The interface has no security group, and no network ACL stands in the way.
     Unfiltered,
+    /// Neither of them: the host's own firewall refuses it.
+    HostFirewall,
+}
+
+impl Rule {
+    /// The rule as the record field `${rule}` writes it: one word without spaces. A tracked connection has the token of
+    /// the rule that let it open.
+    pub fn token(&self) -> String {
+        match self {
+            Rule::SecurityGroup(rule) | Rule::TrackedConnection(Some(rule)) => rule.to_string(),
+            Rule::TrackedConnection(None) => "tracked".to_owned(),
+            Rule::NoSecurityGroupRule => "default-deny".to_owned(),
+            Rule::AclEntry { acl, number } => format!("{acl}/{number}"),
+            Rule::AclDefault { acl } => format!("{acl}/*"),
+            Rule::Unfiltered => "unfiltered".to_owned(),
+            Rule::HostFirewall => "host-firewall".to_owned(),
+        }
+    }
 }
 
 impl fmt::Display for Rule {
@@ -57,6 +75,7 @@ impl fmt::Display for Rule {
             Rule::AclEntry { acl, number } => write!(f, "{acl} #{number}"),
             Rule::AclDefault { acl } => write!(f, "{acl} *"),
             Rule::Unfiltered => f.write_str("no security group"),
+            Rule::HostFirewall => f.write_str("the host's own firewall"),
         }
     }
 }
@@ -105,8 +124,26 @@ mod tests {
             (Verdict::reject(Rule::AclEntry { acl: "acl-a".into(), number: 100 }), "REJECT: acl-a #100"),
             (Verdict::reject(Rule::AclDefault { acl: "acl-a".into() }), "REJECT: acl-a *"),
             (Verdict::accept(Rule::Unfiltered), "ACCEPT: no security group"),
+            (Verdict::reject(Rule::HostFirewall), "REJECT: the host's own firewall"),
         ] {
             assert_eq!(verdict.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn a_token_is_one_word() {
+        let rule = GroupRule { group: "sg-web".into(), rule: "sgr-1".into() };
+        for (rule, token) in [
+            (Rule::SecurityGroup(rule.clone()), "sg-web/sgr-1"),
+            (Rule::TrackedConnection(Some(rule)), "sg-web/sgr-1"),
+            (Rule::TrackedConnection(None), "tracked"),
+            (Rule::NoSecurityGroupRule, "default-deny"),
+            (Rule::AclEntry { acl: "acl-a".into(), number: 100 }, "acl-a/100"),
+            (Rule::AclDefault { acl: "acl-a".into() }, "acl-a/*"),
+            (Rule::Unfiltered, "unfiltered"),
+            (Rule::HostFirewall, "host-firewall"),
+        ] {
+            assert_eq!(rule.token(), token);
         }
     }
 }
