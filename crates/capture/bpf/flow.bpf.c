@@ -1,13 +1,13 @@
 /* Counts the packets of an interface into flows, at TCX or clsact, ingress and egress. Uses no type information of the
  * kernel, so it loads on kernels without BTF. It changes nothing and hands every packet on. */
+#include "tc.h"
+#include "fragments.h"
 #include "segments.h"
 
 LICENSE("Dual MIT/GPL");
 
 /* Room for the headers of any packet, if they have to be gathered first. */
 #define HEADERS_MAX 256
-/* As long as Linux keeps fragments for reassembly by default (net.ipv4.ipfrag_time). */
-#define FRAGMENT_LIFETIME_NS 30000000000ULL
 
 /* Numbers in `totals`. */
 enum {
@@ -31,32 +31,6 @@ struct {
 	__uint(value_size, sizeof(__u64));
 	__uint(max_entries, 256);
 } skips SEC(".maps");
-
-struct fragment_key {
-	__u8 source[16];
-	__u8 destination[16];
-	__u32 id;
-	/* 0 for IPv6, where later fragments need not name the transport protocol (RFC 8200, 4.5). */
-	__u8 protocol;
-	__u8 pad[3];
-};
-
-struct fragment_value {
-	__u64 learnt_ns;
-	__u16 source_port;
-	__u16 destination_port;
-	__u8 protocol;
-	__u8 pad[3];
-};
-
-/* Ports of fragmented packets: only the first fragment carries them. The oldest goes first; a later fragment without
- * its first is counted all the same, with ports 0. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(key_size, sizeof(struct fragment_key));
-	__uint(value_size, sizeof(struct fragment_value));
-	__uint(max_entries, 4096);
-} fragments SEC(".maps");
 
 static __always_inline void count_total(__u32 which)
 {
@@ -83,48 +57,17 @@ static __noinline int count_skip(__u32 reason)
 	return 0;
 }
 
-/* Learns from a first fragment; gives a later one the ports and the protocol of its first. */
-static __always_inline void file_fragment(const struct packet *packet, struct flow *flow)
-{
-	struct flow_key *key = &flow->key;
-	struct fragment_key fragment = { .id = packet->fragment_id };
-	struct fragment_value *known;
-
-	__builtin_memcpy(fragment.source, key->source, 16);
-	__builtin_memcpy(fragment.destination, key->destination, 16);
-	fragment.protocol = key->bits & FLOW_IPV6 ? 0 : key->protocol;
-	if (!packet->is_later_fragment) {
-		struct fragment_value first = {
-			.learnt_ns = flow->value.first_ns,
-			.source_port = key->source_port,
-			.destination_port = key->destination_port,
-			.protocol = key->protocol,
-		};
-
-		bpf_map_update_elem(&fragments, &fragment, &first, BPF_ANY);
-		return;
-	}
-	known = bpf_map_lookup_elem(&fragments, &fragment);
-	if (!known || flow->value.first_ns - known->learnt_ns > FRAGMENT_LIFETIME_NS) {
-		count_total(TOTAL_UNMATCHED_FRAGMENTS);
-		return;
-	}
-	key->source_port = known->source_port;
-	key->destination_port = known->destination_port;
-	key->protocol = known->protocol;
-}
-
 static __noinline int count_packet(struct __sk_buff *skb, __u32 bits)
 {
-	struct packet packet = { .skb = skb };
+	struct packet packet = { .source.skb = skb, .segment_payload = skb->gso_size, .segments = skb->gso_segs };
 	struct flow flow = { .key = { .bits = bits, .ifindex = skb->ifindex } };
 	int skip = read_packet(&packet, &flow);
 
 	if (skip)
 		return skip << 16 | (skip == SKIP_NOT_IP ? packet.ether_type : 0);
 	flow.value.first_ns = flow.value.last_ns = bpf_ktime_get_boot_ns();
-	if (packet.is_fragment)
-		file_fragment(&packet, &flow);
+	if (packet.is_fragment && !file_fragment(&packet, &flow))
+		count_total(TOTAL_UNMATCHED_FRAGMENTS);
 	count_segments(&packet, &flow.value);
 	count_flow(&flow);
 	return COUNTED;

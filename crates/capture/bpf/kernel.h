@@ -50,6 +50,7 @@ static long (*const bpf_skb_load_bytes)(const void *skb, __u32 offset, void *to,
 static long (*const bpf_skb_pull_data)(void *skb, __u32 length) = (void *)39;
 static long (*const bpf_skb_load_bytes_relative)(const void *skb, __u32 offset, void *to, __u32 length,
 						 __u32 start_header) = (void *)68;
+static long (*const bpf_probe_read_kernel)(void *to, __u32 length, const void *from) = (void *)113;
 static __u64 (*const bpf_ktime_get_boot_ns)(void) = (void *)125;
 static long (*const bpf_ringbuf_output)(void *ring, void *data, __u64 size, __u64 flags) = (void *)130;
 

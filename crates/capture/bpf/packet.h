@@ -50,8 +50,6 @@ enum skip {
 
 #define VLAN_TAGS_MAX 8
 #define EXTENSIONS_MAX 16
-/* Longest link header that is looked for. */
-#define LINK_HEADER_MAX 32
 
 #define IPV4_HEADER 20
 #define IPV6_HEADER 40
@@ -81,11 +79,11 @@ struct ipv6 {
 
 /* Where we are in a packet. Offsets are from the start of the IP header. */
 struct packet {
-	struct __sk_buff *skb;
-	/* The IP header: this far behind the MAC or the network header. */
-	__u32 ip_at;
-	__u32 ip_from;
+	struct source source;
 	__u16 ether_type;
+	/* The network card is to cut the packet up, or the kernel has joined it: payload and number of its segments. */
+	__u16 segment_payload;
+	__u16 segments;
 	/* Length of the IP packet. */
 	__u32 length;
 	/* What follows the IP header and the extension headers. */
@@ -100,10 +98,14 @@ struct packet {
 	__u8 protocol;
 };
 
-static __always_inline int load(const struct packet *packet, __u32 at, void *to, __u32 length)
-{
-	return bpf_skb_load_bytes_relative(packet->skb, packet->ip_at + at, to, length, packet->ip_from);
-}
+/* A program that includes this says how to get at the packet: it has defined `struct source`, and defines these. */
+
+/* Reads bytes of the packet; 0 when it has them. */
+static __always_inline int load(const struct packet *packet, __u32 at, void *to, __u32 length);
+/* Finds the IP header and what kind it is; 0 or why it is not counted. */
+static __always_inline int find_ip(struct packet *packet);
+/* Bytes from the IP header to the end of the frame. It matters only where the IP header itself says 0. */
+static __always_inline __u32 length_to_end(const struct packet *packet);
 
 static __always_inline int is_vlan(__u16 ether_type)
 {
@@ -111,48 +113,12 @@ static __always_inline int is_vlan(__u16 ether_type)
 	       ether_type == ETH_P_QINQ2;
 }
 
-/* Finds the IP header. The kernel says where the network header is, except when the frame still has VLAN tags: then
- * that may be the tag or what follows it, and the tags are passed over from the MAC header on. */
-static __always_inline int find_ip(struct packet *packet)
+static __always_inline int check_type(struct packet *packet, __u16 type)
 {
-	__u16 type = bpf_ntohs((__u16)packet->skb->protocol);
-
-	packet->ip_at = 0;
-	packet->ip_from = BPF_HDR_START_NET;
-	if (is_vlan(type)) {
-		packet->ip_from = BPF_HDR_START_MAC;
-		packet->ip_at = 14;
-		for (int tags = 0; is_vlan(type); tags++) {
-			if (tags > VLAN_TAGS_MAX)
-				return SKIP_VLAN_TAGS;
-			if (load(packet, 2, &type, sizeof(type)))
-				return SKIP_CUT_LINK;
-			type = bpf_ntohs(type);
-			packet->ip_at += 4;
-		}
-	}
 	packet->ether_type = type;
 	if (type == ETH_P_IP || type == ETH_P_IPV6)
 		return COUNTED;
 	return type < ETH_P_802_3_MIN ? SKIP_NO_ETHERTYPE : SKIP_NOT_IP;
-}
-
-/* Bytes from the IP header to the end of the frame. It matters only where the IP header itself says 0. The kernel says
- * how long a packet is from its link header on, but not how long that is, so look where the IP header is found. */
-static __always_inline __u32 length_to_end(const struct packet *packet)
-{
-	__u32 header[5], there[5];
-
-	if (load(packet, 0, header, sizeof(header)))
-		return 0;
-	for (__u32 at = 0; at <= LINK_HEADER_MAX; at++) {
-		if (bpf_skb_load_bytes(packet->skb, at, there, sizeof(there)))
-			return 0;
-		if (header[0] == there[0] && header[1] == there[1] && header[2] == there[2] &&
-		    header[3] == there[3] && header[4] == there[4])
-			return packet->skb->len - at;
-	}
-	return 0;
 }
 
 static __always_inline void set_fragment(struct packet *packet, __u32 offset, int more, __u32 id)

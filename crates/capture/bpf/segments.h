@@ -77,7 +77,7 @@ static __always_inline __u32 tunnel_headers(const struct packet *packet)
 
 static __always_inline void count_segments(struct packet *packet, struct flow_value *value)
 {
-	__u32 size = packet->skb->gso_size, headers, payload;
+	__u32 size = packet->segment_payload, headers, payload;
 	__u64 segments;
 
 	value->packets = 1;
@@ -94,7 +94,7 @@ static __always_inline void count_segments(struct packet *packet, struct flow_va
 	if (packet->length <= headers)
 		return;
 	payload = packet->length - headers;
-	segments = size == GSO_BY_FRAGS ? packet->skb->gso_segs : (payload + size - 1) / size;
+	segments = size == GSO_BY_FRAGS ? packet->segments : (payload + size - 1) / size;
 	if (!segments)
 		return;
 	if (packet->is_jumbo && headers >= JUMBO_HEADER)

@@ -18,6 +18,8 @@ enum {
 	FLOW_EGRESS = 1,
 	FLOW_REJECT = 2,
 	FLOW_IPV6 = 4,
+	/* With FLOW_REJECT: the flow program had counted the packet before it was refused. */
+	FLOW_COUNTED = 8,
 };
 
 /* Addresses and ports are as in the packet; an IPv4 address fills the first four bytes. All bytes count, so those
@@ -34,13 +36,14 @@ struct flow_key {
 	__u8 pad[2];
 };
 
-/* Numbers of `flag` in `struct flow_value`: those of the bits in the field tcp-flags, and one for combinations that no
- * TCP sends. */
+/* Numbers of `flag` in `struct flow_value`: those of the bits in the field tcp-flags, one for combinations that no TCP
+ * sends, and one for packets that were put together from fragments before they were refused. */
 enum {
 	FLAG_FIN = 0,
 	FLAG_SYN = 1,
 	FLAG_RST = 2,
 	FLAG_SYN_ACK = 4,
+	FLAG_REASSEMBLED = 6,
 	FLAG_ILLEGAL = 7,
 	FLAGS = 8,
 };
