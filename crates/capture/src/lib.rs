@@ -4,6 +4,7 @@
 //! capture files. [`interfaces`] lists those of this host, and [`live`] captures on them. [`tracker`] counts packets
 //! into flows, and a finished [`window`] of flows becomes records. None of them reads a clock.
 
+pub mod ebpf;
 pub mod fragment;
 pub mod interfaces;
 pub mod live;

@@ -31,7 +31,7 @@ use rustix::{
     event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll},
     io::Errno,
 };
-use weir_network::{Action, Direction, Interface, Packet};
+use weir_network::{Direction, Interface, Packet};
 
 use self::{
     frame::Frame,
@@ -41,7 +41,7 @@ use crate::{
     fragment::Fragments,
     interfaces::{self, HostInterface, InterfacesError, Monitor},
     packet::{self, LinkType, Skip, Skips},
-    tracker::{self, InterfaceIndex, Irregularities, Observation, TooManyInterfaces, Tracker},
+    tracker::{self, InterfaceIndex, Irregularities, Judgement, Observation, TooManyInterfaces, Tracker},
     window::Window,
 };
 
@@ -265,7 +265,7 @@ impl Capture {
     pub fn run(
         mut self,
         clock: impl Fn() -> i64,
-        mut judge: impl FnMut(&Interface, Direction, &Packet, i64) -> Action,
+        mut judge: impl FnMut(&Interface, Direction, &Packet, i64) -> Judgement,
         mut sink: impl FnMut(Event),
     ) -> Result<Totals, LiveError> {
         loop {
@@ -291,7 +291,7 @@ impl Capture {
     fn finish(
         mut self,
         clock: impl Fn() -> i64,
-        mut judge: impl FnMut(&Interface, Direction, &Packet, i64) -> Action,
+        mut judge: impl FnMut(&Interface, Direction, &Packet, i64) -> Judgement,
         mut sink: impl FnMut(Event),
     ) -> Result<Totals, LiveError> {
         let stopped_ns = clock();
@@ -333,13 +333,13 @@ impl Capture {
         Ok(!descriptors[0].revents().is_empty())
     }
 
-    fn read_rings(&mut self, now_ns: i64, judge: &mut impl FnMut(&Interface, Direction, &Packet, i64) -> Action) {
+    fn read_rings(&mut self, now_ns: i64, judge: &mut impl FnMut(&Interface, Direction, &Packet, i64) -> Judgement) {
         for source in self.sources.values_mut() {
             self.counting.read(source, now_ns, judge);
         }
     }
 
-    fn relist(&mut self, now_ns: i64, judge: &mut impl FnMut(&Interface, Direction, &Packet, i64) -> Action) {
+    fn relist(&mut self, now_ns: i64, judge: &mut impl FnMut(&Interface, Direction, &Packet, i64) -> Judgement) {
         match interfaces::list() {
             Ok(present) => {
                 // What waits in the ring of an interface that went is still counted.
@@ -405,7 +405,7 @@ impl Counting {
         &mut self,
         source: &mut Source,
         now_ns: i64,
-        judge: &mut impl FnMut(&Interface, Direction, &Packet, i64) -> Action,
+        judge: &mut impl FnMut(&Interface, Direction, &Packet, i64) -> Judgement,
     ) {
         let Source { host, interface, index, ring } = source;
         let frames = ring.read(|frame| {
@@ -427,7 +427,7 @@ impl Counting {
         interface: &Interface,
         index: InterfaceIndex,
         frame: &Frame<'_>,
-        judge: &mut impl FnMut(&Interface, Direction, &Packet, i64) -> Action,
+        judge: &mut impl FnMut(&Interface, Direction, &Packet, i64) -> Judgement,
     ) -> Result<(), Skip> {
         if host.is_loopback && frame.outgoing {
             return Ok(());
@@ -436,7 +436,7 @@ impl Counting {
         self.fragments.file(&mut parsed, u64::try_from(frame.time_ns).unwrap_or(0));
         let (segments, bytes) = gso::on_the_wire(frame, &mut parsed);
         let direction = if frame.outgoing { Direction::Egress } else { Direction::Ingress };
-        let action = judge(interface, direction, &parsed.packet, frame.time_ns);
+        let judgement = judge(interface, direction, &parsed.packet, frame.time_ns);
         let time_ns = frame.time_ns;
         self.tracker.observe(&Observation {
             time_ns,
@@ -445,7 +445,7 @@ impl Counting {
             packet: &parsed,
             segments,
             bytes,
-            action,
+            judgement,
         });
         Ok(())
     }

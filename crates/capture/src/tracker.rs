@@ -9,6 +9,8 @@
 //! - a packet from beyond the next window closes what can no longer be waited for and opens its own;
 //! - a clock that was set back by more than one interval closes what is open and opens the window of the new time, so
 //!   two windows may then cover the same period;
+//! - a sum of packets ([`FlowSum`]) that was counted across the end of a window is in the window of its first packet,
+//!   with the last one moved to the window's end;
 //! - windows that pass without any packet are still reported, so that quiet interfaces get their NODATA, but at most
 //!   [`MAX_QUIET_WINDOWS`] in a row: a longer leap is a suspended machine or a clock set forward, in which nothing was
 //!   watched.
@@ -28,7 +30,7 @@ use std::{
     sync::Arc,
 };
 
-use weir_network::{Action, AggregationInterval, Direction, Interface};
+use weir_network::{Action, AggregationInterval, Direction, Interface, Packet};
 
 pub use self::exclude::Exclude;
 pub(crate) use self::{flags::TcpFlags, key::FlowKey};
@@ -80,6 +82,45 @@ pub struct InterfaceIndex(pub(crate) u16);
 #[error("more than 65536 interfaces at once; capture fewer of them")]
 pub struct TooManyInterfaces;
 
+/// How it is known what became of a packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum VerdictSource {
+    /// Nothing that refuses packets was watched.
+    #[default]
+    None,
+    /// The kernel was seen to do it.
+    Observed,
+    /// Worked out from rules.
+    Predicted,
+}
+
+impl VerdictSource {
+    /// As the field `verdict-source` writes it; `None` stands for `-`.
+    pub fn as_str(self) -> Option<&'static str> {
+        match self {
+            VerdictSource::None => None,
+            VerdictSource::Observed => Some("observed"),
+            VerdictSource::Predicted => Some("predicted"),
+        }
+    }
+}
+
+/// What became of a packet. Packets that differ in it are in different records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Judgement {
+    /// Accepted or rejected.
+    pub action: Action,
+    /// The mark of the rule that decided; 0 when none is known.
+    pub rule: u32,
+    /// How that is known.
+    pub source: VerdictSource,
+}
+
+impl Judgement {
+    /// Seen, with nothing in its way that is known of.
+    pub const SEEN: Judgement = Judgement { action: Action::Accept, rule: 0, source: VerdictSource::None };
+}
+
 /// One packet on an interface, or several that the kernel handles as one.
 #[derive(Debug, Clone, Copy)]
 pub struct Observation<'a> {
@@ -96,15 +137,38 @@ pub struct Observation<'a> {
     /// Their bytes together, IP headers included.
     pub bytes: u64,
     /// What became of it.
-    pub action: Action,
+    pub judgement: Judgement,
 }
 
 impl<'a> Observation<'a> {
     /// One packet that was accepted.
     pub fn single(time_ns: i64, interface: InterfaceIndex, direction: Direction, packet: &'a Parsed) -> Self {
         let bytes = u64::from(packet.bytes);
-        Observation { time_ns, interface, direction, packet, segments: 1, bytes, action: Action::Accept }
+        Observation { time_ns, interface, direction, packet, segments: 1, bytes, judgement: Judgement::SEEN }
     }
+}
+
+/// Packets of one flow that were counted elsewhere, within one window.
+#[derive(Debug, Clone, Copy)]
+pub struct FlowSum {
+    /// Where they were seen.
+    pub interface: InterfaceIndex,
+    /// Which way they passed.
+    pub direction: Direction,
+    /// Addresses, ports and protocol.
+    pub packet: Packet,
+    /// What became of them.
+    pub judgement: Judgement,
+    /// When the first passed the interface: nanoseconds since 1970.
+    pub first_ns: i64,
+    /// When the last did.
+    pub last_ns: i64,
+    /// How many there were on the wire.
+    pub packets: u64,
+    /// Their bytes together, IP headers included.
+    pub bytes: u64,
+    /// What they set of the field `tcp-flags`, and 128 if one of them had a combination that no TCP sends.
+    pub flags: u8,
 }
 
 /// What a tracker met that belongs to no single window.
@@ -215,37 +279,53 @@ impl Tracker {
 
     /// Counts a packet.
     pub fn observe(&mut self, seen: &Observation<'_>) {
-        let index = usize::from(seen.interface.0);
+        self.add(&FlowSum {
+            interface: seen.interface,
+            direction: seen.direction,
+            packet: seen.packet.packet,
+            judgement: seen.judgement,
+            first_ns: seen.time_ns,
+            last_ns: seen.time_ns,
+            packets: seen.segments,
+            bytes: seen.bytes,
+            flags: TcpFlags::of_packet(seen.packet.packet.protocol, seen.packet.tcp_flags).bits(),
+        });
+    }
+
+    /// Counts packets of one flow, in the window of the first of them.
+    pub fn add(&mut self, sum: &FlowSum) {
+        let index = usize::from(sum.interface.0);
         if !matches!(self.slots.get(index), Some(Some(_))) {
-            self.irregularities.unknown_interface += seen.segments;
+            self.irregularities.unknown_interface += sum.packets;
             return;
         }
-        let time_ns = seen.time_ns.clamp(0, MAX_TIME_NS);
-        self.make_room_for(time_ns, seen.segments);
-        let Some((period, other_flows)) = Self::period(&mut self.current, &mut self.next, time_ns) else { return };
-        let time_ns = time_ns.max(period.start_ns);
+        let first_ns = sum.first_ns.clamp(0, MAX_TIME_NS);
+        self.make_room_for(first_ns, sum.packets);
+        let Some((period, other_flows)) = Self::period(&mut self.current, &mut self.next, first_ns) else { return };
+        let first_ns = first_ns.max(period.start_ns);
+        let last_ns = sum.last_ns.clamp(first_ns, period.end_ns - 1);
         let counters = counters_at(&mut period.counters, index);
-        counters.seen += seen.segments;
-        let key = FlowKey::new(seen.interface.0, seen.direction, seen.action, &seen.packet.packet);
-        let flags = TcpFlags::of_packet(seen.packet.packet.protocol, seen.packet.tcp_flags);
+        counters.seen += sum.packets;
+        let key = FlowKey::new(sum.interface.0, sum.direction, sum.judgement, &sum.packet);
+        let flags = TcpFlags::of_bits(sum.flags);
         if let Some(flow) = period.flows.get_mut(&key) {
-            flow.first_ns = flow.first_ns.min(time_ns);
-            flow.last_ns = flow.last_ns.max(time_ns);
-            flow.packets += seen.segments;
-            flow.bytes += seen.bytes;
+            flow.first_ns = flow.first_ns.min(first_ns);
+            flow.last_ns = flow.last_ns.max(last_ns);
+            flow.packets += sum.packets;
+            flow.bytes += sum.bytes;
             flow.flags = flow.flags.and(flags);
-        } else if self.options.exclude.covers(&seen.packet.packet) {
+        } else if self.options.exclude.covers(&sum.packet) {
             // Only here: a packet of a flow that is recorded is not excluded.
-            counters.excluded += seen.segments;
+            counters.excluded += sum.packets;
             return;
         } else if period.flows.len() + other_flows < self.options.max_flows {
-            let (packets, bytes) = (seen.segments, seen.bytes);
-            period.flows.insert(key, FlowState { first_ns: time_ns, last_ns: time_ns, packets, bytes, flags });
+            let FlowSum { packets, bytes, .. } = *sum;
+            period.flows.insert(key, FlowState { first_ns, last_ns, packets, bytes, flags });
         } else {
-            counters.skipped += seen.segments;
+            counters.skipped += sum.packets;
             return;
         }
-        counters.recorded += seen.segments;
+        counters.recorded += sum.packets;
     }
 
     /// Counts packets that passed an interface but never reached the tracker, such as what the kernel dropped for want

@@ -2,7 +2,7 @@
 //!
 //! A record's addresses follow the flow log rules: the far side is what the packet says, the own side is the
 //! interface's own address ([`Interface::own_side`]), and `pkt-srcaddr` and `pkt-dstaddr` are always the packet's.
-//! Fields that only AWS can know (`traffic-path`, the AWS services, next hops, ECS) are absent.
+//! `rule` is what the caller calls the mark of a flow. Fields that only AWS can know (`traffic-path`, the AWS services, next hops, ECS) are absent.
 //!
 //! **Order.** OK records come by the time of their first packet, then by addresses, ports and interface; then, in the
 //! order of interface ids, one SKIPDATA record for each interface that lost packets and one NODATA record for each
@@ -15,7 +15,7 @@ use arrow::record_batch::RecordBatch;
 use weir_network::{Action, Direction, Interface, TrafficType};
 use weir_record::{BatchBuilder, Field, Format, Value};
 
-use crate::tracker::{FlowKey, FlowState, SECOND_NS};
+use crate::tracker::{FlowKey, FlowState, SECOND_NS, VerdictSource};
 
 /// What became of the packets of one interface in one window.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -98,6 +98,18 @@ pub struct Flow<'a> {
     pub last_ns: i64,
     /// The value of `tcp-flags`; `None` when a packet had an illegal combination.
     pub tcp_flags: Option<u8>,
+    /// The mark of the rule that decided; 0 when none is known.
+    pub rule: u32,
+    /// How it is known what became of its packets.
+    pub verdict_source: VerdictSource,
+}
+
+/// What a mark stands for: the text of the field `rule`. Marks that it does not know are written as `-`.
+pub type RuleNames<'a> = dyn Fn(u32) -> Option<String> + 'a;
+
+/// For flows without marks.
+pub fn no_rules(_: u32) -> Option<String> {
+    None
 }
 
 /// The flows of one period, and the interfaces that were watched.
@@ -153,23 +165,29 @@ impl Window {
     }
 
     /// Its records as one batch. For windows of very many flows see [`batches`](Self::batches).
-    pub fn to_batch(&self, format: &Format, traffic: TrafficType) -> RecordBatch {
+    pub fn to_batch(&self, format: &Format, traffic: TrafficType, rules: &RuleNames<'_>) -> RecordBatch {
         let mut builder = BatchBuilder::new(format.clone());
         for row in self.rows(traffic) {
-            self.push(&mut builder, format, row);
+            push(&mut builder, format, row, rules);
         }
         builder.finish()
     }
 
     /// Its records as batches of at most `rows` records; none is empty.
-    pub fn batches(&self, format: &Format, traffic: TrafficType, rows: usize) -> impl Iterator<Item = RecordBatch> {
+    pub fn batches<'a>(
+        &'a self,
+        format: &Format,
+        traffic: TrafficType,
+        rules: &'a RuleNames<'_>,
+        rows: usize,
+    ) -> impl Iterator<Item = RecordBatch> + use<'a> {
         let format = format.clone();
         let mut left = self.rows(traffic).peekable();
         let mut builder = BatchBuilder::new(format.clone());
         std::iter::from_fn(move || {
             left.peek()?;
             for row in left.by_ref().take(rows.max(1)) {
-                self.push(&mut builder, &format, row);
+                push(&mut builder, &format, row, rules);
             }
             Some(builder.finish())
         })
@@ -210,17 +228,19 @@ impl Window {
             first_ns: state.first_ns,
             last_ns: state.last_ns,
             tcp_flags: state.flags.value(),
+            rule: key.rule(),
+            verdict_source: key.verdict_source(),
         })
     }
+}
 
-    fn push(&self, builder: &mut BatchBuilder, format: &Format, row: Row<'_>) {
-        match row {
-            Row::Flow(flow) => {
-                let addresses = Addresses::of(&flow);
-                builder.push(|field| flow_value(field, format, &flow, &addresses));
-            }
-            Row::Status(watched, status) => builder.push(|field| status_value(field, format, watched, status)),
+fn push(builder: &mut BatchBuilder, format: &Format, row: Row<'_>, rules: &RuleNames<'_>) {
+    match row {
+        Row::Flow(flow) => {
+            let texts = Texts::of(&flow, rules);
+            builder.push(|field| flow_value(field, format, &flow, &texts));
         }
+        Row::Status(watched, status) => builder.push(|field| status_value(field, format, watched, status)),
     }
 }
 
@@ -230,25 +250,27 @@ enum Row<'a> {
     Status(&'a WindowInterface, &'static str),
 }
 
-/// The addresses of a record as text.
-struct Addresses {
+/// What a record says in words of its own.
+struct Texts {
     source: String,
     destination: String,
     packet_source: String,
     packet_destination: String,
+    rule: Option<String>,
 }
 
-impl Addresses {
-    fn of(flow: &Flow<'_>) -> Self {
+impl Texts {
+    fn of(flow: &Flow<'_>, rules: &RuleNames<'_>) -> Self {
         let (source, destination) = match flow.direction {
             Direction::Ingress => (flow.source, flow.interface.own_side(flow.destination)),
             Direction::Egress => (flow.interface.own_side(flow.source), flow.destination),
         };
-        Addresses {
+        Texts {
             source: text(source),
             destination: text(destination),
             packet_source: text(flow.source),
             packet_destination: text(flow.destination),
+            rule: (flow.rule != 0).then(|| rules(flow.rule)).flatten(),
         }
     }
 }
@@ -260,12 +282,13 @@ fn text(address: IpAddr) -> String {
     text
 }
 
-fn flow_value<'a>(field: Field, format: &Format, flow: &Flow<'a>, addresses: &'a Addresses) -> Value<'a> {
+fn flow_value<'a>(field: Field, format: &Format, flow: &Flow<'a>, texts: &'a Texts) -> Value<'a> {
+    let optional = |text: Option<&'a str>| text.map_or(Value::Absent, Value::Text);
     match field {
-        Field::SrcAddr => Value::Text(&addresses.source),
-        Field::DstAddr => Value::Text(&addresses.destination),
-        Field::PktSrcAddr => Value::Text(&addresses.packet_source),
-        Field::PktDstAddr => Value::Text(&addresses.packet_destination),
+        Field::SrcAddr => Value::Text(&texts.source),
+        Field::DstAddr => Value::Text(&texts.destination),
+        Field::PktSrcAddr => Value::Text(&texts.packet_source),
+        Field::PktDstAddr => Value::Text(&texts.packet_destination),
         Field::SrcPort => Value::Number(flow.source_port.into()),
         Field::DstPort => Value::Number(flow.destination_port.into()),
         Field::Protocol => Value::Number(flow.protocol.into()),
@@ -278,6 +301,8 @@ fn flow_value<'a>(field: Field, format: &Format, flow: &Flow<'a>, addresses: &'a
         Field::TcpFlags => flow.tcp_flags.map_or(Value::Absent, |flags| Value::Number(flags.into())),
         Field::Type => Value::Text(if flow.source.is_ipv6() { "IPv6" } else { "IPv4" }),
         Field::FlowDirection => Value::Text(flow.direction.as_str()),
+        Field::Rule => optional(texts.rule.as_deref()),
+        Field::VerdictSource => optional(flow.verdict_source.as_str()),
         _ => interface_value(field, format, flow.interface),
     }
 }

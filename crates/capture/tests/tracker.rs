@@ -11,8 +11,8 @@ use std::{
 use proptest::prelude::*;
 use weir_capture::{
     packet::Parsed,
-    tracker::{Exclude, InterfaceIndex, Observation, Options, Tracker},
-    window::{Counters, Window},
+    tracker::{Exclude, InterfaceIndex, Judgement, Observation, Options, Tracker},
+    window::{Counters, Window, no_rules},
 };
 use weir_network::{Action, AggregationInterval, Direction, Interface, Packet, TrafficType};
 use weir_record::Format;
@@ -185,7 +185,7 @@ proptest! {
         let format: Format = "${interface-id}".parse().expect("a format");
         for window in &windows {
             let status = window.interfaces().iter().filter(|w| w.counters.is_incomplete() || w.counters.is_quiet()).count();
-            prop_assert_eq!(window.to_batch(&format, TrafficType::All).num_rows(), window.flow_count() + status);
+            prop_assert_eq!(window.to_batch(&format, TrafficType::All, &no_rules).num_rows(), window.flow_count() + status);
         }
     }
 }
@@ -220,7 +220,7 @@ fn take(tracker: &mut Tracker, indices: &[InterfaceIndex], time_ns: i64, step: &
             packet: parsed,
             segments: *segments,
             bytes: *bytes,
-            action: *action,
+            judgement: Judgement { action: *action, ..Judgement::SEEN },
         }),
         Step::Lost { interface, packets } => tracker.lost(indices[*interface], time_ns, *packets),
         Step::Poll => {

@@ -30,6 +30,16 @@ impl TcpFlags {
         TcpFlags(counted | syn_ack)
     }
 
+    /// What several packets added: the bits of the field, and 128 when one of them was illegal.
+    pub(crate) fn of_bits(bits: u8) -> Self {
+        TcpFlags(bits & (FIN | SYN | RST | ACK | ILLEGAL))
+    }
+
+    /// As [`of_bits`](Self::of_bits) takes them.
+    pub(crate) fn bits(self) -> u8 {
+        self.0
+    }
+
     /// The flags of both.
     pub(crate) fn and(self, other: Self) -> Self {
         TcpFlags(self.0 | other.0)

@@ -1,4 +1,4 @@
-//! What makes two packets part of one flow, as 40 bytes.
+//! What makes two packets part of one flow, as 44 bytes.
 
 use std::{
     hash::{Hash, Hasher},
@@ -7,18 +7,23 @@ use std::{
 
 use weir_network::{Action, Direction, Packet};
 
+use super::{Judgement, VerdictSource};
+
 const EGRESS: u8 = 1;
 const REJECT: u8 = 2;
 const IPV6: u8 = 4;
+const OBSERVED: u8 = 8;
+const PREDICTED: u8 = 16;
 
-/// Source (16 bytes), destination (16), source port (2), destination port (2), protocol (1), direction, action and
-/// IP version (1), interface (2). IPv4 addresses fill the first four bytes of theirs.
+/// Source (16 bytes), destination (16), source port (2), destination port (2), protocol (1), direction, action, IP
+/// version and how the action is known (1), interface (2), mark of the rule (4). IPv4 addresses fill the first four
+/// bytes of theirs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct FlowKey([u8; 40]);
+pub(crate) struct FlowKey([u8; 44]);
 
 impl FlowKey {
-    pub(crate) fn new(interface: u16, direction: Direction, action: Action, packet: &Packet) -> Self {
-        let mut bytes = [0; 40];
+    pub(crate) fn new(interface: u16, direction: Direction, judgement: Judgement, packet: &Packet) -> Self {
+        let mut bytes = [0; 44];
         let mut bits = 0;
         match packet.source {
             IpAddr::V4(address) => bytes[..4].copy_from_slice(&address.octets()),
@@ -34,14 +39,20 @@ impl FlowKey {
         if direction == Direction::Egress {
             bits |= EGRESS;
         }
-        if action == Action::Reject {
+        if judgement.action == Action::Reject {
             bits |= REJECT;
         }
+        bits |= match judgement.source {
+            VerdictSource::None => 0,
+            VerdictSource::Observed => OBSERVED,
+            VerdictSource::Predicted => PREDICTED,
+        };
         bytes[32..34].copy_from_slice(&packet.source_port.to_be_bytes());
         bytes[34..36].copy_from_slice(&packet.destination_port.to_be_bytes());
         bytes[36] = packet.protocol;
         bytes[37] = bits;
-        bytes[38..].copy_from_slice(&interface.to_be_bytes());
+        bytes[38..40].copy_from_slice(&interface.to_be_bytes());
+        bytes[40..].copy_from_slice(&judgement.rule.to_be_bytes());
         FlowKey(bytes)
     }
 
@@ -71,6 +82,19 @@ impl FlowKey {
 
     pub(crate) fn action(&self) -> Action {
         if self.0[37] & REJECT == 0 { Action::Accept } else { Action::Reject }
+    }
+
+    pub(crate) fn verdict_source(&self) -> VerdictSource {
+        match self.0[37] & (OBSERVED | PREDICTED) {
+            0 => VerdictSource::None,
+            OBSERVED => VerdictSource::Observed,
+            _ => VerdictSource::Predicted,
+        }
+    }
+
+    pub(crate) fn rule(&self) -> u32 {
+        let [.., a, b, c, d] = self.0;
+        u32::from_be_bytes([a, b, c, d])
     }
 
     pub(crate) fn is_ipv6(&self) -> bool {
@@ -129,8 +153,12 @@ mod tests {
         };
         for packet in [four, six] {
             for direction in [Direction::Ingress, Direction::Egress] {
-                for action in [Action::Accept, Action::Reject] {
-                    let key = FlowKey::new(513, direction, action, &packet);
+                for (action, source, rule) in [
+                    (Action::Accept, VerdictSource::None, 0),
+                    (Action::Accept, VerdictSource::Observed, 7),
+                    (Action::Reject, VerdictSource::Predicted, u32::MAX),
+                ] {
+                    let key = FlowKey::new(513, direction, Judgement { action, rule, source }, &packet);
                     assert_eq!(key.source(), packet.source);
                     assert_eq!(key.destination(), packet.destination);
                     assert_eq!(
@@ -139,6 +167,7 @@ mod tests {
                     );
                     assert_eq!(key.protocol(), packet.protocol);
                     assert_eq!((key.direction(), key.action(), key.interface()), (direction, action, 513));
+                    assert_eq!((key.verdict_source(), key.rule()), (source, rule));
                     assert_eq!(key.is_ipv6(), packet.source.is_ipv6());
                 }
             }

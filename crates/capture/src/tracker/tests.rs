@@ -8,6 +8,7 @@ use crate::{packet::Parsed, window::Window};
 const MINUTE: i64 = 60 * SECOND_NS;
 /// 2026-01-01 00:00:00 UTC.
 const START: i64 = 1_767_225_600 * SECOND_NS;
+const REFUSED: Judgement = Judgement { action: Action::Reject, rule: 0, source: VerdictSource::None };
 
 #[test]
 fn windows_are_aligned_and_hold_first_and_last() {
@@ -42,7 +43,7 @@ fn direction_action_interface_and_ports_separate_flows() {
     let single = Observation::single(START, eth, Direction::Ingress, &packet);
     tracker.observe(&single);
     tracker.observe(&Observation { direction: Direction::Egress, ..single });
-    tracker.observe(&Observation { action: Action::Reject, ..single });
+    tracker.observe(&Observation { judgement: REFUSED, ..single });
     tracker.observe(&Observation { interface: wifi, ..single });
     tracker.observe(&Observation { packet: &udp(2, 100), ..single });
     tracker.observe(&single);
@@ -58,6 +59,61 @@ fn segments_count_as_the_packets_they_stand_for() {
     let windows = finish(&mut tracker, START);
     assert_eq!(packets_and_bytes(&windows), [(45, 66_760)]);
     assert_eq!(windows[0].counters().seen, 45);
+}
+
+/// What the kernel counted itself goes into the same flows as single packets.
+#[test]
+fn sums_count_as_their_packets_do() {
+    let (mut tracker, eth) = minute_tracker(Options::default());
+    let packet = udp(1, 100);
+    observe(&mut tracker, eth, START + 5 * SECOND_NS, &packet);
+    let sum = FlowSum {
+        interface: eth,
+        direction: Direction::Ingress,
+        packet: packet.packet,
+        judgement: Judgement::SEEN,
+        first_ns: START + 2 * SECOND_NS,
+        last_ns: START + 9 * SECOND_NS,
+        packets: 10,
+        bytes: 1000,
+        flags: 0,
+    };
+    tracker.add(&sum);
+    // The kernel's clock and ours may differ a little, so that the last packet seems to be of the next window.
+    let after = FlowSum { first_ns: START + 50 * SECOND_NS, last_ns: START + MINUTE + 5, ..sum };
+    tracker.add(&after);
+    // Another rule, another record.
+    tracker.add(&FlowSum { judgement: Judgement { rule: 7, ..Judgement::SEEN }, ..sum });
+    let window = tracker.poll(START + MINUTE).expect("a window");
+    let flows: Vec<_> = window.flows().map(|flow| (flow.rule, flow.packets, flow.first_ns, flow.last_ns)).collect();
+    let first_ns = START + 2 * SECOND_NS;
+    assert_eq!(flows, [(0, 21, first_ns, START + MINUTE - 1), (7, 10, first_ns, START + 9 * SECOND_NS)]);
+    assert_eq!(window.counters().recorded, 31);
+}
+
+#[test]
+fn flags_of_a_sum_are_those_of_its_packets() {
+    let (mut tracker, eth) = minute_tracker(Options::default());
+    let mut packet = udp(1, 40).packet;
+    packet.protocol = 6;
+    for (port, flags) in [(1, [2, 16 | 2 | 1].as_slice()), (2, &[2, 128])] {
+        packet.source_port = port;
+        for flags in flags {
+            tracker.add(&FlowSum {
+                interface: eth,
+                direction: Direction::Ingress,
+                packet,
+                judgement: Judgement::SEEN,
+                first_ns: START,
+                last_ns: START,
+                packets: 1,
+                bytes: 40,
+                flags: *flags,
+            });
+        }
+    }
+    let windows = finish(&mut tracker, START);
+    assert_eq!(windows[0].flows().map(|flow| flow.tcp_flags).collect::<Vec<_>>(), [Some(19), None]);
 }
 
 #[test]

@@ -9,12 +9,32 @@ use weir_network::{AggregationInterval, Packet};
 use super::*;
 use crate::{
     packet::Parsed,
-    tracker::{Observation, Options, Tracker},
+    tracker::{Judgement, Observation, Options, Tracker, VerdictSource},
 };
 
 /// 2026-01-01 00:00:00 UTC.
 const START_S: i64 = 1_767_225_600;
 const START: i64 = START_S * SECOND_NS;
+const REFUSED: Judgement = Judgement { action: Action::Reject, rule: 0, source: VerdictSource::None };
+
+#[test]
+fn records_name_the_rule_and_how_the_action_is_known() {
+    let (mut tracker, eth) = tracker(interface("eni-1"));
+    let packet = tcp("203.0.113.5", "10.0.0.1", 2);
+    let seen = Observation::single(START, eth, Direction::Ingress, &packet);
+    tracker.observe(&seen);
+    for (second, rule, source) in [(1, 7, VerdictSource::Observed), (2, 8, VerdictSource::Predicted)] {
+        let judgement = Judgement { action: Action::Reject, rule, source };
+        tracker.observe(&Observation { time_ns: START + second * SECOND_NS, judgement, ..seen });
+    }
+    let windows = tracker.finish(START + 3 * SECOND_NS);
+    let names = |mark| (mark == 7).then(|| "acl-1/100".to_owned());
+    let format = "${action} ${rule} ${verdict-source} ${log-status}";
+    assert_eq!(
+        lines_with(&windows, format, TrafficType::All, &names),
+        ["ACCEPT - - OK", "REJECT acl-1/100 observed OK", "REJECT - predicted OK"]
+    );
+}
 
 /// The four rows of the guide's zonal NAT gateway: `srcaddr dstaddr pkt-srcaddr pkt-dstaddr` on its interface.
 #[test]
@@ -100,7 +120,7 @@ fn traffic_type_chooses_records_and_keeps_the_status_ones() {
     let packet = tcp("203.0.113.5", "10.0.0.10", 2);
     let seen = Observation::single(START, eth, Direction::Ingress, &packet);
     tracker.observe(&seen);
-    tracker.observe(&Observation { action: Action::Reject, ..seen });
+    tracker.observe(&Observation { judgement: REFUSED, ..seen });
     tracker.lost(eth, START, 1);
     let windows = tracker.finish(START);
     let actions = |traffic| lines(&windows, "${action} ${log-status}", traffic);
@@ -134,11 +154,11 @@ fn batches_are_the_same_records_in_pieces() {
     }
     let window = tracker.poll(START + 60 * SECOND_NS).expect("a window");
     let format: Format = "${srcaddr}".parse().expect("a format");
-    let pieces: Vec<_> = window.batches(&format, TrafficType::All, 4).collect();
+    let pieces: Vec<_> = window.batches(&format, TrafficType::All, &no_rules, 4).collect();
     assert_eq!(pieces.iter().map(RecordBatch::num_rows).collect::<Vec<_>>(), [4, 4, 2]);
     let joined = arrow::compute::concat_batches(&format.schema(), &pieces).expect("one schema");
-    assert_eq!(joined, window.to_batch(&format, TrafficType::All));
-    assert_eq!(window.batches(&format, TrafficType::Reject, 4).count(), 0);
+    assert_eq!(joined, window.to_batch(&format, TrafficType::All, &no_rules));
+    assert_eq!(window.batches(&format, TrafficType::Reject, &no_rules, 4).count(), 0);
 }
 
 pub(crate) fn interface(id: &str) -> Interface {
@@ -179,11 +199,15 @@ fn tcp(source: &str, destination: &str, flags: u8) -> Parsed {
 
 /// Rows as lines; a missing number shows as NULL, so that it can be told from a missing text.
 fn lines(windows: &[Window], format: &str, traffic: TrafficType) -> Vec<String> {
+    lines_with(windows, format, traffic, &no_rules)
+}
+
+fn lines_with(windows: &[Window], format: &str, traffic: TrafficType, rules: &RuleNames<'_>) -> Vec<String> {
     let format: Format = format.parse().expect("a format");
     let options = FormatOptions::default().with_null("NULL");
     let mut lines = Vec::new();
     for window in windows {
-        let batch = window.to_batch(&format, traffic);
+        let batch = window.to_batch(&format, traffic, rules);
         let cells: Vec<_> = batch
             .columns()
             .iter()

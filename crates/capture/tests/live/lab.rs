@@ -20,6 +20,7 @@ use rustix::thread::{UnshareFlags, gettid, unshare_unsafe};
 use weir_capture::{
     interfaces::{HostInterface, Placement},
     live::{Capture, Event, LiveError, Options, Stopper, Totals},
+    tracker::Judgement,
     window::{Counters, Window},
 };
 use weir_network::{Action, AggregationInterval, Direction, Interface, Packet};
@@ -210,7 +211,7 @@ pub(crate) fn record_with(
             let mut recorded = Recorded::default();
             let totals = capture.run(
                 now_ns,
-                |_, _, packet, _| judge(packet),
+                |_, _, packet, _| Judgement { action: judge(packet), ..Judgement::SEEN },
                 |event| match event {
                     Event::Window(window) => recorded.windows.push(window),
                     Event::Added { name, .. } => recorded.news.push(format!("added {name}")),

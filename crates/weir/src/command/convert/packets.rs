@@ -15,8 +15,8 @@ use weir_capture::{
     fragment::Fragments,
     packet::Skips,
     pcap::{Frame, PcapError, PcapReader},
-    tracker::{self, Exclude, InterfaceIndex, Observation, Tracker},
-    window::{Counters, Window},
+    tracker::{self, Exclude, InterfaceIndex, Judgement, Observation, Tracker, VerdictSource},
+    window::{Counters, Window, no_rules},
 };
 use weir_network::{Action, Connections, Interface, Network, Owner, Policy, Timeouts, TrafficType};
 use weir_record::{Format, write::Writer};
@@ -210,10 +210,12 @@ impl<'a> Conversion<'a> {
         }
         let Some((interface, judge)) = self.interfaces.get_mut(name) else { return Ok(()) };
         let now = Duration::from_nanos(frame.time_ns);
-        let action = judge.as_mut().map_or(Action::Accept, |judge| {
-            judge.connections.judge(&judge.policy, &parsed.packet, parsed.tcp_flags, direction, now).action
+        let judgement = judge.as_mut().map_or(Judgement::SEEN, |judge| {
+            let verdict = judge.connections.judge(&judge.policy, &parsed.packet, parsed.tcp_flags, direction, now);
+            Judgement { action: verdict.action, rule: 0, source: VerdictSource::Predicted }
         });
-        self.tracker.observe(&Observation { action, ..Observation::single(time_ns, *interface, direction, &parsed) });
+        self.tracker
+            .observe(&Observation { judgement, ..Observation::single(time_ns, *interface, direction, &parsed) });
         Ok(())
     }
 
@@ -231,7 +233,7 @@ impl<'a> Conversion<'a> {
 
     fn window(&mut self, window: &Window, records: &mut Records) -> Result<()> {
         self.counters = self.counters.plus(window.counters());
-        for batch in window.batches(&records.format, TrafficType::All, BATCH_ROWS) {
+        for batch in window.batches(&records.format, TrafficType::All, &no_rules, BATCH_ROWS) {
             records.writer.write(&batch)?;
         }
         Ok(())

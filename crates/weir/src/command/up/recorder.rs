@@ -14,10 +14,10 @@ use tokio::sync::Notify;
 use weir_capture::{
     interfaces::{self, HostInterface, Placement},
     live::{self, Capture, Event, Stopper},
-    tracker,
-    window::Window,
+    tracker::{self, Judgement},
+    window::{Window, no_rules},
 };
-use weir_network::{Action, FlowLog, Interface, TrafficType};
+use weir_network::{FlowLog, Interface, TrafficType};
 use weir_record::{BatchBuilder, Field, Format, Value};
 use weir_store::{Appended, Delivery, FinishedWindow, Loss};
 
@@ -174,7 +174,7 @@ fn capture(
     }
     let accept = |_: &Interface, _, _: &_, _| {
         frames.fetch_add(1, Ordering::Relaxed);
-        Action::Accept
+        Judgement::SEEN
     };
     // The other side ends only after this one.
     let ended = capture.run(now_ns, accept, |event| drop(events.send(event)));
@@ -223,7 +223,7 @@ impl Shared {
     /// Makes records of a window and hands them to the delivery.
     fn window(&self, window: &Window) {
         const SECOND_NS: i64 = 1_000_000_000;
-        let batches = window.batches(&self.format, TrafficType::All, BATCH_ROWS).collect();
+        let batches = window.batches(&self.format, TrafficType::All, &no_rules, BATCH_ROWS).collect();
         let finished = FinishedWindow {
             start: window.start_ns() / SECOND_NS,
             end: (window.end_ns() + SECOND_NS - 1).div_euclid(SECOND_NS),
