@@ -95,6 +95,11 @@ pub fn machine_id() -> io::Result<String> {
     Err(failure)
 }
 
+/// The id of the machine itself, as an instance: `i-…`.
+pub fn instance_id(machine_id: &str) -> String {
+    id::derive("i", &[machine_id])
+}
+
 impl HostInterface {
     /// The interface as a flow log knows it. Its name is in the tag `Name`.
     ///
@@ -115,7 +120,7 @@ impl HostInterface {
             az_id: place.az_id.clone(),
             subnet_id: network.map(|network| id::derive("subnet", &[&vpc_id, &network])),
             vpc_id: Some(vpc_id),
-            instance_id: Some(id::derive("i", &[&place.machine_id])),
+            instance_id: Some(instance_id(&place.machine_id)),
             ipv4: self.ipv4.iter().map(Ipv4Net::addr).filter(|_| addressed).collect::<Vec<Ipv4Addr>>(),
             ipv6: self.ipv6.iter().map(Ipv6Net::addr).filter(|_| addressed).collect::<Vec<Ipv6Addr>>(),
             security_group_ids: Vec::new(),

@@ -1,0 +1,102 @@
+//! `weir-agent run`: three threads around the spool. One records into it, one sends what is in it, one asks the server
+//! what to record.
+
+mod following;
+mod recording;
+mod sending;
+mod shared;
+
+use std::{
+    sync::{Arc, mpsc},
+    thread,
+    time::Duration,
+};
+
+use anyhow::{Result, bail};
+use sd_notify::NotifyState;
+use tokio::signal::unix::{SignalKind, signal};
+use weir_agent::{AgentError, CaptureOptions, Client, DataDirectory, Repair, Spool, random};
+use weir_uplink::Epoch;
+
+use crate::{
+    cli::{Host, Options},
+    clock, join,
+};
+use shared::Shared;
+
+/// How long the last batches may take to reach the server when the agent is stopped. What is left waits on disk.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// Runs until a signal ends it.
+///
+/// # Errors
+/// When this host has not joined a server, or another agent uses the directory.
+pub fn run(host: &Host, options: &Options) -> Result<()> {
+    let data = DataDirectory::open(&host.data)?;
+    let _lock = data.lock()?;
+    let identity = data.identity()?;
+    if !identity.joined {
+        bail!(AgentError::NotJoined);
+    }
+    let (spool, repairs) = Spool::open(data.spool(), options.spool_limit << 20, Epoch::new(random()?))?;
+    repairs.iter().for_each(tell);
+    let client = Client::new(&identity.server, identity.fingerprint, clock::milliseconds)?;
+    let capture = CaptureOptions { interfaces: options.interface.clone(), machine_id: join::machine_id(host)? };
+    tracing::info!("sending to {} as {}", client.server(), identity.host);
+    let shared = Arc::new(Shared::new(client, identity.credential(), data, spool));
+    shared.begin_with_kept_definition();
+
+    let recording = {
+        let shared = Arc::clone(&shared);
+        thread::spawn(move || recording::record(&shared, &capture))
+    };
+    let (sent, all_sent) = mpsc::channel();
+    {
+        let shared = Arc::clone(&shared);
+        thread::spawn(move || {
+            sending::send(&shared);
+            let _ = sent.send(());
+        });
+    }
+    {
+        let shared = Arc::clone(&shared);
+        thread::spawn(move || following::follow(&shared));
+    }
+
+    // Without a service manager there is nobody to tell.
+    let _ = sd_notify::notify(&[NotifyState::Ready]);
+    wait_for_signal()?;
+    let _ = sd_notify::notify(&[NotifyState::Stopping]);
+    shared.stop_recording();
+    if recording.join().is_err() {
+        bail!("the recording thread broke off; what it had is lost");
+    }
+    shared.say_farewell();
+    let _ = all_sent.recv_timeout(FAREWELL);
+    let left = shared.spool().spooled();
+    if left.batches > 0 {
+        tracing::info!("{} records wait on disk until the next start", left.records);
+    }
+    Ok(())
+}
+
+fn tell(repair: &Repair) {
+    match repair {
+        Repair::HalfWritten(path) => {
+            tracing::warn!("{}: half written when the agent was killed; removed", path.display());
+        }
+        Repair::SetAside(path, problem) => tracing::warn!("{}: set aside: {problem}", path.display()),
+    }
+}
+
+fn wait_for_signal() -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    runtime.block_on(async {
+        let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        Ok(())
+    })
+}
