@@ -1,7 +1,4 @@
 //! Two network namespaces joined by a veth pair, and a recording of one of them.
-//!
-//! A namespace here has no name: it belongs to a thread, and the kernel takes it away with everything in it when that
-//! thread ends, however the test ends.
 
 #![allow(unsafe_code, reason = "tests make network namespaces and send frames that no safe interface sends")]
 
@@ -9,14 +6,10 @@ use std::{
     io::{Read, Write},
     net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket},
     os::fd::{AsRawFd, FromRawFd, OwnedFd},
-    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
-    process::Command,
-    sync::mpsc,
     thread::{self, JoinHandle},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use rustix::thread::{UnshareFlags, gettid, unshare_unsafe};
 use weir_capture::{
     interfaces::{HostInterface, Placement},
     live::{Capture, Event, LiveError, Options, Stopper, Totals},
@@ -25,70 +18,7 @@ use weir_capture::{
 };
 use weir_network::{Action, AggregationInterval, Direction, Interface, Packet};
 
-type Task = Box<dyn FnOnce() + Send>;
-
-/// A thread in a network namespace of its own.
-pub(crate) struct Side {
-    tasks: Option<mpsc::Sender<Task>>,
-    thread: Option<JoinHandle<()>>,
-    /// Where other processes find the namespace.
-    path: String,
-}
-
-impl Side {
-    /// Fails when this process may not make namespaces: a test that cannot look has not passed.
-    fn new() -> Self {
-        let (tasks, todo) = mpsc::channel::<Task>();
-        let (ready, started) = mpsc::channel();
-        let thread = thread::spawn(move || {
-            // SAFETY: only the network namespace is left; file descriptors stay shared.
-            let made = unsafe { unshare_unsafe(UnshareFlags::NEWNET) };
-            let path = format!("/proc/{}/task/{}/ns/net", std::process::id(), gettid().as_raw_nonzero());
-            if ready.send(made.map(|()| path)).is_ok() {
-                todo.into_iter().for_each(|task| task());
-            }
-        });
-        match started.recv().expect("the thread answers") {
-            Ok(path) => Side { tasks: Some(tasks), thread: Some(thread), path },
-            Err(errno) => panic!("live tests make network namespaces: run them as root, as `make test` does ({errno})"),
-        }
-    }
-
-    /// Runs a closure in the namespace and waits for it. Threads and processes that it starts are in it too.
-    pub(crate) fn run<T: Send + 'static>(&self, task: impl FnOnce() -> T + Send + 'static) -> T {
-        let (done, result) = mpsc::channel();
-        let task: Task = Box::new(move || {
-            let _ = done.send(catch_unwind(AssertUnwindSafe(task)));
-        });
-        self.tasks.as_ref().expect("not dropped").send(task).expect("the thread runs");
-        result.recv().expect("the task ends").unwrap_or_else(|panic| resume_unwind(panic))
-    }
-
-    /// Runs `ip` with these words as arguments.
-    pub(crate) fn ip(&self, words: &str) {
-        let words = words.to_owned();
-        self.run(move || {
-            let output = Command::new("ip").args(words.split(' ')).output();
-            let output = output.expect("the command `ip`: install iproute2 (scripts/setup test)");
-            assert!(output.status.success(), "ip {words}: {}", String::from_utf8_lossy(&output.stderr));
-        });
-    }
-
-    /// Sets a value below `/proc/sys/net`.
-    pub(crate) fn sysctl(&self, name: &str, value: &'static str) {
-        let path = format!("/proc/sys/net/{name}");
-        self.run(move || std::fs::write(&path, value).unwrap_or_else(|error| panic!("{path}: {error}")));
-    }
-}
-
-impl Drop for Side {
-    fn drop(&mut self) {
-        self.tasks = None;
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
-}
+use crate::side::Side;
 
 pub(crate) const NEAR: &str = "10.77.0.1";
 pub(crate) const FAR: &str = "10.77.0.2";

@@ -3,6 +3,8 @@
 #![allow(clippy::expect_used, reason = "what goes wrong in the helpers of a test should end it")]
 
 mod lab;
+#[path = "../side/mod.rs"]
+mod side;
 
 use std::{
     io::Write,
