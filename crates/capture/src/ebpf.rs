@@ -6,6 +6,8 @@
 
 pub mod abi;
 mod error;
+mod reconcile;
+pub mod refusals;
 pub mod slots;
 mod sys;
 

@@ -8,9 +8,14 @@ use weir_network::{Action, Direction};
 
 use super::sys::Plain;
 
-const EGRESS: u8 = 1;
-const REJECT: u8 = 2;
-const IPV6: u8 = 4;
+pub(crate) const EGRESS: u8 = 1;
+pub(crate) const REJECT: u8 = 2;
+pub(crate) const IPV6: u8 = 4;
+/// With [`REJECT`]: the flow program had counted the packet before it was refused.
+pub(crate) const COUNTED: u8 = 8;
+
+/// The place in [`Counts::flags`] that says that packets were put together from fragments before they were refused.
+pub(crate) const REASSEMBLED: usize = 6;
 
 /// What makes packets part of one flow: `struct flow_key`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -106,7 +111,7 @@ impl Key {
     /// they were seen on their way to the rule.
     #[must_use]
     pub fn as_seen(mut self) -> Self {
-        self.bits &= !REJECT;
+        self.bits &= !(REJECT | COUNTED);
         self.rule = 0;
         self
     }
