@@ -21,7 +21,7 @@ use self::{
     state::{Definition, State},
 };
 use crate::{
-    BucketName, Buckets, DataDirectory, FinishedWindow, StoreError,
+    BucketName, Buckets, DataDirectory, FinishedWindow, Origin, StoreError,
     rollover::RolloverOptions,
     spool::{Pending, Spool},
 };
@@ -52,6 +52,15 @@ pub enum Appended {
     /// There was no room in memory either, or it is not of the flow log's format; see
     /// [`take_losses`](Delivery::take_losses).
     Dropped,
+}
+
+/// What became of a window from elsewhere. Either way it is on disk, or was and is delivered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// It is on disk now.
+    Now,
+    /// It had been taken before: nothing was done.
+    Before,
 }
 
 /// Delivers the records of one flow log.
@@ -102,6 +111,16 @@ impl Delivery {
     /// Windows that wait in memory go first, so that records keep their order. `now` is Unix time in seconds.
     pub fn append(&self, window: FinishedWindow, now: i64) -> Appended {
         self.state().append(window, now)
+    }
+
+    /// Takes a finished window from elsewhere, once: when it comes a second time, also after a restart, it is not
+    /// counted again. Blocks until it is on disk: a few milliseconds. It never waits in memory; who handed it over
+    /// keeps it until it was taken. `now` is Unix time in seconds.
+    ///
+    /// # Errors
+    /// When it is not of the flow log's format, or the disk refuses it; then it may be handed over again.
+    pub fn append_from(&self, origin: &Origin, window: &FinishedWindow, now: i64) -> Result<Taken, StoreError> {
+        self.state().append_from(origin, window, now)
     }
 
     /// Tries again what waits in memory, and puts into the bucket what is due. `now` is Unix time in seconds.

@@ -67,6 +67,12 @@ pub enum StoreError {
         /// What differs.
         problem: String,
     },
+    /// The disk refuses windows, and some wait in memory.
+    #[error("the disk refuses records of flow log {flow_log}: make room, or try again later")]
+    Busy {
+        /// Id of the flow log.
+        flow_log: String,
+    },
     /// Records could not be encoded.
     #[error("cannot encode records: {source}")]
     Encode {

@@ -6,7 +6,9 @@
 //!     object                         where it goes: bucket, and key; fixed from the beginning
 //!     000000000007-1024.arrow        a segment: number of the window, and its records that go here, as an Arrow file
 //!     000000000008-512.arrow.tmp     a segment being written
+//!     000000000009-64-i-0a1b…-42.arrow   a segment of a window from elsewhere: its source, and its number there
 //!   1529511300-0c0ffee0.delivered/   an object that is in its bucket; about to be removed
+//!   taken.json                       the last number of each source that a delivered segment had
 //! ```
 //!
 //! **A window is acknowledged** when its segments are synced, have their names, and the names are synced. One that
@@ -17,6 +19,11 @@
 //! **An object is delivered once**: its key is fixed by its folder, and nothing is added to a folder once the put has
 //! begun, or after a restart. A crash after the put leads to a second put of the same records to the same key. A
 //! delivered folder is renamed before its segments are removed, so no put ever sees half of them.
+//!
+//! **A window from elsewhere is taken once**: its name becomes durable in the same step as its records, and is kept
+//! when they go.
+
+mod taken;
 
 use std::{
     collections::BTreeSet,
@@ -28,7 +35,8 @@ use std::{
 use arrow::{datatypes::Schema, ipc::writer::FileWriter, record_batch::RecordBatch};
 use serde::{Deserialize, Serialize};
 
-use crate::{BucketName, StoreError, durable::sync_folder};
+use self::taken::Taken;
+use crate::{BucketName, Origin, StoreError, durable::sync_folder};
 
 /// Where an object goes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,6 +80,7 @@ impl Pending {
 pub(crate) struct Spool {
     folder: PathBuf,
     next_window: u64,
+    taken: Taken,
 }
 
 /// Records of one window that go to one object.
@@ -105,12 +114,14 @@ impl Spool {
             }
         }
         let next_window = finish_segments(&folders)?;
+        let mut taken = Taken::read(&folder)?;
         let mut left = Vec::new();
         for path in folders {
+            origins(&path)?.iter().for_each(|origin| taken.add(origin));
             left.extend(read_pending(path)?);
         }
         sync_folder(&folder).map_err(StoreError::io("sync", &folder))?;
-        Ok((Self { folder, next_window }, left))
+        Ok((Self { folder, next_window, taken }, left))
     }
 
     /// Makes the folder of a new object.
@@ -136,13 +147,19 @@ impl Spool {
         }
     }
 
-    /// Writes a window: returns the bytes of each part when all of them are on disk.
+    /// Whether a window from elsewhere was taken before.
+    pub(crate) fn has(&self, origin: &Origin) -> bool {
+        self.taken.contains(origin)
+    }
+
+    /// Writes a window: returns the bytes of each part when all of them are on disk. One from elsewhere is known from
+    /// then on.
     ///
     /// # Errors
     /// When one of them cannot be written; then none is there.
-    pub(crate) fn append(&mut self, parts: &[Part<'_>]) -> Result<Vec<u64>, StoreError> {
+    pub(crate) fn append(&mut self, parts: &[Part<'_>], origin: Option<&Origin>) -> Result<Vec<u64>, StoreError> {
         let window = self.next_window;
-        let named: Vec<PathBuf> = parts.iter().map(|part| part.path.join(segment_name(window, part))).collect();
+        let named: Vec<PathBuf> = parts.iter().map(|part| part.path.join(segment_name(window, part, origin))).collect();
         let unnamed: Vec<PathBuf> = named.iter().map(|path| path.with_extension("arrow.tmp")).collect();
         let result = write_parts(parts, &unnamed, &named);
         // Never used again: what cannot be removed below must not be taken for a part of another window.
@@ -151,6 +168,8 @@ impl Spool {
             for path in unnamed.iter().chain(&named) {
                 let _ = fs::remove_file(path);
             }
+        } else if let Some(origin) = origin {
+            self.taken.add(origin);
         }
         result
     }
@@ -158,8 +177,11 @@ impl Spool {
     /// An object is in its bucket: forgets its segments.
     ///
     /// # Errors
-    /// When the folder cannot be renamed. The object may be put again.
-    pub(crate) fn delivered(&self, pending: &Pending) -> Result<(), StoreError> {
+    /// When the folder cannot be renamed, or what it was made of cannot be remembered. The object may be put again.
+    pub(crate) fn delivered(&mut self, pending: &Pending) -> Result<(), StoreError> {
+        if pending.path.exists() {
+            self.taken.keep(&origins(&pending.path)?)?;
+        }
         let mut name = pending.path.clone().into_os_string();
         name.push(DELIVERED);
         let name = PathBuf::from(name);
@@ -180,6 +202,8 @@ impl Spool {
 struct Segment {
     number: u64,
     records: u64,
+    /// Where its window comes from, when that is elsewhere.
+    origin: Option<Origin>,
     /// Whether the file has its name; otherwise it is still being written.
     named: bool,
 }
@@ -191,14 +215,25 @@ impl Segment {
             Some(stem) => (stem, false),
             None => (name.strip_suffix(".arrow")?, true),
         };
-        let (number, records) = stem.split_once('-')?;
-        Some(Self { number: number.parse().ok()?, records: records.parse().ok()?, named })
+        let (number, rest) = stem.split_once('-')?;
+        let (records, origin) = match rest.split_once('-') {
+            Some((records, origin)) => (records, Some(origin.parse().ok()?)),
+            None => (rest, None),
+        };
+        Some(Self { number: number.parse().ok()?, records: records.parse().ok()?, origin, named })
     }
 }
 
-fn segment_name(window: u64, part: &Part<'_>) -> String {
+fn segment_name(window: u64, part: &Part<'_>, origin: Option<&Origin>) -> String {
     let records: usize = part.batches.iter().map(RecordBatch::num_rows).sum();
-    format!("{window:012}-{records}.arrow")
+    let origin = origin.map_or(String::new(), |origin| format!("-{origin}"));
+    format!("{window:012}-{records}{origin}.arrow")
+}
+
+/// Where the windows in a folder come from, those from elsewhere.
+fn origins(folder: &Path) -> Result<Vec<Origin>, StoreError> {
+    let named = |path: PathBuf| Segment::of(&path).filter(|segment| segment.named)?.origin;
+    Ok(entries(folder)?.into_iter().filter_map(named).collect())
 }
 
 fn write_parts(parts: &[Part<'_>], unnamed: &[PathBuf], named: &[PathBuf]) -> Result<Vec<u64>, StoreError> {

@@ -9,9 +9,9 @@ use std::{
 use arrow::{datatypes::SchemaRef, record_batch::RecordBatch};
 use weir_record::{FileFormat, KeyPrefix};
 
-use super::{Appended, DeliveryOptions, estimate::Estimate, put::Put};
+use super::{Appended, DeliveryOptions, Taken, estimate::Estimate, put::Put};
 use crate::{
-    BucketName, FinishedWindow, StoreError,
+    BucketName, FinishedWindow, Origin, StoreError,
     rollover::{ObjectNumber, Rollover},
     spool::{Part, Pending, Spool, Target},
 };
@@ -203,6 +203,39 @@ impl State {
         Appended::Waiting
     }
 
+    /// Puts a window from elsewhere on disk, if it is not there.
+    pub(super) fn append_from(
+        &mut self,
+        origin: &Origin,
+        window: &FinishedWindow,
+        now: i64,
+    ) -> Result<Taken, StoreError> {
+        self.definition.check(window)?;
+        if self.spool.has(origin) {
+            return Ok(Taken::Before);
+        }
+        if self.waiting.retry.is_due(now) {
+            self.write_waiting(now);
+        }
+        // The disk refuses our own windows, which cannot wait elsewhere: they come first.
+        if !self.waiting.windows.is_empty() {
+            return Err(StoreError::Busy { flow_log: self.definition.flow_log.clone() });
+        }
+        match self.write(window, Some(origin), now) {
+            Ok(()) => {
+                self.counters.windows += 1;
+                self.counters.records += window.records();
+                Ok(Taken::Now)
+            }
+            Err(error) => {
+                self.failed(&error, now);
+                let all = self.rollover.close();
+                self.seal(all);
+                Err(error)
+            }
+        }
+    }
+
     /// Seals what is due, and returns what is to be put now, oldest first.
     pub(super) fn due(&mut self, now: i64) -> Vec<Pending> {
         if self.waiting.retry.is_due(now) {
@@ -276,7 +309,7 @@ impl State {
 
     /// Whether the window is on disk now.
     fn write_or_fail(&mut self, window: &FinishedWindow, now: i64) -> bool {
-        match self.write(window, now) {
+        match self.write(window, None, now) {
             Ok(()) => {
                 self.waiting.retry = Retry::default();
                 self.counters.windows += 1;
@@ -295,7 +328,7 @@ impl State {
     }
 
     /// Writes a window to the spool: all of it, or nothing.
-    fn write(&mut self, window: &FinishedWindow, now: i64) -> Result<(), StoreError> {
+    fn write(&mut self, window: &FinishedWindow, origin: Option<&Origin>, now: i64) -> Result<(), StoreError> {
         let pieces = window.by_interval().map_err(|error| StoreError::Batch {
             flow_log: self.definition.flow_log.clone(),
             problem: error.to_string(),
@@ -311,7 +344,7 @@ impl State {
         plan.sealed.extend(rollover.window_ended());
 
         let mut created = BTreeMap::new();
-        match self.write_plan(&plan, &mut created) {
+        match self.write_plan(&plan, origin, &mut created) {
             Ok(written) => {
                 self.open.append(&mut created);
                 for (object, records, bytes) in written {
@@ -339,6 +372,7 @@ impl State {
     fn write_plan(
         &mut self,
         plan: &Plan,
+        origin: Option<&Origin>,
         created: &mut BTreeMap<ObjectNumber, Pending>,
     ) -> Result<Vec<(ObjectNumber, u64, u64)>, StoreError> {
         for (object, (interval, _)) in &plan.parts {
@@ -353,7 +387,7 @@ impl State {
             let pending = self.open.get(object).or_else(|| created.get(object));
             parts.extend(pending.map(|pending| Part { path: &pending.path, batches: batches.clone() }));
         }
-        let bytes = self.spool.append(&parts)?;
+        let bytes = self.spool.append(&parts, origin)?;
         let records = |batches: &[RecordBatch]| batches.iter().map(|batch| batch.num_rows() as u64).sum();
         let written = plan.parts.iter().zip(bytes);
         Ok(written.map(|((object, (_, batches)), bytes)| (*object, records(batches), bytes)).collect())

@@ -11,6 +11,7 @@ mod crash;
 mod faults;
 mod full;
 mod object;
+mod once;
 mod s3;
 
 use faults::Faults;

@@ -18,6 +18,10 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 fn append(spool: &mut Spool, pendings: &[&Pending]) -> Result<Vec<u64>, StoreError> {
+    append_from(spool, pendings, None)
+}
+
+fn append_from(spool: &mut Spool, pendings: &[&Pending], origin: Option<&Origin>) -> Result<Vec<u64>, StoreError> {
     let part = |pending: &&'_ Pending| batch(i64::try_from(pending.path.as_os_str().len() % 7).expect("small") + 1);
     let batches: Vec<RecordBatch> = pendings.iter().map(part).collect();
     let parts: Vec<Part<'_>> = pendings
@@ -25,7 +29,7 @@ fn append(spool: &mut Spool, pendings: &[&Pending]) -> Result<Vec<u64>, StoreErr
         .zip(batches)
         .map(|(pending, batch)| Part { path: &pending.path, batches: vec![batch] })
         .collect();
-    spool.append(&parts)
+    spool.append(&parts, origin)
 }
 
 #[test]
@@ -108,4 +112,28 @@ fn delivered_folders_are_removed_and_strange_files_let_be() {
     let (_, left) = Spool::open(dir.path().into()).expect("opened");
     assert!(left.is_empty());
     assert_eq!(names(dir.path()), ["README"]);
+}
+
+#[test]
+fn windows_from_elsewhere_are_known_for_ever() {
+    let dir = tempfile::tempdir().expect("made");
+    let origin = |sequence| Origin::new("i-0ee3b9429859eafa7f-0101010101010101", sequence).expect("good");
+    let other = Origin::new("i-1-0202020202020202", 3).expect("good");
+    let (mut spool, _) = Spool::open(dir.path().into()).expect("opened");
+    let a = spool.create(300, 1, target()).expect("made");
+    append_from(&mut spool, &[&a], Some(&origin(7))).expect("written");
+    assert!(spool.has(&origin(7)) && spool.has(&origin(6)) && !spool.has(&origin(8)) && !spool.has(&other));
+    // After a crash the names of the segments say it.
+    let (mut spool, left) = Spool::open(dir.path().into()).expect("opened");
+    assert!(spool.has(&origin(7)) && !spool.has(&origin(8)));
+    assert_eq!(left[0].segments().expect("listed").len(), 1);
+    let b = spool.create(600, 2, target()).expect("made");
+    append_from(&mut spool, &[&left[0], &b], Some(&other)).expect("written");
+    // Delivered: the segments go, and the file says it.
+    spool.delivered(&left[0]).expect("renamed");
+    let kept = fs::read_to_string(dir.path().join("taken.json")).expect("a file");
+    assert_eq!(kept, r#"{"i-0ee3b9429859eafa7f-0101010101010101":7,"i-1-0202020202020202":3}"#);
+    spool.delivered(&b).expect("renamed");
+    let (spool, left) = Spool::open(dir.path().into()).expect("opened");
+    assert!(left.is_empty() && spool.has(&origin(7)) && spool.has(&other) && !spool.has(&origin(8)));
 }
