@@ -10,11 +10,14 @@
 mod account;
 mod bucket_arn;
 mod connections;
+mod explain;
 mod flow_log;
 mod id;
 mod interface;
 mod network;
 mod policy;
+#[cfg(test)]
+mod random;
 mod rules;
 mod service;
 mod traffic;
@@ -23,6 +26,10 @@ mod verdict;
 
 pub use bucket_arn::{BucketArn, BucketArnError};
 pub use connections::{ConnectionCounts, Connections, Timeouts};
+pub use explain::{
+    Change, Considered, Crossing, Explanation, Mismatch, Outcome, Part, RecordError, RecordExplanation, Recorded,
+    Stage, Step, Unreached,
+};
 pub use flow_log::{AggregationInterval, Destination, DestinationOptions, FlowLog, FlowLogError, TrafficType};
 pub use id::{IdError, IdKind};
 pub use interface::{Instance, Interface, Subnet, Vpc};

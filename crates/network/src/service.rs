@@ -209,6 +209,17 @@ pub(crate) fn selector(packet: &Packet) -> Option<u16> {
     }
 }
 
+/// A protocol as people call it: `tcp`, `udp`, `icmp`, `icmpv6`, otherwise such as `protocol 47`.
+pub(crate) fn protocol_text(number: u8) -> String {
+    match number {
+        TCP => "tcp".to_owned(),
+        UDP => "udp".to_owned(),
+        ICMP => "icmp".to_owned(),
+        ICMPV6 => "icmpv6".to_owned(),
+        other => format!("protocol {other}"),
+    }
+}
+
 fn protocol_number(name: &str) -> Result<Option<u8>, ServiceError> {
     let unknown = || ServiceError::Protocol(name.to_owned());
     Ok(match name.to_ascii_lowercase().as_str() {

@@ -105,6 +105,30 @@ impl FileAclEntry {
     }
 }
 
+impl SecurityGroupRule {
+    /// The rule as it stands in a list of a network file, without its id:
+    /// `{ protocol = "tcp", ports = 22, source = "10.0.0.0/8" }`.
+    pub fn line(&self, direction: Direction) -> String {
+        inline(&FileRule { id: None, ..FileRule::write(self, direction) })
+    }
+}
+
+impl AclEntry {
+    /// The entry as it stands in a list of a network file:
+    /// `{ number = 100, action = "allow", protocol = "all", source = "0.0.0.0/0" }`.
+    pub fn line(&self, direction: Direction) -> String {
+        inline(&FileAclEntry::write(self, direction))
+    }
+}
+
+/// A rule or an entry as an inline table of TOML.
+fn inline(value: &impl Serialize) -> String {
+    let mut text = String::new();
+    // Structs of numbers and texts can always be written.
+    let _ = value.serialize(toml::ser::ValueSerializer::new(&mut text));
+    text
+}
+
 fn service(keys: [&Option<Scalar>; 4], item: &Item) -> Result<Service, NetworkError> {
     let [protocol, ports, icmp_type, icmp_code] = keys.map(|key| key.as_ref().map(|scalar| scalar.0.as_str()));
     Service::parse(protocol, ports, icmp_type, icmp_code).map_err(|problem| item.wrong(problem))
