@@ -16,6 +16,7 @@ mod id;
 mod interface;
 mod network;
 mod policy;
+mod propose;
 #[cfg(test)]
 mod random;
 mod rules;
@@ -35,6 +36,9 @@ pub use id::{IdError, IdKind};
 pub use interface::{Instance, Interface, Subnet, Vpc};
 pub use network::{Item, Network, NetworkError, NetworkFile, Owner, Parts, Things};
 pub use policy::Policy;
+pub use propose::{
+    NowRefused, Options as ProposalOptions, Over, Proposal, ProposedRule, Refused, SeenFlow, Tally, propose,
+};
 pub use rules::{AclEntry, NetworkAcl, Peer, PrefixList, SecurityGroup, SecurityGroupRule};
 pub use service::{ICMP, ICMPV6, IcmpMatch, PortRange, Service, ServiceError, TCP, UDP};
 pub use traffic::{Action, Direction, Packet};
