@@ -170,7 +170,8 @@ pub struct NextMerge {
     pub refused: usize,
 }
 
-/// Proposes a security group: see the [module](self).
+/// Proposes a security group with this id, in four steps: who opened, what was opened, ports into ranges, addresses into
+/// prefixes.
 pub fn propose(flows: impl IntoIterator<Item = SeenFlow>, options: &Options, group: &str) -> Proposal {
     let connections = connection::Connections::of(flows);
     let services = services::Services::of(&connections, options);

@@ -24,6 +24,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<Outcome> {
         "up" => command::up::run(&settings),
         "query" => command::query::run(matches, &settings),
         "convert" => command::convert::run(matches, &settings),
+        "explain" => command::explain::run(matches, &settings),
+        "propose" => command::propose::run(matches, &settings),
         "status" => command::status::run(matches, &settings),
         "fields" => command::fields::run(matches),
         "config" => command::config::run(matches, &layers),
@@ -52,6 +54,8 @@ pub fn program() -> Command {
         .subcommand(with_settings(command::up::command(), Some(settings::Command::Up)))
         .subcommand(with_settings(command::query::command(), Some(settings::Command::Query)))
         .subcommand(with_settings(command::convert::command(), Some(settings::Command::Convert)))
+        .subcommand(with_settings(command::explain::command(), Some(settings::Command::Explain)))
+        .subcommand(with_settings(command::propose::command(), Some(settings::Command::Propose)))
         .subcommand(with_settings(command::status::command(), Some(settings::Command::Status)))
         .subcommand(command::fields::command())
         .subcommand(with_settings(command::config::command(), None))

@@ -2,7 +2,9 @@
 
 pub mod config;
 pub mod convert;
+pub mod explain;
 pub mod fields;
+pub mod propose;
 pub mod query;
 pub mod shell;
 pub mod status;

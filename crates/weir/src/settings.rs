@@ -24,6 +24,8 @@ pub enum Command {
     Up,
     Query,
     Convert,
+    Explain,
+    Propose,
     Status,
 }
 
@@ -81,7 +83,7 @@ macro_rules! settings {
 }
 
 settings! {
-    data: PathBuf, "data", "DIRECTORY", Some("./weir-data"), [Up, Query],
+    data: PathBuf, "data", "DIRECTORY", Some("./weir-data"), [Up, Query, Explain, Propose],
         "Where everything is kept: buckets, what waits for delivery, the catalogue of tables";
     listen: SocketAddr, "listen", "ADDRESS", Some("127.0.0.1:4780"), [Up, Status],
         "Address and port on which `weir up` answers and `weir status` asks";
@@ -91,7 +93,7 @@ settings! {
         "The longest time that one record may stand for: 1, 10, 60 or 600 seconds";
     deliver_every_window: bool, "deliver-every-window", "BOOLEAN", Some("false"), [Up],
         "Deliver at the end of each interval, instead of every 5 minutes or 75 MB";
-    format: Option<Format>, "format", "FORMAT", None, [Up, Convert],
+    format: Option<Format>, "format", "FORMAT", None, [Up, Convert, Explain],
         "Fields of a record, in order, as AWS writes log formats: '${srcaddr} ${dstaddr} …'. Without it: the 14 fields of version 2, or for `weir convert` of records the fields that they have";
     file_format: FileFormat, "file-format", "FORMAT", Some("plain-text"), [Up],
         "Format of delivered objects";
@@ -99,20 +101,20 @@ settings! {
         "Write prefixes of objects as key=value";
     per_hour_partition: bool, "per-hour-partition", "BOOLEAN", Some("false"), [Up],
         "Give each hour its own prefix below that of the day";
-    account: Account, "account", "ID", Some("123456789012"), [Up, Convert],
+    account: Account, "account", "ID", Some("123456789012"), [Up, Convert, Explain],
         "Account id in records and object keys, 12 digits";
-    region: String, "region", "REGION", Some("us-east-1"), [Up, Convert],
+    region: String, "region", "REGION", Some("us-east-1"), [Up, Convert, Explain],
         "Region in records and object keys";
     max_flows: u64, "max-flows", "COUNT", Some("200000"), [Up, Convert],
         "Flows that one interface may hold in one interval; what is beyond is counted and becomes a SKIPDATA record";
     output: Option<Output>, "output", "FORMAT", None, [Query],
         "How an answer is written. Without it: a table on a terminal, otherwise CSV";
-    skip_bad_objects: bool, "skip-bad-objects", "BOOLEAN", Some("false"), [Query],
+    skip_bad_objects: bool, "skip-bad-objects", "BOOLEAN", Some("false"), [Query, Explain, Propose],
         "Leave out objects that cannot be read, and say which, instead of stopping";
-    threads: Option<u64>, "threads", "COUNT", None, [Query],
+    threads: Option<u64>, "threads", "COUNT", None, [Query, Explain, Propose],
         "Threads that a query uses. Without it: one for each processor";
-    memory_limit: Option<Bytes>, "memory-limit", "SIZE", None, [Query],
+    memory_limit: Option<Bytes>, "memory-limit", "SIZE", None, [Query, Explain, Propose],
         "Memory that a query may use for sorting and grouping, such as 512MiB or 2GiB. Without it: no limit";
-    log: String, "log", "FILTER", Some("warn"), [Up, Query, Convert, Status],
+    log: String, "log", "FILTER", Some("warn"), [Up, Query, Convert, Status, Explain, Propose],
         "What the program says about itself on standard error: error, warn, info, debug or trace";
 }

@@ -1,6 +1,5 @@
 //! `weir convert`: packets and records of every kind into records of one.
 
-mod direction;
 mod packets;
 mod records;
 mod target;

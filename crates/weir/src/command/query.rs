@@ -12,7 +12,9 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
+use arrow::record_batch::RecordBatch;
 use clap::{Arg, ArgGroup, ArgMatches, Command, value_parser};
+use tokio::runtime::Runtime;
 use weir_query::{Answer, Engine, EngineOptions, Progress, RunOptions};
 
 use crate::{
@@ -70,16 +72,8 @@ and reported with its place; the exit code is then 3.",
 pub fn run(matches: &ArgMatches, settings: &Settings) -> Result<Outcome> {
     let statements = places::statements(&text(matches)?)?;
     let sink = Sink::new(matches.get_one::<PathBuf>("output-file").map(PathBuf::as_path), settings)?;
-    let threads = settings.threads.and_then(|threads| usize::try_from(threads).ok());
-    let threads = threads.or_else(|| std::thread::available_parallelism().ok().map(Into::into)).unwrap_or(1);
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
-    let options = EngineOptions {
-        threads,
-        memory_limit: settings.memory_limit.and_then(|Bytes(bytes)| usize::try_from(bytes).ok()),
-        catalogue: Some(settings.data.join("catalogue.json")),
-    };
     let from: Vec<&str> = matches.get_many::<String>("from").into_iter().flatten().map(String::as_str).collect();
-    let engine = Engine::new(options, places::buckets(settings)?)?;
+    let (runtime, engine) = start(settings)?;
     runtime.block_on(async {
         places::add(&engine, &from, settings).await?;
         let mut outcome = Outcome::Done;
@@ -92,12 +86,50 @@ pub fn run(matches: &ArgMatches, settings: &Settings) -> Result<Outcome> {
     })
 }
 
+/// The rows of a statement over the table vpc_flow_logs, for commands that reason about records. `from` is what `--from`
+/// is; `statement` makes the statement for a table with these columns. What cannot be read is said on standard error.
+///
+/// # Errors
+/// As for the command, and those of `statement`.
+pub fn batches_of(
+    from: &[&str],
+    settings: &Settings,
+    statement: impl FnOnce(&[String]) -> Result<String>,
+) -> Result<(Vec<RecordBatch>, Outcome)> {
+    let (runtime, engine) = start(settings)?;
+    runtime.block_on(async {
+        places::add(&engine, from, settings).await?;
+        let look = engine.run("SELECT * FROM vpc_flow_logs LIMIT 0", &run_options(settings)).await?;
+        let columns: Vec<String> = look.schema().fields().iter().map(|field| field.name().clone()).collect();
+        let answer = engine.run(&statement(&columns)?, &run_options(settings)).await?;
+        let progress = answer.progress();
+        let batches = answer.collect().await?;
+        Ok((batches, refused(&progress)))
+    })
+}
+
+/// The engine, and what it runs on.
+fn start(settings: &Settings) -> Result<(Runtime, Engine)> {
+    let threads = settings.threads.and_then(|threads| usize::try_from(threads).ok());
+    let threads = threads.or_else(|| std::thread::available_parallelism().ok().map(Into::into)).unwrap_or(1);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
+    let options = EngineOptions {
+        threads,
+        memory_limit: settings.memory_limit.and_then(|Bytes(bytes)| usize::try_from(bytes).ok()),
+        catalogue: Some(settings.data.join("catalogue.json")),
+    };
+    Ok((runtime, Engine::new(options, places::buckets(settings)?)?))
+}
+
+fn run_options(settings: &Settings) -> RunOptions {
+    let now = i64::try_from(clock::now().as_millis()).unwrap_or(i64::MAX);
+    RunOptions { skip_bad_objects: settings.skip_bad_objects, ..RunOptions::new(now) }
+}
+
 /// Runs one statement and writes its answer.
 async fn answer(engine: &Engine, statement: &str, sink: &Sink, settings: &Settings) -> Result<Outcome> {
     let started = clock::steady();
-    let now = i64::try_from(clock::now().as_millis()).unwrap_or(i64::MAX);
-    let options = RunOptions { skip_bad_objects: settings.skip_bad_objects, ..RunOptions::new(now) };
-    let mut answer = engine.run(statement, &options).await?;
+    let mut answer = engine.run(statement, &run_options(settings)).await?;
     let progress = answer.progress();
     if !answer.schema().fields().is_empty() {
         let bar = Bar::start(progress.clone());

@@ -50,6 +50,8 @@ pub(super) fn name(command: Command) -> &'static str {
         Command::Up => "up",
         Command::Query => "query",
         Command::Convert => "convert",
+        Command::Explain => "explain",
+        Command::Propose => "propose",
         Command::Status => "status",
     }
 }

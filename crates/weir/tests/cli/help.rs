@@ -14,7 +14,8 @@ fn version_is_one_line() {
 #[test]
 fn every_command_has_help_with_examples() {
     let lab = Lab::new();
-    for command in ["up", "query", "convert", "status", "fields", "config", "completions", "man"] {
+    for command in ["up", "query", "convert", "explain", "propose", "status", "fields", "config", "completions", "man"]
+    {
         let said = lab.weir(&[command, "--help"]);
         assert_eq!((said.code, said.err.as_str()), (0, ""), "{command}");
         assert!(said.out.contains("Examples:\n"), "{command}: {}", said.out);
@@ -84,7 +85,19 @@ fn shells_and_man_know_every_command() {
     }
     assert_eq!(lab.weir(&["completions", "cmd"]).code, 2);
     lab.weir(&["man", "pages/man1"]).is("");
-    let expected = ["", "-completions", "-config", "-convert", "-fields", "-man", "-query", "-status", "-up"];
+    let expected = [
+        "",
+        "-completions",
+        "-config",
+        "-convert",
+        "-explain",
+        "-fields",
+        "-man",
+        "-propose",
+        "-query",
+        "-status",
+        "-up",
+    ];
     let mut expected = expected.map(|command| format!("weir{command}.1"));
     expected.sort();
     assert_eq!(lab.names("pages/man1"), expected);

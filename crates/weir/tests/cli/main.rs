@@ -6,6 +6,7 @@
 
 mod configuration;
 mod convert;
+mod explain;
 mod help;
 mod lab;
 mod pcap;

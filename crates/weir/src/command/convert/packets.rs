@@ -21,8 +21,8 @@ use weir_capture::{
 use weir_network::{Action, Connections, Interface, Network, Owner, Policy, Timeouts, TrafficType};
 use weir_record::{Format, write::Writer};
 
-use super::{Input, direction::LocalNets, target::Target};
-use crate::{Outcome, Usage, destination::Destination, interface_id, settings::Settings};
+use super::{Input, target::Target};
+use crate::{Outcome, Usage, destination::Destination, interface_id, local_nets::LocalNets, settings::Settings};
 
 /// Packets of a capture of several interfaces may be this much out of order.
 const LATENESS_NS: i64 = 1_000_000_000;
