@@ -77,6 +77,20 @@ pub struct Interface {
     pub tags: BTreeMap<String, String>,
 }
 
+impl Vpc {
+    /// Where AWS has its resolver: the base address plus 2.
+    pub fn resolver(&self) -> Option<IpAddr> {
+        plus(self.cidrs.first()?, 2)
+    }
+}
+
+impl Subnet {
+    /// The addresses that AWS keeps for the router: the base plus 1 of each range.
+    pub fn routers(&self) -> impl Iterator<Item = IpAddr> + '_ {
+        self.cidrs.iter().filter_map(|base| plus(base, 1))
+    }
+}
+
 impl Interface {
     /// Whether the address is one of the interface's own.
     pub fn owns(&self, address: IpAddr) -> bool {
@@ -96,5 +110,13 @@ impl Interface {
             IpAddr::V6(packet) if self.ipv6.contains(&packet) => address,
             IpAddr::V6(_) => self.ipv6.first().map_or(address, |first| IpAddr::V6(*first)),
         }
+    }
+}
+
+/// The address so far above the base of a range.
+fn plus(base: &IpNet, offset: u32) -> Option<IpAddr> {
+    match base.network() {
+        IpAddr::V4(base) => u32::from(base).checked_add(offset).map(|address| Ipv4Addr::from(address).into()),
+        IpAddr::V6(base) => u128::from(base).checked_add(offset.into()).map(|address| Ipv6Addr::from(address).into()),
     }
 }

@@ -177,6 +177,14 @@ impl Network {
         self.parts.vpcs.get(interface.vpc_id.as_ref()?)
     }
 
+    /// Checks that what an interface names is here; the interface need not be.
+    ///
+    /// # Errors
+    /// When it names a vpc, subnet, instance or security group that is not here.
+    pub fn check_interface(&self, interface: &Interface) -> Result<(), NetworkError> {
+        check::interface_references(&self.parts, interface)
+    }
+
     /// What holds at an interface, which need not be part of the network itself: the security groups it names and the
     /// network ACL of the subnet it names are.
     ///
@@ -185,7 +193,7 @@ impl Network {
     /// # Errors
     /// When the interface names a security group or subnet that is not here.
     pub fn policy(&self, interface: &Interface) -> Result<Policy, NetworkError> {
-        check::interface_references(&self.parts, interface)?;
+        self.check_interface(interface)?;
         let mut groups: Vec<&SecurityGroup> = Vec::new();
         for id in &interface.security_group_ids {
             groups.extend(self.parts.security_groups.get(id));

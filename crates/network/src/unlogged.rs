@@ -1,11 +1,6 @@
 //! Traffic that flow logs leave out.
 
-use std::{
-    fmt,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr},
-};
-
-use ipnet::IpNet;
+use std::{fmt, net::IpAddr};
 
 use crate::{
     Packet, Subnet, Vpc,
@@ -102,23 +97,15 @@ fn link_local_service(protocol: u8, address: IpAddr, port: u16) -> Option<NotLog
 }
 
 fn reserved_address(protocol: u8, address: IpAddr, port: u16, vpc: &Vpc, subnet: Option<&Subnet>) -> Option<NotLogged> {
-    if is_dns(protocol, port) && vpc.cidrs.first().is_some_and(|base| plus(base, 2) == Some(address)) {
+    if is_dns(protocol, port) && vpc.resolver() == Some(address) {
         return Some(NotLogged::AmazonDns);
     }
-    let is_router = subnet.is_some_and(|subnet| subnet.cidrs.iter().any(|base| plus(base, 1) == Some(address)));
+    let is_router = subnet.is_some_and(|subnet| subnet.routers().any(|router| router == address));
     is_router.then_some(NotLogged::VpcRouter)
 }
 
 const fn is_dns(protocol: u8, port: u16) -> bool {
     matches!(protocol, TCP | UDP) && port == 53
-}
-
-/// The address so far above the base of a range.
-fn plus(base: &IpNet, offset: u32) -> Option<IpAddr> {
-    match base.network() {
-        IpAddr::V4(base) => u32::from(base).checked_add(offset).map(|address| Ipv4Addr::from(address).into()),
-        IpAddr::V6(base) => u128::from(base).checked_add(offset.into()).map(|address| Ipv6Addr::from(address).into()),
-    }
 }
 
 #[cfg(test)]
