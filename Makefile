@@ -16,8 +16,9 @@ build: ## install what is missing and build the program
 
 test: check unit deny peers fuzz ## everything that CI runs
 
-check: ## formatting, lints, documentation
+check: ## formatting, lints, documentation, compiled eBPF programs
 	scripts/setup test
+	crates/capture/bpf/build --check
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- --deny warnings
 	RUSTDOCFLAGS="--deny warnings" cargo doc --locked --workspace --no-deps

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::record_batch::RecordBatch;
-use weir_capture::window::Window;
+use weir_capture::window::{Window, no_rules};
 use weir_record::{BatchBuilder, Field, Value};
 use weir_uplink::{Recording, batch};
 
@@ -23,7 +23,7 @@ pub(crate) fn of_window(window: &Window, recording: &Recording) -> Result<Vec<Ne
         .filter(|watched| !watched.counters.is_quiet())
         .map(|watched| watched.interface.id.clone())
         .collect();
-    let mut pieces = window.batches(&recording.log_format, recording.traffic_type, ROWS);
+    let mut pieces = window.batches(&recording.log_format, recording.traffic_type, &no_rules, ROWS);
     let mut made = Vec::new();
     loop {
         let batches: Vec<RecordBatch> = pieces.by_ref().take(PIECES).collect();

@@ -77,7 +77,7 @@ impl Recorder {
                     state.recording = false;
                 }
             }
-            Event::Failed { .. } | Event::Unlisted(_) => {}
+            Event::Failed { .. } | Event::Unlisted(_) | Event::Trouble(_) => {}
         }
         Ok(Vec::new())
     }

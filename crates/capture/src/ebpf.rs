@@ -1,13 +1,17 @@
-//! Counting flows in the kernel: what the programs in `bpf/` and this crate share.
+//! Counting flows in the kernel: loading the programs, and what they share with this crate.
 //!
-//! [`abi`] has the layouts, [`slots`] the two maps of flows that take turns, window by window, and `sys` the calls to
-//! the kernel that no safe library has. Every object that includes `bpf/slots.h` has such maps, and user space reads
-//! them in the same way.
+//! [`abi`] has the layouts, [`slots`] the two maps of flows that take turns, window by window, [`probe`] asks what this
+//! process may do, and `sys` has the calls to the kernel that no safe library has. Every object that includes
+//! `bpf/slots.h` has such maps, and user space reads them in the same way. [`flow`] is the object that counts packets at
+//! interfaces.
 
 pub mod abi;
 mod error;
+pub mod flow;
+pub mod probe;
 mod reconcile;
 pub mod refusals;
+mod skips;
 pub mod slots;
 mod sys;
 

@@ -343,6 +343,11 @@ impl Tracker {
         }
     }
 
+    /// Counts packets of an interface that is not known.
+    pub(crate) fn count_unknown(&mut self, packets: u64) {
+        self.irregularities.unknown_interface += packets;
+    }
+
     /// Tells the tracker the time and takes a finished window, if there is one. Call it until there is none.
     pub fn poll(&mut self, now_ns: i64) -> Option<Window> {
         self.advance(now_ns.clamp(0, MAX_TIME_NS));
@@ -543,7 +548,8 @@ impl Slot {
     }
 }
 
-fn window_start(time_ns: i64, interval_ns: i64) -> i64 {
+/// When the window of a time starts.
+pub(crate) fn window_start(time_ns: i64, interval_ns: i64) -> i64 {
     time_ns - time_ns.rem_euclid(interval_ns)
 }
 

@@ -11,6 +11,9 @@ pub struct Report {
     pub uptime_seconds: u64,
     /// Why nothing is recorded, if so.
     pub not_recording: Option<String>,
+    /// How packets are seen, once that is known.
+    #[serde(default)]
+    pub capture: Option<CaptureReport>,
     /// Id of the flow log.
     pub flow_log_id: String,
     /// The longest time that one record stands for, in seconds.
@@ -19,7 +22,7 @@ pub struct Report {
     pub destination: String,
     /// The directory behind it.
     pub data: String,
-    /// Frames of IP taken in, those of the present interval included; a frame may stand for several packets.
+    /// Packets looked at, those of the present interval included; one may stand for several on the wire.
     pub frames: u64,
     /// Intervals that ended.
     pub windows: u64,
@@ -29,6 +32,15 @@ pub struct Report {
     pub delivery: DeliveryReport,
     /// The last errors, oldest first.
     pub errors: Vec<ErrorReport>,
+}
+
+/// How packets are seen.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaptureReport {
+    /// `eBPF` or `packet sockets`.
+    pub tier: String,
+    /// Why that one.
+    pub why: String,
 }
 
 /// One interface.

@@ -11,6 +11,7 @@ mod value;
 
 use std::{net::SocketAddr, path::PathBuf};
 
+use weir_capture::live::TierChoice;
 use weir_network::AggregationInterval;
 use weir_record::{FileFormat, Format};
 
@@ -89,6 +90,8 @@ settings! {
         "Address and port on which `weir up` answers and `weir status` asks";
     interface: Vec<String>, "interface", "NAME", None, [Up],
         "Interfaces to record. Without it: every interface that is up, also those that come later, except loopback";
+    capture: TierChoice, "capture", "TIER", Some("auto"), [Up],
+        "How packets are seen: ebpf (counted in the kernel), packet (packet sockets), or auto (eBPF if the kernel lets us, otherwise packet sockets)";
     interval: AggregationInterval, "interval", "SECONDS", Some("60"), [Up, Convert],
         "The longest time that one record may stand for: 1, 10, 60 or 600 seconds";
     deliver_every_window: bool, "deliver-every-window", "BOOLEAN", Some("false"), [Up],

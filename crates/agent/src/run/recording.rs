@@ -9,8 +9,11 @@ use std::{
 };
 
 use weir_agent::{Appended, CaptureOptions, NewBatch};
-use weir_capture::live::{Capture, Event};
-use weir_network::{Action, Interface};
+use weir_capture::{
+    live::{Capture, Event},
+    tracker::Judgement,
+};
+use weir_network::Interface;
 use weir_uplink::Recording;
 
 use super::shared::Shared;
@@ -52,12 +55,12 @@ fn capture(
     events: &SyncSender<Event>,
 ) {
     let Some(live) = options.live(recordings) else { return };
-    let capture = match Capture::open(live, options.choose(recordings), clock::nanoseconds()) {
+    let capture = match Capture::open(live, options.choose(recordings), &clock::nanoseconds) {
         Ok(capture) => capture,
         Err(error) => return shared.capturing(generation, Err(error.to_string())),
     };
     shared.capturing(generation, Ok(capture.stopper()));
-    let accept = |_: &Interface, _, _: &_, _| Action::Accept;
+    let accept = |_: &Interface, _, _: &_, _| Judgement::SEEN;
     // The other side ends only after this one.
     let ended = capture.run(clock::nanoseconds, accept, |event| drop(events.send(event)));
     if let Err(error) = ended {
@@ -71,6 +74,7 @@ fn handle(shared: &Shared, event: &Event) {
         Event::Removed { name, .. } => tracing::info!("{name} is gone; recording it ended"),
         Event::Failed { error, .. } => tracing::warn!("{error}"),
         Event::Unlisted(error) => tracing::warn!("{error}"),
+        Event::Trouble(error) => tracing::warn!("{error}"),
         Event::Window(_) => {}
     }
     let news = !matches!(event, Event::Window(_));

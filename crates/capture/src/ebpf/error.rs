@@ -2,10 +2,50 @@
 
 use std::io;
 
-/// Why counting in the kernel is not possible. Display is a sentence for people; capture then goes on with packet
-/// sockets.
+use aya::{maps::MapError, programs::ProgramError};
+
+/// Why counting in the kernel is not possible. Display is a sentence for people.
 #[derive(Debug, thiserror::Error)]
 pub enum EbpfError {
+    /// The process lacks capabilities.
+    #[error("eBPF needs the right {missing}: run as root, or `setcap cap_bpf,cap_net_admin,cap_net_raw+ep weir`")]
+    NoRight {
+        /// Names of the capabilities, such as `CAP_BPF and CAP_NET_ADMIN`.
+        missing: String,
+    },
+    /// The kernel refuses although the process has the capabilities.
+    #[error(
+        "the kernel forbids eBPF to this process ({0}), although it has the rights: a seccomp filter, lockdown, or a \
+         user namespace"
+    )]
+    Forbidden(io::Error),
+    /// There is no such system call.
+    #[error("eBPF is not there: this kernel is built without it, or a seccomp filter hides it")]
+    Absent,
+    /// The object is for little-endian machines.
+    #[error("eBPF programs are only made for little-endian processors so far")]
+    BigEndian,
+    /// The kernel's verifier does not accept a program.
+    #[error("the kernel does not accept the eBPF program {program} ({source}): {reason}")]
+    Refused {
+        /// Name of the program.
+        program: &'static str,
+        /// The kernel's answer.
+        source: io::Error,
+        /// The last thing that the verifier said.
+        reason: String,
+    },
+    /// The object cannot be loaded for another reason, such as a kind of map that the kernel does not have.
+    #[error("cannot load the eBPF programs: {0}; Linux 5.8 or newer is needed")]
+    Load(String),
+    /// A program cannot be attached.
+    #[error("cannot attach an eBPF program to {interface}: {reason}")]
+    Attach {
+        /// Name of the interface.
+        interface: String,
+        /// What the kernel said.
+        reason: String,
+    },
     /// A step on a map failed.
     #[error("cannot {what} of eBPF: {source}")]
     Map {
@@ -22,5 +62,70 @@ pub enum EbpfError {
 impl EbpfError {
     pub(super) fn map(what: &'static str) -> impl FnOnce(io::Error) -> Self {
         move |source| EbpfError::Map { what, source }
+    }
+
+    /// There was not enough memory, or not as much as one map may have: smaller maps may do.
+    pub(crate) fn is_about_size(&self) -> bool {
+        let EbpfError::Map { source, .. } = self else { return false };
+        matches!(source.raw_os_error(), Some(libc::ENOMEM | libc::E2BIG))
+    }
+}
+
+/// Why the object with its maps is not loaded.
+impl From<aya::EbpfError> for EbpfError {
+    fn from(error: aya::EbpfError) -> Self {
+        match error {
+            aya::EbpfError::MapError(MapError::CreateError { io_error, .. }) if is_refusal(&io_error) => {
+                EbpfError::Forbidden(io_error)
+            }
+            aya::EbpfError::MapError(MapError::CreateError { io_error, .. }) => {
+                EbpfError::Map { what: "make a map", source: io_error }
+            }
+            other => EbpfError::Load(with_causes(&other)),
+        }
+    }
+}
+
+/// Why a program is not loaded.
+pub(super) fn refused(program: &'static str) -> impl FnOnce(ProgramError) -> EbpfError {
+    move |error| match error {
+        ProgramError::LoadError { io_error, .. } if is_refusal(&io_error) => EbpfError::Forbidden(io_error),
+        ProgramError::LoadError { io_error, verifier_log } => {
+            let log = verifier_log.to_string();
+            let said = log.lines().rev().find(|line| !line.is_empty() && !line.starts_with("processed"));
+            EbpfError::Refused { program, source: io_error, reason: said.unwrap_or("it does not say why").to_owned() }
+        }
+        other => EbpfError::Load(with_causes(&other)),
+    }
+}
+
+/// An error and what led to it, in one line.
+pub(super) fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let said = error.to_string();
+        if !text.contains(&said) {
+            text = format!("{text}: {said}");
+        }
+        cause = error.source();
+    }
+    text
+}
+
+fn is_refusal(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::PermissionDenied
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn want_of_memory_is_told_from_other_answers() {
+        let answer = |code| EbpfError::map("make a map")(io::Error::from_raw_os_error(code));
+        assert!(answer(libc::ENOMEM).is_about_size() && answer(libc::E2BIG).is_about_size());
+        assert!(!answer(libc::EPERM).is_about_size());
+        assert!(answer(libc::ENOMEM).to_string().starts_with("cannot make a map of eBPF: "));
     }
 }

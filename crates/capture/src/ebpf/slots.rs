@@ -32,10 +32,13 @@ use super::{
 /// `SLOT_FLAGS` in `bpf/slots.h`, unless the object says otherwise: memory is taken as flows come.
 pub const NO_PREALLOC: u32 = 1;
 
+/// Maps for fewer flows are not worth it.
+const CAPACITY_MIN: u32 = 1024;
+
 /// How the maps are made.
 #[derive(Debug, Clone, Copy)]
 pub struct SlotOptions {
-    /// Most flows of a window; the packets of others go over the ring.
+    /// Most flows of a window; the packets of others go over the ring. When memory is short, fewer are taken.
     pub capacity: u32,
     /// `SLOT_FLAGS` of the object.
     pub map_flags: u32,
@@ -80,7 +83,7 @@ impl Slots {
         let spill = object.take_map("spill").ok_or(EbpfError::NoMap("spill"))?;
         let spill = RingBuf::try_from(spill)
             .map_err(|error| EbpfError::Map { what: "map the ring", source: io::Error::other(error) })?;
-        let maps = [put_fresh(&slots, 0, options)?, put_fresh(&slots, 1, options)?];
+        let (maps, options) = make_maps(&slots, options)?;
         let lost_before = BTreeMap::new();
         Ok(Slots { options, control, slots, maps, spill, lost, lost_before, boundary_ns: 0, current: 0 })
     }
@@ -88,6 +91,11 @@ impl Slots {
     /// Opens the first window, which ends at this time.
     pub fn start(&mut self, boundary_ns: u64) {
         self.move_boundary(boundary_ns);
+    }
+
+    /// How many flows a window has room for.
+    pub fn capacity(&self) -> u32 {
+        self.options.capacity
     }
 
     /// When the present window ends.
@@ -123,10 +131,11 @@ impl Slots {
         Ok(Closed { map, lost: self.take_lost() })
     }
 
-    /// Hands on the packets that found no room in their slot. Those from [`boundary_ns`](Self::boundary_ns) on belong
-    /// to the next window.
-    pub fn read_spill(&mut self, mut each: impl FnMut(Record)) {
-        while let Some(item) = self.spill.next() {
+    /// Hands on packets that found no room in their slot, at most that many. Those from
+    /// [`boundary_ns`](Self::boundary_ns) on belong to the next window.
+    pub fn read_spill(&mut self, most: usize, mut each: impl FnMut(Record)) {
+        for _ in 0..most {
+            let Some(item) = self.spill.next() else { return };
             if let Some(record) = sys::read::<Record>(&item) {
                 each(record);
             }
@@ -167,6 +176,16 @@ fn take(object: &mut Ebpf, name: &'static str) -> Result<MapData, EbpfError> {
     match object.take_map(name) {
         Some(Map::Array(map) | Map::HashMap(map) | Map::ArrayOfMaps(map) | Map::PerCpuArray(map)) => Ok(map),
         _ => Err(EbpfError::NoMap(name)),
+    }
+}
+
+/// Two maps as large as they may be.
+fn make_maps(slots: &MapData, mut options: SlotOptions) -> Result<([OwnedFd; 2], SlotOptions), EbpfError> {
+    loop {
+        match put_fresh(slots, 0, options).and_then(|first| Ok([first, put_fresh(slots, 1, options)?])) {
+            Err(error) if error.is_about_size() && options.capacity > CAPACITY_MIN => options.capacity /= 2,
+            made => return made.map(|maps| (maps, options)),
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use std::{
 };
 
 const MAP_CREATE: i32 = 0;
+const MAP_LOOKUP_ELEM: i32 = 1;
 const MAP_UPDATE_ELEM: i32 = 2;
 const MAP_LOOKUP_BATCH: i32 = 24;
 
@@ -87,6 +88,13 @@ pub(crate) fn create_hash<K: Plain, V: Plain>(name: &str, max_entries: u32, map_
     let descriptor = bpf(MAP_CREATE, &mut attributes)?;
     // SAFETY: the kernel has just opened it for us.
     Ok(unsafe { OwnedFd::from_raw_fd(descriptor) })
+}
+
+/// Reads an entry of a per-processor map of numbers, and adds up those of all processors that there may be.
+pub(crate) fn lookup_sum<K: Plain>(map: BorrowedFd<'_>, key: &K, processors: usize) -> io::Result<u64> {
+    let mut values = vec![0u64; processors];
+    bpf(MAP_LOOKUP_ELEM, &mut element(map, key, values.as_mut_ptr()))?;
+    Ok(values.iter().sum())
 }
 
 /// Writes an entry. The map must have keys and values of the sizes of `K` and `V`.

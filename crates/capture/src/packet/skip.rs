@@ -21,6 +21,9 @@ pub enum Skip {
     /// A header contradicts itself.
     #[error("malformed: {0}")]
     Malformed(Fault),
+    /// There were more different reasons than are kept.
+    #[error("other reasons")]
+    Other,
 }
 
 /// A layer whose header can be cut off.
@@ -108,6 +111,13 @@ impl Skips {
     /// Counts one frame.
     pub fn add(&mut self, skip: Skip) {
         *self.counts.entry(skip).or_default() += 1;
+    }
+
+    /// Counts frames; `None` when the reason was not kept.
+    pub(crate) fn add_many(&mut self, skip: Option<Skip>, frames: u64) {
+        if frames > 0 {
+            *self.counts.entry(skip.unwrap_or(Skip::Other)).or_default() += frames;
+        }
     }
 
     /// Adds the counts of another reader.

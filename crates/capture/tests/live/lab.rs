@@ -12,7 +12,7 @@ use std::{
 
 use weir_capture::{
     interfaces::{HostInterface, Placement},
-    live::{Capture, Event, LiveError, Options, Stopper, Totals},
+    live::{AttachPoint, Capture, Event, LiveError, Options, Stopper, TierChoice, Totals},
     tracker::Judgement,
     window::{Counters, Window},
 };
@@ -107,9 +107,22 @@ pub(crate) struct Sum {
     pub(crate) tcp_flags: u8,
 }
 
-pub(crate) fn options() -> Options {
+/// A way to capture that the tests ask for, so that none takes another's place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    Packets,
+    Tcx,
+    Clsact,
+}
+
+pub(crate) fn options(way: Way) -> Options {
     let mut options = Options::default();
     options.tracker.interval = AggregationInterval::Second;
+    (options.tier, options.ebpf.attach) = match way {
+        Way::Packets => (TierChoice::PacketSocket, AttachPoint::Auto),
+        Way::Tcx => (TierChoice::Ebpf, AttachPoint::Tcx),
+        Way::Clsact => (TierChoice::Ebpf, AttachPoint::Clsact),
+    };
     options
 }
 
@@ -124,37 +137,77 @@ pub(crate) fn choose(names: &'static [&'static str]) -> impl FnMut(&HostInterfac
 }
 
 /// Records the interfaces of these names.
-pub(crate) fn record(side: &Side, names: &'static [&'static str]) -> Recording {
-    record_with(side, names, options(), |_| Action::Accept)
+pub(crate) fn record(way: Way, side: &Side, names: &'static [&'static str]) -> Recording {
+    record_with(side, names, options(way), |_| Action::Accept)
 }
 
 pub(crate) fn record_with(
     side: &Side,
     names: &'static [&'static str],
     options: Options,
-    mut judge: impl FnMut(&Packet) -> Action + Send + 'static,
+    judge: impl FnMut(&Packet) -> Action + Send + 'static,
+) -> Recording {
+    record_by(side, names, options, judge, now_ns)
+}
+
+/// Records by a clock of the test's own.
+pub(crate) fn record_by(
+    side: &Side,
+    names: &'static [&'static str],
+    options: Options,
+    judge: impl FnMut(&Packet) -> Action + Send + 'static,
+    clock: impl Fn() -> i64 + Send + 'static,
 ) -> Recording {
     side.run(move || {
-        let capture = Capture::open(options, Box::new(choose(names)), now_ns()).expect("root may capture");
+        let capture = Capture::open(options, Box::new(choose(names)), &clock).expect("root may capture");
         let stopper = capture.stopper();
-        let thread = thread::spawn(move || {
-            let mut recorded = Recorded::default();
-            let totals = capture.run(
-                now_ns,
-                |_, _, packet, _| Judgement { action: judge(packet), ..Judgement::SEEN },
-                |event| match event {
-                    Event::Window(window) => recorded.windows.push(window),
-                    Event::Added { name, .. } => recorded.news.push(format!("added {name}")),
-                    Event::Removed { name, .. } => recorded.news.push(format!("removed {name}")),
-                    Event::Failed { name, error } => recorded.news.push(format!("failed {name}: {error}")),
-                    Event::Unlisted(error) => recorded.news.push(error.to_string()),
-                },
-            );
-            recorded.totals = totals.expect("the capture ends well");
-            recorded
-        });
+        let thread = thread::spawn(move || run_by(capture, judge, clock));
         Recording { stopper, thread }
     })
+}
+
+/// Reads a capture until it is stopped.
+pub(crate) fn run(capture: Capture, judge: impl FnMut(&Packet) -> Action) -> Recorded {
+    run_by(capture, judge, now_ns)
+}
+
+fn run_by(capture: Capture, mut judge: impl FnMut(&Packet) -> Action, clock: impl Fn() -> i64) -> Recorded {
+    let mut recorded = Recorded::default();
+    let totals = capture.run(
+        clock,
+        |_, _, packet, _| Judgement { action: judge(packet), ..Judgement::SEEN },
+        |event| match event {
+            Event::Window(window) => recorded.windows.push(window),
+            Event::Added { name, .. } => recorded.news.push(format!("added {name}")),
+            Event::Removed { name, .. } => recorded.news.push(format!("removed {name}")),
+            Event::Failed { name, error } => recorded.news.push(format!("failed {name}: {error}")),
+            Event::Unlisted(error) => recorded.news.push(error.to_string()),
+            Event::Trouble(error) => recorded.news.push(error.to_string()),
+        },
+    );
+    recorded.totals = totals.expect("the capture ends well");
+    recorded
+}
+
+/// Answers every call of bpf(2) by the calling thread with this error, for good.
+pub(crate) fn forbid_bpf(errno: i32) {
+    const LOAD: u16 = 0x20;
+    const EQUAL: u16 = 0x15;
+    const RETURN: u16 = 0x06;
+    let statement = |code, k| libc::sock_filter { code, jt: 0, jf: 0, k };
+    let mut program = [
+        statement(LOAD, 0),
+        libc::sock_filter { code: EQUAL, jt: 0, jf: 1, k: libc::SYS_bpf as u32 },
+        statement(RETURN, libc::SECCOMP_RET_ERRNO | errno as u32),
+        statement(RETURN, libc::SECCOMP_RET_ALLOW),
+    ];
+    let program = libc::sock_fprog { len: program.len() as u16, filter: program.as_mut_ptr() };
+    // SAFETY: the program lives through the calls, which concern this thread alone.
+    let set = unsafe {
+        libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+        libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program)
+    };
+    assert_eq!(set, 0, "{}", std::io::Error::last_os_error());
 }
 
 pub(crate) fn open_as_nobody(side: &Side) -> Option<LiveError> {
@@ -163,7 +216,7 @@ pub(crate) fn open_as_nobody(side: &Side) -> Option<LiveError> {
             let nobody = rustix::fs::Uid::from_raw(65_534);
             // This one thread only; its capabilities go with the root user.
             rustix::thread::set_thread_res_uid(nobody, nobody, nobody).expect("root may become another");
-            Capture::open(options(), Box::new(choose(&["near0"])), now_ns()).err()
+            Capture::open(Options::default(), Box::new(choose(&["near0"])), &now_ns).err()
         })
         .join()
         .expect("no panic")

@@ -2,7 +2,9 @@
 
 #![allow(clippy::expect_used, reason = "what goes wrong in the helpers of a test should end it")]
 
+mod headers;
 mod lab;
+mod limits;
 #[path = "../side/mod.rs"]
 mod side;
 
@@ -24,17 +26,48 @@ use weir_network::{
     Direction::{Egress, Ingress},
 };
 
-use self::lab::{FAR, FAR_MAC, FAR6, Lab, NEAR, NEAR_MAC, NEAR6, Sum, record, record_with, send_frames, until};
+use self::lab::{FAR, FAR_MAC, FAR6, Lab, NEAR, NEAR_MAC, NEAR6, Sum, Way, record, record_with, send_frames, until};
 
 const ICMP: u8 = 1;
 const TCP: u8 = 6;
 const UDP: u8 = 17;
 const ICMPV6: u8 = 58;
 
-#[test]
-fn udp_of_both_versions_and_directions_is_exact() {
+/// Every behaviour holds in every way to capture.
+macro_rules! in_every_way {
+    ($($behaviour:ident),+ $(,)?) => {
+        mod packet_sockets { $(#[test] fn $behaviour() { super::$behaviour(super::Way::Packets); })+ }
+        mod ebpf_at_tcx { $(#[test] fn $behaviour() { super::$behaviour(super::Way::Tcx); })+ }
+        mod ebpf_at_clsact { $(#[test] fn $behaviour() { super::$behaviour(super::Way::Clsact); })+ }
+    };
+}
+
+use headers::{extension_headers_are_passed_over, options_are_passed_over, short_packets_count_without_ports};
+use limits::no_packet_is_lost_between_windows;
+
+in_every_way! {
+    extension_headers_are_passed_over,
+    options_are_passed_over,
+    short_packets_count_without_ports,
+    no_packet_is_lost_between_windows,
+    udp_of_both_versions_and_directions_is_exact,
+    ping_of_both_versions_is_84_and_104_bytes,
+    large_tcp_segments_count_as_on_the_wire,
+    large_udp_segments_count_as_on_the_wire,
+    large_tcp_segments_in_a_tunnel_count_as_on_the_wire,
+    refused_connections_show_their_flags_and_what_the_judge_says,
+    fragments_are_counted_in_the_flow_of_their_first,
+    vlan_tags_are_passed_over_in_both_directions,
+    an_interface_without_link_headers,
+    loopback_is_seen_once,
+    interfaces_come_and_go_while_it_runs,
+    an_interface_that_was_down_is_captured_when_it_is_up_again,
+    quiet_interfaces_are_quiet_in_every_window,
+}
+
+fn udp_of_both_versions_and_directions_is_exact(way: Way) {
     let lab = Lab::new();
-    let recording = record(&lab.near, &["near0"]);
+    let recording = record(way, &lab.near, &["near0"]);
     for (near, far) in [(NEAR, FAR), (NEAR6, FAR6)] {
         let (near, far) = (socket_at(near, 5000), socket_at(far, 6000));
         let (at_near, at_far) = (lab.near.run(move || udp_at(near)), lab.far.run(move || udp_at(far)));
@@ -54,10 +87,9 @@ fn udp_of_both_versions_and_directions_is_exact() {
     assert_eq!(recorded.counters("near0").lost, 0);
 }
 
-#[test]
-fn ping_of_both_versions_is_84_and_104_bytes() {
+fn ping_of_both_versions_is_84_and_104_bytes(way: Way) {
     let lab = Lab::new();
-    let recording = record(&lab.near, &["near0"]);
+    let recording = record(way, &lab.near, &["near0"]);
     lab.far.run(|| ping(NEAR, 4));
     lab.far.run(|| ping(NEAR6, 3));
     let recorded = recording.stop();
@@ -68,12 +100,11 @@ fn ping_of_both_versions_is_84_and_104_bytes() {
     assert_eq!(recorded.flow(("near0", Egress, (NEAR6, 0), (FAR6, 0), ICMPV6)), sum(3, 312));
 }
 
-#[test]
-fn large_tcp_segments_count_as_on_the_wire() {
+fn large_tcp_segments_count_as_on_the_wire(way: Way) {
     let lab = Lab::new();
     const SENT: usize = 20_000_000;
     for (near, far, ip_header) in [(NEAR, FAR, 20u64), (NEAR6, FAR6, 40)] {
-        let recording = record(&lab.near, &["near0"]);
+        let recording = record(way, &lab.near, &["near0"]);
         // The kernel's own count of segments, taken when the connection is closed on both ends.
         let segments = lab.send_over_tcp(socket_at(near, 80), SENT);
         let recorded = recording.stop();
@@ -96,10 +127,9 @@ fn large_tcp_segments_count_as_on_the_wire() {
     }
 }
 
-#[test]
-fn large_udp_segments_count_as_on_the_wire() {
+fn large_udp_segments_count_as_on_the_wire(way: Way) {
     let lab = Lab::new();
-    let recording = record(&lab.near, &["near0"]);
+    let recording = record(way, &lab.near, &["near0"]);
     let near = socket_at(NEAR, 5000);
     let _receiver = lab.near.run(move || udp_at(near));
     let sender = lab.far.run(|| udp_at(socket_at(FAR, 6000)));
@@ -114,8 +144,7 @@ fn large_udp_segments_count_as_on_the_wire() {
 }
 
 /// The kernel cuts up what is inside the tunnel, and every packet on the wire carries both sets of headers.
-#[test]
-fn large_tcp_segments_in_a_tunnel_count_as_on_the_wire() {
+fn large_tcp_segments_in_a_tunnel_count_as_on_the_wire(way: Way) {
     let lab = Lab::new();
     for (side, device, local, remote, last, other) in
         [(&lab.near, "near0", NEAR, FAR, 1, 2), (&lab.far, "far0", FAR, NEAR, 2, 1)]
@@ -130,7 +159,7 @@ fn large_tcp_segments_in_a_tunnel_count_as_on_the_wire() {
         side.ip("link set vx0 up");
         side.ip(&format!("neighbour replace 10.66.0.{other} lladdr {} dev vx0 nud permanent", mac(other)));
     }
-    let recording = record(&lab.near, &["near0"]);
+    let recording = record(way, &lab.near, &["near0"]);
     let segments = lab.send_over_tcp(socket_at("10.66.0.1", 80), 5_000_000);
     let recorded = recording.stop();
     // The outer source port depends on the inner flow, so it is not known here.
@@ -143,10 +172,9 @@ fn large_tcp_segments_in_a_tunnel_count_as_on_the_wire() {
     assert!(recorded.totals.frames < segments.sent, "no large segments were seen");
 }
 
-#[test]
-fn refused_connections_show_their_flags_and_what_the_judge_says() {
+fn refused_connections_show_their_flags_and_what_the_judge_says(way: Way) {
     let lab = Lab::new();
-    let recording = record_with(&lab.near, &["near0"], lab::options(), |packet| {
+    let recording = record_with(&lab.near, &["near0"], lab::options(way), |packet| {
         if packet.destination_port == 22 { Action::Reject } else { Action::Accept }
     });
     let refused = lab.far.run(|| TcpStream::connect(socket_at(NEAR, 22)).is_err());
@@ -158,10 +186,9 @@ fn refused_connections_show_their_flags_and_what_the_judge_says() {
     assert_eq!(seen, [(Ingress, Action::Reject, Some(2), 1), (Egress, Action::Accept, Some(4), 1)]);
 }
 
-#[test]
-fn fragments_are_counted_in_the_flow_of_their_first() {
+fn fragments_are_counted_in_the_flow_of_their_first(way: Way) {
     let lab = Lab::new();
-    let recording = record(&lab.near, &["near0"]);
+    let recording = record(way, &lab.near, &["near0"]);
     for (near, far) in [(NEAR, FAR), (NEAR6, FAR6)] {
         let (near, far) = (socket_at(near, 5000), socket_at(far, 6000));
         let sender = lab.far.run(move || udp_at(far));
@@ -174,10 +201,9 @@ fn fragments_are_counted_in_the_flow_of_their_first() {
     assert_eq!(recorded.flow(("near0", Ingress, (FAR6, 6000), (NEAR6, 5000), UDP)), sum(3, 4008 + 3 * 48));
 }
 
-#[test]
-fn vlan_tags_are_passed_over_in_both_directions() {
+fn vlan_tags_are_passed_over_in_both_directions(way: Way) {
     let lab = Lab::new();
-    let recording = record(&lab.near, &["near0"]);
+    let recording = record(way, &lab.near, &["near0"]);
     let one = [0x81, 0x00, 0x00, 0x05];
     let two = [0x88, 0xa8, 0x00, 0x05, 0x81, 0x00, 0x00, 0x07];
     for (port, tags) in [(1, &[][..]), (2, &one), (3, &two)] {
@@ -192,13 +218,12 @@ fn vlan_tags_are_passed_over_in_both_directions() {
     }
 }
 
-#[test]
-fn an_interface_without_link_headers() {
+fn an_interface_without_link_headers(way: Way) {
     let lab = Lab::new();
     let mut tun = lab::tun(&lab.near, "tun0");
     lab.near.ip("address add 10.88.0.1/24 dev tun0");
     lab.near.ip("link set tun0 up");
-    let recording = record(&lab.near, &["tun0"]);
+    let recording = record(way, &lab.near, &["tun0"]);
     let incoming = &udp_frame([0; 6], [0; 6], &[], [2, 1], 4)[14..];
     for _ in 0..7 {
         tun.write_all(incoming).expect("taken");
@@ -213,10 +238,9 @@ fn an_interface_without_link_headers() {
     assert_eq!(recorded.flow(("tun0", Egress, ("10.88.0.1", 5), ("10.88.0.2", 6), UDP)), sum(8, 8 * 38));
 }
 
-#[test]
-fn loopback_is_seen_once() {
+fn loopback_is_seen_once(way: Way) {
     let lab = Lab::new();
-    let recording = record(&lab.near, &["lo"]);
+    let recording = record(way, &lab.near, &["lo"]);
     let (here, there) = (socket_at("127.0.0.1", 7001), socket_at("127.0.0.1", 7002));
     let (sender, _receiver) = lab.near.run(move || (udp_at(here), udp_at(there)));
     for _ in 0..9 {
@@ -228,10 +252,9 @@ fn loopback_is_seen_once() {
     assert_eq!(recorded.flow(("lo", Egress, flow, ("127.0.0.1", 7002), UDP)).packets, 0);
 }
 
-#[test]
-fn interfaces_come_and_go_while_it_runs() {
+fn interfaces_come_and_go_while_it_runs(way: Way) {
     let lab = Lab::new();
-    let recording = record(&lab.near, &["near0", "new0"]);
+    let recording = record(way, &lab.near, &["near0", "new0"]);
     let sender = lab.far.run(|| udp_at(socket_at(FAR, 6000)));
     sender.send_to(&[7; 10], socket_at(NEAR, 5000)).expect("sent");
     thread::sleep(Duration::from_millis(100));
@@ -250,10 +273,9 @@ fn interfaces_come_and_go_while_it_runs() {
     assert_eq!(recorded.flow(("new0", Egress, ("10.99.0.1", 5), ("10.99.0.2", 6), UDP)).packets, 1);
 }
 
-#[test]
-fn an_interface_that_was_down_is_captured_when_it_is_up_again() {
+fn an_interface_that_was_down_is_captured_when_it_is_up_again(way: Way) {
     let lab = Lab::new();
-    let recording = record(&lab.near, &["near0"]);
+    let recording = record(way, &lab.near, &["near0"]);
     let near = socket_at(NEAR, 5000);
     lab.near.ip("link set near0 down");
     lab.near.ip("link set near0 up");
@@ -280,7 +302,7 @@ fn what_the_ring_cannot_hold_is_counted_as_lost() {
     const SENT: u64 = 30_000;
     let (go, waiting) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
     let (released, reached) = (Arc::clone(&go), Arc::clone(&waiting));
-    let mut options = lab::options();
+    let mut options = lab::options(Way::Packets);
     options.ring_bytes = 256 * 1024;
     let recording = record_with(&lab.near, &["near0"], options, move |_| {
         reached.store(true, Ordering::SeqCst);
@@ -304,12 +326,11 @@ fn what_the_ring_cannot_hold_is_counted_as_lost() {
     assert!(counters.is_incomplete());
 }
 
-#[test]
-fn quiet_interfaces_are_quiet_in_every_window() {
+fn quiet_interfaces_are_quiet_in_every_window(way: Way) {
     let lab = Lab::new();
     lab.without_ipv6();
     let from_ns = lab::now_ns();
-    let recording = record(&lab.near, &["near0"]);
+    let recording = record(way, &lab.near, &["near0"]);
     thread::sleep(Duration::from_millis(2300));
     let recorded = recording.stop();
     assert!((3..=4).contains(&recorded.windows.len()), "{} windows", recorded.windows.len());

@@ -77,6 +77,9 @@ fn text(report: &Report) -> String {
     if let Some(reason) = &report.not_recording {
         lines.push(format!("not recording: {reason}"));
     }
+    if let Some(capture) = &report.capture {
+        lines.push(format!("capture by {}: {}", capture.tier, capture.why));
+    }
     lines.push(format!(
         "records of at most {} s go to {} in {}",
         report.interval_seconds, report.destination, report.data

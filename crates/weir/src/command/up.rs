@@ -49,8 +49,8 @@ Records are delivered to the bucket flow-logs, a folder of DATA/buckets, every 5
 AWS; `weir query` reads them there. What is not delivered yet is kept in DATA/spool and survives a crash. Ctrl-C or
 SIGTERM stops, and delivers what there is.
 
-Interfaces that come and go are followed. Capturing needs root or `setcap cap_net_raw+ep weir`; without the right
-nothing is recorded, but what is there is served: GET /status and GET /health.",
+Interfaces that come and go are followed. Capturing needs root or `setcap cap_bpf,cap_net_admin,cap_net_raw+ep weir`;
+without the right nothing is recorded, but what is there is served: GET /status and GET /health.",
         )
 }
 
@@ -73,7 +73,7 @@ async fn up(settings: &Settings) -> Result<Outcome> {
     let options = DeliveryOptions { rollover, ..DeliveryOptions::default() };
     let delivery = Arc::new(Delivery::open(&data, &buckets, &flow_log, options)?);
 
-    let recorder = Recorder::start(settings, &flow_log, Arc::clone(&delivery));
+    let recorder = Recorder::start(settings, &flow_log, Arc::clone(&delivery))?;
     let running =
         Running { settings, flow_log: &flow_log, delivery: &delivery, recorder: &recorder, started: clock::steady() };
     let board = Board::default();
@@ -137,6 +137,7 @@ impl Running<'_> {
             version: env!("CARGO_PKG_VERSION").into(),
             uptime_seconds: self.started.elapsed().as_secs(),
             not_recording: progress.not_recording,
+            capture: progress.capture,
             flow_log_id: self.flow_log.id.clone(),
             interval_seconds: self.settings.interval.seconds(),
             destination: format!("s3://{BUCKET}"),

@@ -2,6 +2,7 @@
 
 use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr};
 
+use weir_capture::live::TierChoice;
 use weir_network::AggregationInterval;
 use weir_record::{FileFormat, Format};
 
@@ -144,6 +145,12 @@ one_word! {
     FileFormat, Shape::Choice(&["plain-text", "parquet", "json", "cef", "ocsf"]), |word| {
         FileFormat::ALL.into_iter().find(|format| format.name() == word)
             .ok_or_else(|| format!("expected plain-text, parquet, json, cef or ocsf, found `{word}`"))
+    };
+    TierChoice, Shape::Choice(&["auto", "ebpf", "packet"]), |word| match word {
+        "auto" => Ok(TierChoice::Auto),
+        "ebpf" => Ok(TierChoice::Ebpf),
+        "packet" => Ok(TierChoice::PacketSocket),
+        _ => Err(format!("expected auto, ebpf or packet, found `{word}`")),
     };
     Output, Shape::Choice(&["table", "csv", "jsonl", "parquet"]), |word| match word {
         "table" => Ok(Output::Table),

@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, VecDeque},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::AtomicU64,
         mpsc::{self, Receiver, SyncSender},
     },
     thread::{self, JoinHandle},
@@ -23,7 +23,7 @@ use weir_store::{Appended, Delivery, FinishedWindow, Loss};
 
 use crate::{
     clock,
-    report::{ErrorReport, InterfaceReport},
+    report::{CaptureReport, ErrorReport, InterfaceReport},
     settings::Settings,
 };
 
@@ -43,11 +43,12 @@ pub(super) struct Progress {
     pub windows: u64,
     pub errors: VecDeque<ErrorReport>,
     pub not_recording: Option<String>,
+    pub capture: Option<CaptureReport>,
 }
 
 /// The two threads.
 pub(super) struct Recorder {
-    /// Frames taken in, also those of the present window.
+    /// Packets looked at, also those of the present window.
     pub frames: Arc<AtomicU64>,
     shared: Arc<Shared>,
     stopper: Option<Stopper>,
@@ -66,7 +67,14 @@ struct Shared {
 
 impl Recorder {
     /// Starts to capture. When that is not possible, [`Progress::not_recording`] says why.
-    pub(super) fn start(settings: &Settings, flow_log: &FlowLog, delivery: Arc<Delivery>) -> Self {
+    ///
+    /// # Errors
+    /// When another one records an interface: two would write the same traffic twice.
+    pub(super) fn start(
+        settings: &Settings,
+        flow_log: &FlowLog,
+        delivery: Arc<Delivery>,
+    ) -> Result<Self, live::LiveError> {
         let shared = Arc::new(Shared {
             progress: Mutex::default(),
             appended: Notify::new(),
@@ -75,20 +83,27 @@ impl Recorder {
             account_id: flow_log.account_id.clone(),
             region: flow_log.region.clone(),
         });
-        let frames = Arc::new(AtomicU64::new(0));
         let (events, received) = mpsc::sync_channel(QUEUE);
         let (opened, opening) = mpsc::sync_channel(1);
         let capturing = {
-            let (shared, frames) = (Arc::clone(&shared), Arc::clone(&frames));
+            let shared = Arc::clone(&shared);
             let (options, choose, names) = (options(settings), choose(settings), settings.interface.clone());
-            thread::spawn(move || capture(options, choose, &names, &shared, &frames, &events, &opened))
+            thread::spawn(move || capture(options, choose, &names, &shared, &events, &opened))
         };
-        let stopper = opening.recv().ok();
+        let (stopper, frames) = match opening.recv() {
+            Ok(Ok((stopper, frames))) => (Some(stopper), frames),
+            Ok(Err(error @ live::LiveError::InUse { .. })) => return Err(error),
+            Ok(Err(error)) => {
+                shared.progress().not_recording = Some(error.to_string());
+                (None, Arc::default())
+            }
+            Err(_) => (None, Arc::default()),
+        };
         let recording = {
             let shared = Arc::clone(&shared);
             thread::spawn(move || record(&shared, &received))
         };
-        Self { frames, shared, stopper, threads: Mutex::new(vec![capturing, recording]) }
+        Ok(Self { frames, shared, stopper, threads: Mutex::new(vec![capturing, recording]) })
     }
 
     /// Waits until a window was handed to the delivery.
@@ -125,7 +140,9 @@ fn options(settings: &Settings) -> live::Options {
         max_flows: usize::try_from(settings.max_flows).unwrap_or(usize::MAX),
         ..tracker::Options::default()
     };
-    live::Options { tracker, ..live::Options::default() }
+    let capacity = u32::try_from(settings.max_flows).unwrap_or(u32::MAX);
+    let ebpf = live::FlowOptions { capacity, ..live::FlowOptions::default() };
+    live::Options { tracker, tier: settings.capture, ebpf, ..live::Options::default() }
 }
 
 /// The interfaces that are named; without names, all but loopback.
@@ -155,27 +172,25 @@ fn capture(
     choose: live::Choose,
     names: &[String],
     shared: &Shared,
-    frames: &AtomicU64,
     events: &SyncSender<Event>,
-    opened: &SyncSender<Stopper>,
+    opened: &SyncSender<Result<(Stopper, Arc<AtomicU64>), live::LiveError>>,
 ) {
     let absent = absent(names);
     let now_ns = || i64::try_from(clock::now().as_nanos()).unwrap_or(i64::MAX);
-    let capture = match Capture::open(options, choose, now_ns()) {
+    let capture = match Capture::open(options, choose, &now_ns) {
         Ok(capture) => capture,
         Err(error) => {
-            shared.progress().not_recording = Some(error.to_string());
+            let _ = opened.send(Err(error));
             return;
         }
     };
-    let _ = opened.send(capture.stopper());
+    let tier = capture.tier();
+    shared.progress().capture = Some(CaptureReport { tier: tier.tier.to_string(), why: tier.why.clone() });
+    let _ = opened.send(Ok((capture.stopper(), capture.frames())));
     for name in absent {
         shared.error(format!("there is no interface {name} yet; it is recorded when it comes"));
     }
-    let accept = |_: &Interface, _, _: &_, _| {
-        frames.fetch_add(1, Ordering::Relaxed);
-        Judgement::SEEN
-    };
+    let accept = |_: &Interface, _, _: &_, _| Judgement::SEEN;
     // The other side ends only after this one.
     let ended = capture.run(now_ns, accept, |event| drop(events.send(event)));
     if let Err(error) = ended {
@@ -201,6 +216,7 @@ fn record(shared: &Shared, events: &Receiver<Event>) {
             }
             Event::Failed { error, .. } => shared.error(error.to_string()),
             Event::Unlisted(error) => shared.error(error.to_string()),
+            Event::Trouble(error) => shared.error(error.to_string()),
         }
     }
     shared.appended.notify_one();

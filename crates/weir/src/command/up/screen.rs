@@ -50,6 +50,9 @@ impl Screen {
         if let Some(reason) = &report.not_recording {
             screen.say(&format!("not recording, only serving: {reason}"));
         }
+        if let Some(capture) = &report.capture {
+            screen.say(&format!("capture by {}: {}", capture.tier, capture.why));
+        }
         screen.news(report);
         screen
     }
