@@ -406,6 +406,33 @@ fn a_full_disk_holds_records_back_and_loses_none() {
 }
 
 #[test]
+fn the_way_to_capture_is_told_and_a_second_recording_is_refused() {
+    let net = Net::new();
+    for (asked, tier, why) in
+        [("auto", "eBPF", "the kernel counts, with room for 5000 flows"), ("packet", "packet sockets", "as asked for")]
+    {
+        let lab = Lab::new();
+        let up = Up::start(&net, &lab, &["--capture", asked, "--max-flows", "5000"]);
+        let capture = up.status().expect("a status")["capture"].clone();
+        assert_eq!((capture["tier"].as_str(), capture["why"].as_str()), (Some(tier), Some(why)));
+
+        let second = Command::new("ip")
+            .args(["netns", "exec", &net.near, env!("CARGO_BIN_EXE_weir"), "up", "--interface", "a0"])
+            .args(["--data", "second", "--listen", "127.0.0.1:0"])
+            .current_dir(lab.path(""))
+            .output()
+            .expect("weir ends");
+        let said = String::from_utf8_lossy(&second.stderr).into_owned();
+        assert_eq!(second.status.code(), Some(1), "{said}");
+        assert!(said.contains("another Weir records a0 already: stop that one, or name other interfaces"), "{said}");
+
+        assert_eq!(up.end("-INT"), Some(0));
+        let said = fs::read_to_string(lab.path("up.err")).expect("a file");
+        assert!(said.contains(&format!("capture by {tier}: {why}\n")), "{said}");
+    }
+}
+
+#[test]
 fn without_the_right_to_capture_it_serves() {
     assert!(rustix::process::geteuid().is_root(), "this needs root to become nobody: run the tests as root");
     use std::os::unix::fs::PermissionsExt as _;
