@@ -164,6 +164,8 @@ pub struct Capture {
     tracker: Tracker,
     /// How long a window waits.
     lateness_ns: i64,
+    /// What passed before has been counted.
+    counted_ns: i64,
     totals: Totals,
     frames: Arc<AtomicU64>,
 }
@@ -180,11 +182,25 @@ impl Capture {
     /// # Errors
     /// Without the right to capture, when an interface is captured already, or when the kernel will not list interfaces.
     pub fn open(options: Options, choose: Choose, clock: &dyn Fn() -> i64) -> Result<Self, LiveError> {
+        let capture = Self::open_once(&options, choose, clock)?;
+        if options.tier == TierChoice::Auto
+            && let Some(why) = capture.unattached()
+        {
+            let Capture { choose, .. } = capture;
+            let options = Options { tier: TierChoice::PacketSocket, ..options };
+            let capture = Self::open_once(&options, choose, clock)?;
+            let tier = TierReport { why, ..capture.tier };
+            return Ok(Capture { tier, ..capture });
+        }
+        Ok(capture)
+    }
+
+    fn open_once(options: &Options, choose: Choose, clock: &dyn Fn() -> i64) -> Result<Self, LiveError> {
         // Listen first: a change between the two is then seen twice instead of never.
         let monitor = Monitor::open()?;
         let wait = |errno: Errno| LiveError::Wait { source: errno.into() };
         let stop = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).map_err(wait)?;
-        let (source, tier) = tier::open(&options, clock)?;
+        let (source, tier) = tier::open(options, clock)?;
         let lateness_ns = options.tracker.lateness_ns.max(tier.tier.lateness_ns());
         let mut capture = Capture {
             choose,
@@ -194,8 +210,9 @@ impl Capture {
             tier,
             watched: BTreeMap::new(),
             events: Vec::new(),
-            tracker: Tracker::new(tracker::Options { lateness_ns, ..options.tracker }),
+            tracker: Tracker::new(tracker::Options { lateness_ns, ..options.tracker.clone() }),
             lateness_ns,
+            counted_ns: clock(),
             totals: Totals::default(),
             frames: Arc::default(),
         };
@@ -209,6 +226,15 @@ impl Capture {
             return Err(error);
         }
         Ok(capture)
+    }
+
+    /// Why programs cannot be attached, if they could be to no interface at all.
+    fn unattached(&self) -> Option<String> {
+        let refused = |event: &Event| match event {
+            Event::Failed { error: LiveError::Ebpf(error), .. } => Some(error.to_string()),
+            _ => None,
+        };
+        self.events.iter().find_map(refused).filter(|_| self.watched.is_empty())
     }
 
     /// What ends [`run`](Self::run).
@@ -255,9 +281,10 @@ impl Capture {
                 self.relist(&clock, &mut judge);
             }
             let now_ns = clock();
-            let counted_ns = self.read(&clock, &mut judge);
+            self.read(&clock, &mut judge);
             // Windows whose packets are still in the kernel stay open.
-            while let Some(window) = self.tracker.poll(now_ns.min(counted_ns.saturating_add(self.lateness_ns))) {
+            let settled_ns = now_ns.min(self.counted_ns.saturating_add(self.lateness_ns));
+            while let Some(window) = self.tracker.poll(settled_ns) {
                 sink(Event::Window(window));
             }
         }
@@ -281,15 +308,14 @@ impl Capture {
         Ok(self.totals)
     }
 
-    /// Counts what was seen; says until when all of it has been.
-    fn read(&mut self, clock: &dyn Fn() -> i64, judge: &mut Judge<'_>) -> i64 {
+    /// Counts what was seen.
+    fn read(&mut self, clock: &dyn Fn() -> i64, judge: &mut Judge<'_>) {
         let mut tally = Tally { tracker: &mut self.tracker, totals: &mut self.totals, judge, clock };
-        let counted_ns = self.source.read(&mut tally);
+        match self.source.read(&mut tally) {
+            Ok(counted_ns) => self.counted_ns = counted_ns,
+            Err(error) => self.events.push(Event::Trouble(error)),
+        }
         self.frames.store(self.totals.frames, Ordering::Relaxed);
-        counted_ns.unwrap_or_else(|error| {
-            self.events.push(Event::Trouble(error));
-            0
-        })
     }
 
     /// How long to wait at most: until a window ends.

@@ -189,15 +189,22 @@ fn run_by(capture: Capture, mut judge: impl FnMut(&Packet) -> Action, clock: imp
     recorded
 }
 
-/// Answers every call of bpf(2) by the calling thread with this error, for good.
-pub(crate) fn forbid_bpf(errno: i32) {
+/// Answers calls of bpf(2) by the calling thread with this error, for good: all of them, or one command.
+pub(crate) fn forbid_bpf(errno: i32, command: Option<u32>) {
     const LOAD: u16 = 0x20;
     const EQUAL: u16 = 0x15;
+    const AT_LEAST: u16 = 0x35;
     const RETURN: u16 = 0x06;
+    /// Where the number of the call and its first argument are.
+    const NUMBER: u32 = 0;
+    const ARGUMENT: u32 = 16;
     let statement = |code, k| libc::sock_filter { code, jt: 0, jf: 0, k };
+    let unless = |code, k, jf| libc::sock_filter { code, jt: 0, jf, k };
     let mut program = [
-        statement(LOAD, 0),
-        libc::sock_filter { code: EQUAL, jt: 0, jf: 1, k: libc::SYS_bpf as u32 },
+        statement(LOAD, NUMBER),
+        unless(EQUAL, libc::SYS_bpf as u32, 3),
+        statement(LOAD, ARGUMENT),
+        command.map_or(unless(AT_LEAST, 0, 1), |command| unless(EQUAL, command, 1)),
         statement(RETURN, libc::SECCOMP_RET_ERRNO | errno as u32),
         statement(RETURN, libc::SECCOMP_RET_ALLOW),
     ];

@@ -11,7 +11,7 @@ use std::{
 };
 
 use weir_capture::{
-    live::{Capture, LiveError, Tier, TierChoice},
+    live::{Capture, LiveError, Options, Tier, TierChoice},
     tracker::Irregularities,
 };
 use weir_network::{Action, Direction::Ingress};
@@ -162,29 +162,45 @@ fn only_one_records_an_interface() {
     }
 }
 
-/// A thread that may not call bpf(2), by seccomp: packet sockets take its place, and the reason is told.
+/// A thread that may not call bpf(2), by seccomp: packet sockets take its place, and the reason is told. The last may
+/// load programs, but not attach them.
 #[test]
 fn where_ebpf_is_forbidden_packet_sockets_take_its_place() {
-    for (errno, expected) in [(libc::EPERM, "the kernel forbids eBPF"), (libc::ENOSYS, "eBPF is not there")] {
+    const LINK_CREATE: u32 = 28;
+    for (errno, command, expected) in [
+        (libc::EPERM, None, "the kernel forbids eBPF"),
+        (libc::ENOSYS, None, "eBPF is not there"),
+        (libc::EPERM, Some(LINK_CREATE), "cannot attach an eBPF program to near0"),
+    ] {
         let lab = Lab::new();
         lab.without_ipv6();
-        let (report, frames) = lab.near.run(move || {
-            thread::spawn(move || {
-                lab::forbid_bpf(errno);
-                let mut options = lab::options(Way::Tcx);
-                let refused = Capture::open(options.clone(), Box::new(lab::choose(&["near0"])), &lab::now_ns).err();
-                assert!(matches!(refused, Some(LiveError::Ebpf(_))), "{refused:?}");
-                options.tier = TierChoice::Auto;
-                let capture =
-                    Capture::open(options, Box::new(lab::choose(&["near0"])), &lab::now_ns).expect("packet sockets");
+        let (report, interfaces) = lab.near.run(move || {
+            let forbidden = move || {
+                lab::forbid_bpf(errno, command);
+                let options = Options { tier: TierChoice::Auto, ..lab::options(Way::Tcx) };
+                let choose = Box::new(lab::choose(&["near0"]));
+                let capture = Capture::open(options, choose, &lab::now_ns).expect("packet sockets");
                 (capture.tier().clone(), capture.interfaces().count())
-            })
-            .join()
-            .expect("no panic")
+            };
+            thread::spawn(forbidden).join().expect("no panic")
         });
-        assert_eq!((report.tier, frames), (Tier::PacketSocket, 1));
+        assert_eq!((report.tier, interfaces), (Tier::PacketSocket, 1));
         assert!(report.why.starts_with(expected), "{}", report.why);
     }
+}
+
+/// Whoever asks for eBPF and nothing else gets an error where it is forbidden.
+#[test]
+fn ebpf_or_nothing_is_an_error_where_it_is_forbidden() {
+    let lab = Lab::new();
+    let refused = lab.near.run(|| {
+        let forbidden = || {
+            lab::forbid_bpf(libc::EPERM, None);
+            Capture::open(lab::options(Way::Tcx), Box::new(lab::choose(&["near0"])), &lab::now_ns).err()
+        };
+        thread::spawn(forbidden).join().expect("no panic")
+    });
+    assert!(matches!(refused, Some(LiveError::Ebpf(_))), "{refused:?}");
 }
 
 /// An interface that goes while packets come takes none with it.
