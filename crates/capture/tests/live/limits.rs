@@ -14,12 +14,12 @@ use weir_capture::{
     live::{Capture, LiveError, Options, Tier, TierChoice},
     tracker::Irregularities,
 };
-use weir_network::{Action, Direction::Ingress};
+use weir_network::{Action, AggregationInterval, Direction::Ingress};
 
 use crate::{
     FAR, UDP,
     lab::{self, FAR_MAC, Lab, NEAR, NEAR_MAC, Recorded, Way, record_with, send_frames},
-    socket_at, udp_at, udp_frame,
+    socket_at, udp_at, udp_frame, udp_frame_from,
 };
 
 /// Without traffic but the test's own, and with somebody who takes a flood in and answers nothing.
@@ -62,6 +62,34 @@ fn flows_beyond_the_map_are_counted_as_well() {
         assert_eq!((counters.recorded, counters.lost, recorded.totals.lost), (100_000, 0, 0));
         assert_eq!(recorded.totals.irregularities, Irregularities::default());
     }
+}
+
+/// A million flows at once, each of one packet: nothing is lost.
+#[test]
+fn a_million_flows_are_a_million_records() {
+    const FLOWS: u32 = 1_000_000;
+    const AT_ONCE: u32 = 50_000;
+    let (lab, _receiver) = quiet_lab();
+    let mut options = lab::options(Way::Tcx);
+    options.tracker.interval = AggregationInterval::TenMinutes;
+    (options.tracker.max_flows, options.ebpf.capacity) = (FLOWS as usize, FLOWS);
+    let recording = record_with(&lab.near, &["near0"], options, |_| Action::Accept);
+    for first in (0..FLOWS).step_by(AT_ONCE as usize) {
+        let frames = (first..first + AT_ONCE).map(|number| {
+            let [_, high, middle, low] = number.to_be_bytes();
+            udp_frame_from([172, 16 + high, middle, low], FAR_MAC, NEAR_MAC, &[], 1, 53)
+        });
+        send_frames(&lab.far, "far0", frames.collect());
+    }
+    let recorded = recording.stop();
+    let counters = recorded.counters("near0");
+    assert_eq!((counters.seen, counters.recorded, counters.lost), (u64::from(FLOWS), u64::from(FLOWS), 0));
+    let mut sources: Vec<_> =
+        recorded.windows.iter().flat_map(|window| window.flows()).map(|flow| (flow.source, flow.packets)).collect();
+    sources.sort_unstable();
+    sources.dedup();
+    assert_eq!(sources.len(), FLOWS as usize);
+    assert!(sources.iter().all(|(_, packets)| *packets == 1));
 }
 
 /// Nobody reads while far more packets come than map and ring hold: those that are lost are a number.

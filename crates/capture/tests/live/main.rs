@@ -387,7 +387,14 @@ fn ping(to: &str, count: u16) {
 
 /// An Ethernet frame with a UDP packet of 4 bytes of data (32 bytes of IP) to port 9.
 fn udp_frame(from: [u8; 6], to: [u8; 6], tags: &[u8], last: [u8; 2], source_port: u16) -> Vec<u8> {
-    let mut ip = vec![0x45, 0, 0, 32, 0, 0, 0, 0, 64, UDP, 0, 0, 10, 77, 0, last[0], 10, 77, 0, last[1]];
+    udp_frame_from([10, 77, 0, last[0]], from, to, tags, last[1], source_port)
+}
+
+/// The same from any address.
+fn udp_frame_from(source: [u8; 4], from: [u8; 6], to: [u8; 6], tags: &[u8], last: u8, source_port: u16) -> Vec<u8> {
+    let mut ip = vec![0x45, 0, 0, 32, 0, 0, 0, 0, 64, UDP, 0, 0];
+    ip.extend(source);
+    ip.extend([10, 77, 0, last]);
     let sum = checksum(&ip);
     ip[10..12].copy_from_slice(&sum.to_be_bytes());
     let mut udp = vec![0; 12];
