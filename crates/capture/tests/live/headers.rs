@@ -4,8 +4,9 @@ use weir_capture::packet::{Fault, Skip};
 use weir_network::Direction::{Egress, Ingress};
 
 use crate::{
-    ICMPV6, TCP, UDP, checksum,
+    ICMPV6, TCP, UDP,
     lab::{FAR, FAR_MAC, FAR6, Lab, NEAR, NEAR_MAC, NEAR6, Sum, Way, record, send_frames},
+    traffic::checksum,
 };
 
 const HOP_BY_HOP: u8 = 0;

@@ -19,7 +19,7 @@ use weir_network::{Action, AggregationInterval, Direction::Ingress};
 use crate::{
     FAR, UDP,
     lab::{self, FAR_MAC, Lab, NEAR, NEAR_MAC, Recorded, Way, record_with, send_frames},
-    socket_at, udp_at, udp_frame, udp_frame_from,
+    traffic::{socket_at, udp_at, udp_frame, udp_frame_from},
 };
 
 /// Without traffic but the test's own, and with somebody who takes a flood in and answers nothing.
