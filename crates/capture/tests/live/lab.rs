@@ -18,7 +18,7 @@ use weir_capture::{
 };
 use weir_network::{Action, AggregationInterval, Direction, Interface, Packet};
 
-use crate::side::Side;
+use crate::{offline::Dump, side::Side};
 
 pub(crate) const NEAR: &str = "10.77.0.1";
 pub(crate) const FAR: &str = "10.77.0.2";
@@ -81,10 +81,10 @@ impl Lab {
     }
 }
 
-/// A capture that runs in a thread of a namespace.
-pub(crate) struct Recording {
-    stopper: Stopper,
-    thread: JoinHandle<Recorded>,
+/// A capture that runs in a thread of a namespace, or tcpdump in its place.
+pub(crate) enum Recording {
+    Live { stopper: Stopper, thread: JoinHandle<Recorded> },
+    Offline(Dump),
 }
 
 /// What a capture told.
@@ -113,13 +113,15 @@ pub(crate) enum Way {
     Packets,
     Tcx,
     Clsact,
+    /// Not live: a capture file.
+    File,
 }
 
 pub(crate) fn options(way: Way) -> Options {
     let mut options = Options::default();
     options.tracker.interval = AggregationInterval::Second;
     (options.tier, options.ebpf.attach) = match way {
-        Way::Packets => (TierChoice::PacketSocket, AttachPoint::Auto),
+        Way::Packets | Way::File => (TierChoice::PacketSocket, AttachPoint::Auto),
         Way::Tcx => (TierChoice::Ebpf, AttachPoint::Tcx),
         Way::Clsact => (TierChoice::Ebpf, AttachPoint::Clsact),
     };
@@ -138,6 +140,9 @@ pub(crate) fn choose(names: &'static [&'static str]) -> impl FnMut(&HostInterfac
 
 /// Records the interfaces of these names.
 pub(crate) fn record(way: Way, side: &Side, names: &'static [&'static str]) -> Recording {
+    if way == Way::File {
+        return Recording::Offline(Dump::start(side, names));
+    }
     record_with(side, names, options(way), |_| Action::Accept)
 }
 
@@ -162,7 +167,7 @@ pub(crate) fn record_by(
         let capture = Capture::open(options, Box::new(choose(names)), &clock).expect("root may capture");
         let stopper = capture.stopper();
         let thread = thread::spawn(move || run_by(capture, judge, clock));
-        Recording { stopper, thread }
+        Recording::Live { stopper, thread }
     })
 }
 
@@ -232,8 +237,13 @@ pub(crate) fn open_as_nobody(side: &Side) -> Option<LiveError> {
 
 impl Recording {
     pub(crate) fn stop(self) -> Recorded {
-        self.stopper.stop();
-        self.thread.join().expect("the capture does not panic")
+        match self {
+            Recording::Live { stopper, thread } => {
+                stopper.stop();
+                thread.join().expect("the capture does not panic")
+            }
+            Recording::Offline(dump) => dump.stop(),
+        }
     }
 }
 

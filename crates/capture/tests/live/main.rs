@@ -5,6 +5,7 @@
 mod headers;
 mod lab;
 mod limits;
+mod offline;
 #[path = "../side/mod.rs"]
 mod side;
 mod traffic;
@@ -43,6 +44,23 @@ macro_rules! in_every_way {
         mod ebpf_at_tcx { $(#[test] fn $behaviour() { super::$behaviour(super::Way::Tcx); })+ }
         mod ebpf_at_clsact { $(#[test] fn $behaviour() { super::$behaviour(super::Way::Clsact); })+ }
     };
+}
+
+/// So do those that a capture file has enough to tell of.
+macro_rules! in_capture_files {
+    ($($behaviour:ident),+ $(,)?) => {
+        mod capture_files { $(#[test] fn $behaviour() { super::$behaviour(super::Way::File); })+ }
+    };
+}
+
+in_capture_files! {
+    udp_of_both_versions_and_directions_is_exact,
+    ping_of_both_versions_is_84_and_104_bytes,
+    fragments_are_counted_in_the_flow_of_their_first,
+    an_interface_without_link_headers,
+    extension_headers_are_passed_over,
+    options_are_passed_over,
+    short_packets_count_without_ports,
 }
 
 use headers::{extension_headers_are_passed_over, options_are_passed_over, short_packets_count_without_ports};
