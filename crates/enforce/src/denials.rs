@@ -72,6 +72,11 @@ impl Denials {
         self.read(|table| table.by_number.get(&number_of(mark)).cloned())
     }
 
+    /// The mark of a rule, for verdicts that are not observed but worked out; 0 when no number is left.
+    pub fn mark(&self, denial: &Denial) -> u32 {
+        self.number(denial).map(mark).unwrap_or(0)
+    }
+
     /// The number of a rule; a new one if it has none yet.
     pub(crate) fn number(&self, denial: &Denial) -> Result<u32, EnforceError> {
         let mut table = self.0.write().unwrap_or_else(PoisonError::into_inner);

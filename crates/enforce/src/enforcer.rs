@@ -225,15 +225,15 @@ impl Enforcer {
     /// When the kernel refuses. Call it again later.
     pub fn poll(&mut self, now: Duration) -> Result<Vec<Event>, EnforceError> {
         let mut events = Vec::new();
-        let due = |it: &Attached| it.trial.as_ref().is_some_and(|trial| trial.ends <= now);
-        let due: Vec<String> = self.attached.iter().filter(|(_, it)| due(it)).map(|(host, _)| host.clone()).collect();
+        let due: Vec<String> =
+            self.trials().filter(|(_, ends)| *ends <= now).map(|(host, _)| host.to_owned()).collect();
+        if !due.is_empty() || now >= self.looked + LOOK {
+            self.looked = now;
+            events.extend(self.put_back()?.into_iter().map(|host| Event::PutBack { host }));
+        }
         for host in due {
             self.take_back(&host)?;
             events.push(Event::TakenBack { host });
-        }
-        if now >= self.looked + LOOK {
-            self.looked = now;
-            events.extend(self.put_back()?.into_iter().map(|host| Event::PutBack { host }));
         }
         if let Some(lease) = self.lease().filter(|_| now >= self.renewed + RENEWAL) {
             self.renewed = now;

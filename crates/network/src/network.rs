@@ -167,6 +167,29 @@ impl Network {
         }
     }
 
+    /// What this network calls an interface of a host, given as the host knows it: the interface with its id, or else the
+    /// one that has one of its addresses, or else the one whose tag `Name` is its name. If that one lists no addresses, it
+    /// has the host's. In a network without any interface it is the given one, carrying every security group there is.
+    pub fn interface_of_host(&self, given: &Interface) -> Option<Interface> {
+        let interfaces = &self.parts.interfaces;
+        if interfaces.is_empty() {
+            return Some(self.interface_for(given.clone()));
+        }
+        let global = |address: &IpAddr| !matches!(address, IpAddr::V6(address) if address.is_unicast_link_local());
+        let same_address = |it: &&Interface| given.addresses().filter(global).any(|address| it.owns(address));
+        let name = given.tags.get("Name");
+        let same_name = |it: &&Interface| name.is_some() && it.tags.get("Name") == name;
+        let known = interfaces
+            .get(&given.id)
+            .or_else(|| interfaces.values().find(same_address))
+            .or_else(|| interfaces.values().find(same_name))?;
+        let mut known = known.clone();
+        if known.addresses().next().is_none() {
+            (known.ipv4, known.ipv6) = (given.ipv4.clone(), given.ipv6.clone());
+        }
+        Some(known)
+    }
+
     /// The subnet that an interface is in.
     pub fn subnet_of(&self, interface: &Interface) -> Option<&Subnet> {
         self.parts.subnets.get(interface.subnet_id.as_ref()?)

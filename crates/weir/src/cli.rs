@@ -27,6 +27,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<Outcome> {
         "explain" => command::explain::run(matches, &settings),
         "propose" => command::propose::run(matches, &settings),
         "status" => command::status::run(matches, &settings),
+        "confirm" => command::confirm::run(&settings),
+        "detach" => command::detach::run(&settings),
         "fields" => command::fields::run(matches),
         "config" => command::config::run(matches, &layers),
         "completions" => command::shell::completions(matches),
@@ -57,6 +59,8 @@ pub fn program() -> Command {
         .subcommand(with_settings(command::explain::command(), Some(settings::Command::Explain)))
         .subcommand(with_settings(command::propose::command(), Some(settings::Command::Propose)))
         .subcommand(with_settings(command::status::command(), Some(settings::Command::Status)))
+        .subcommand(with_settings(command::confirm::command(), Some(settings::Command::Confirm)))
+        .subcommand(with_settings(command::detach::command(), Some(settings::Command::Detach)))
         .subcommand(command::fields::command())
         .subcommand(with_settings(command::config::command(), None))
         .subcommand(command::shell::completions_command())

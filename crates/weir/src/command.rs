@@ -1,7 +1,9 @@
 //! One module a command: its part of the command line, and what it does.
 
 pub mod config;
+pub mod confirm;
 pub mod convert;
+pub mod detach;
 pub mod explain;
 pub mod fields;
 pub mod propose;

@@ -5,6 +5,7 @@
 #![allow(unreachable_pub, reason = "a program exports nothing: pub says what a module gives to the others")]
 
 mod cli;
+mod client;
 mod clock;
 mod command;
 mod destination;

@@ -30,6 +30,9 @@ pub struct Report {
     pub interfaces: Vec<InterfaceReport>,
     /// What was delivered, and what waits.
     pub delivery: DeliveryReport,
+    /// The network file and the rules in force; `None` without a network file.
+    #[serde(default)]
+    pub enforcement: Option<EnforcementReport>,
     /// The last errors, oldest first.
     pub errors: Vec<ErrorReport>,
 }
@@ -85,6 +88,43 @@ pub struct DeliveryReport {
     pub dropped_records: u64,
     /// Attempts that failed; what they held waits and is tried again.
     pub failures: u64,
+}
+
+/// Which rules are in force.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnforcementReport {
+    /// The network file.
+    pub network_file: String,
+    /// Why its last change is not in force, if so; what was before still is.
+    pub error: Option<String>,
+    /// The interfaces on which its rules are in force.
+    pub interfaces: Vec<EnforcedReport>,
+    /// What the rules refused, of those that refused anything.
+    pub refused: Vec<RuleReport>,
+}
+
+/// An interface with rules in force.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnforcedReport {
+    /// Its name on the host.
+    pub name: String,
+    /// Its id in the network, `eni-…`.
+    pub id: String,
+    /// After so many seconds what was before comes back, unless someone confirms.
+    pub seconds_to_confirm: Option<u64>,
+}
+
+/// How much a rule refused since it came into force.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleReport {
+    /// The interface, `eni-…`.
+    pub interface_id: String,
+    /// `ingress` or `egress`.
+    pub direction: String,
+    /// The rule, as the field `rule` of records has it.
+    pub rule: String,
+    /// Packets.
+    pub packets: u64,
 }
 
 /// Something that went wrong.

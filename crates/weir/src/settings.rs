@@ -12,6 +12,7 @@ mod value;
 use std::{net::SocketAddr, path::PathBuf};
 
 use weir_capture::live::TierChoice;
+use weir_enforce::OnExit;
 use weir_network::AggregationInterval;
 use weir_record::{FileFormat, Format};
 
@@ -28,6 +29,8 @@ pub enum Command {
     Explain,
     Propose,
     Status,
+    Confirm,
+    Detach,
 }
 
 /// One row of the table.
@@ -86,12 +89,18 @@ macro_rules! settings {
 settings! {
     data: PathBuf, "data", "DIRECTORY", Some("./weir-data"), [Up, Query, Explain, Propose],
         "Where everything is kept: buckets, what waits for delivery, the catalogue of tables";
-    listen: SocketAddr, "listen", "ADDRESS", Some("127.0.0.1:4780"), [Up, Status],
+    listen: SocketAddr, "listen", "ADDRESS", Some("127.0.0.1:4780"), [Up, Status, Confirm, Detach],
         "Address and port on which `weir up` answers and `weir status` asks";
     interface: Vec<String>, "interface", "NAME", None, [Up],
         "Interfaces to record. Without it: every interface that is up, also those that come later, except loopback";
     capture: TierChoice, "capture", "TIER", Some("auto"), [Up],
         "How packets are seen: ebpf (counted in the kernel), packet (packet sockets), or auto (eBPF if the kernel lets us, otherwise packet sockets)";
+    network: Option<PathBuf>, "network", "FILE", None, [Up],
+        "Network file: who may talk to whom. Records carry its ids, and the verdicts that it leads to where the kernel's cannot be observed. Read again when it changes";
+    enforce: Vec<String>, "enforce", "NAME", None, [Up],
+        "Interfaces on which the security groups and network ACLs of the network file are put in force, by nftables. Without it: none";
+    on_exit: OnExit, "on-exit", "WHAT", Some("keep"), [Up],
+        "What becomes of rules in force when weir stops or dies: keep leaves them in force, open takes them away";
     interval: AggregationInterval, "interval", "SECONDS", Some("60"), [Up, Convert],
         "The longest time that one record may stand for: 1, 10, 60 or 600 seconds";
     deliver_every_window: bool, "deliver-every-window", "BOOLEAN", Some("false"), [Up],
@@ -118,6 +127,6 @@ settings! {
         "Threads that a query uses. Without it: one for each processor";
     memory_limit: Option<Bytes>, "memory-limit", "SIZE", None, [Query, Explain, Propose],
         "Memory that a query may use for sorting and grouping, such as 512MiB or 2GiB. Without it: no limit";
-    log: String, "log", "FILTER", Some("warn"), [Up, Query, Convert, Status, Explain, Propose],
+    log: String, "log", "FILTER", Some("warn"), [Up, Query, Convert, Status, Explain, Propose, Confirm, Detach],
         "What the program says about itself on standard error: error, warn, info, debug or trace";
 }

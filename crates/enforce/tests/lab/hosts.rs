@@ -140,8 +140,10 @@ impl Pair {
         self.connect(address, port, REFUSAL).is_none()
     }
 
-    pub fn ping(&self, address: &str) -> bool {
-        self.client.try_exec(&format!("ping -c1 -W1 -q {address}"))
+    /// Whether one ping is answered, when it should be or not: that decides how long to wait.
+    pub fn ping(&self, address: &str, expected: bool) -> bool {
+        let patience = if expected { 20 } else { 1 };
+        self.client.try_exec(&format!("ping -c1 -W{patience} -q {address}"))
     }
 }
 

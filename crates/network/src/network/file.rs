@@ -69,6 +69,9 @@ struct FileInstance {
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 struct FileInterface {
     id: String,
+    /// The tag `Name`; of an interface of a host the name that it has there, such as `eth0`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     account_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -237,6 +240,12 @@ impl FileInterface {
                 Err(_) => return Err(item.wrong(format_args!("`{text}` is no address; write one such as 10.0.0.5"))),
             }
         }
+        let mut tags = self.tags;
+        if let Some(name) = self.name
+            && let Some(other) = tags.insert("Name".to_owned(), name)
+        {
+            return Err(item.wrong(format_args!("it has `name` and the tag Name `{other}`; leave one of them out")));
+        }
         Ok(Interface {
             account_id: self.account_id.unwrap_or_else(|| owner.account_id.clone()),
             region: self.region.unwrap_or_else(|| owner.region.clone()),
@@ -248,13 +257,14 @@ impl FileInterface {
             ipv4,
             ipv6,
             security_group_ids: self.security_groups,
-            tags: self.tags,
+            tags,
         })
     }
 
     fn write(interface: &Interface) -> Self {
         Self {
             id: interface.id.clone(),
+            name: None,
             account_id: Some(interface.account_id.clone()),
             region: Some(interface.region.clone()),
             az_id: interface.az_id.clone(),

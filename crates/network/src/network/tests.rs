@@ -277,3 +277,26 @@ fn a_file_without_interfaces_guards_the_one_that_is_given() {
     given.id = "eni-other".into();
     assert_eq!(base.interface_for(given.clone()), given);
 }
+
+#[test]
+fn an_interface_of_a_host_is_found_by_id_address_or_name() {
+    let file =
+        "[[interface]]\nid = \"eni-a\"\nname = \"eth0\"\n[[interface]]\nid = \"eni-b\"\naddresses = [\"10.0.0.2\"]";
+    let network = parse(file).unwrap();
+    let mut host = network.interface("eni-b").unwrap().clone();
+    let found = |host: &Interface| network.interface_of_host(host).map(|interface| interface.id);
+    assert_eq!(found(&host).as_deref(), Some("eni-b"), "by id");
+    host.id = "eni-other".into();
+    host.tags = [("Name".to_owned(), "eth0".to_owned())].into();
+    assert_eq!(found(&host).as_deref(), Some("eni-b"), "by address");
+    host.ipv4 = vec!["10.0.0.9".parse().unwrap()];
+    assert_eq!(found(&host).as_deref(), Some("eni-a"), "by name");
+    assert_eq!(network.interface_of_host(&host).unwrap().ipv4, host.ipv4, "it lists no addresses of its own");
+    host.tags = [("Name".to_owned(), "eth1".to_owned())].into();
+    assert_eq!(found(&host), None);
+
+    let groups = parse("[[security-group]]\nid = \"sg-1\"").unwrap();
+    assert_eq!(groups.interface_of_host(&host).unwrap().security_group_ids, ["sg-1"]);
+    let twice = parse("[[interface]]\nid = \"eni-a\"\nname = \"eth0\"\ntags = { Name = \"web\" }").unwrap_err();
+    assert_eq!(twice.to_string(), "interface eni-a: it has `name` and the tag Name `web`; leave one of them out");
+}

@@ -1,22 +1,18 @@
 //! `weir status`: asks the running one what it does.
 
 use std::{
-    io::{self, Read, Write as _},
-    net::{SocketAddr, TcpStream},
-    time::Duration,
+    io::{self, Write as _},
+    net::SocketAddr,
 };
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use crate::{
-    Outcome,
-    report::Report,
+    Outcome, client,
+    report::{EnforcementReport, Report},
     settings::{Bytes, Settings},
 };
-
-/// How long a running one may take to answer.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 pub fn command() -> Command {
     Command::new("status")
@@ -47,28 +43,12 @@ pub fn run(matches: &ArgMatches, settings: &Settings) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// The body of a small answer over HTTP/1.0: the server closes when it is done.
 fn get(address: SocketAddr, path: &str) -> Result<Vec<u8>> {
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE).map_err(|_| {
-        anyhow::anyhow!("nothing answers at {address}; start it with `weir up`, or give its address with --listen")
-    })?;
-    let mut answer = Vec::new();
-    let mut ask = || -> io::Result<()> {
-        stream.set_read_timeout(Some(PATIENCE))?;
-        stream.set_write_timeout(Some(PATIENCE))?;
-        stream.write_all(format!("GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n").as_bytes())?;
-        Read::by_ref(&mut stream).take(16 << 20).read_to_end(&mut answer)?;
-        Ok(())
-    };
-    ask().map_err(|error| anyhow::anyhow!("{address} does not answer as weir does: {error}"))?;
-    let Some(end) = answer.windows(4).position(|window| window == b"\r\n\r\n") else {
-        bail!("{address} does not answer as weir does");
-    };
-    let first_line = String::from_utf8_lossy(&answer).lines().next().unwrap_or_default().to_owned();
-    if first_line.split(' ').nth(1) != Some("200") {
-        bail!("{address} answers `{first_line}`, not as weir does");
+    let answer = client::ask(address, "GET", path)?.ok_or_else(|| client::nothing_answers(address))?;
+    if !answer.is_good() {
+        bail!("{address} answers `{}`, not as weir does", answer.status);
     }
-    Ok(answer.split_off(end + 4))
+    Ok(answer.body)
 }
 
 /// The report for people.
@@ -87,6 +67,10 @@ fn text(report: &Report) -> String {
     if !report.interfaces.is_empty() {
         lines.push(String::new());
         lines.extend(interface_table(report));
+    }
+    if let Some(enforcement) = &report.enforcement {
+        lines.push(String::new());
+        lines.extend(enforcement_lines(enforcement));
     }
     let delivery = &report.delivery;
     lines.push(String::new());
@@ -109,6 +93,27 @@ fn text(report: &Report) -> String {
         lines.extend(report.errors.iter().map(|error| format!("  {}  {}", error.time, error.message)));
     }
     lines.join("\n") + "\n"
+}
+
+fn enforcement_lines(enforcement: &EnforcementReport) -> Vec<String> {
+    let mut lines = vec![format!("network    {}", enforcement.network_file)];
+    if let Some(error) = &enforcement.error {
+        lines.push(format!("           not taken: {error}"));
+    }
+    for interface in &enforcement.interfaces {
+        let state = match interface.seconds_to_confirm {
+            Some(seconds) => format!("taken back in {seconds} s unless you run `weir confirm`"),
+            None => "in force".to_owned(),
+        };
+        lines.push(format!("enforced   {} as {}: {state}", interface.name, interface.id));
+    }
+    for rule in &enforcement.refused {
+        lines.push(format!(
+            "refused    {} {} {}: {} packets",
+            rule.interface_id, rule.direction, rule.rule, rule.packets
+        ));
+    }
+    lines
 }
 
 fn interface_table(report: &Report) -> Vec<String> {

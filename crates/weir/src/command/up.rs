@@ -1,6 +1,10 @@
 //! `weir up`: records interfaces, delivers the records, and answers how it is going.
 
+mod caution;
+mod enforcement;
 mod flow_log;
+mod network_file;
+mod predict;
 mod recorder;
 mod screen;
 
@@ -20,11 +24,12 @@ use weir_network::FlowLog;
 use weir_store::{BucketName, Buckets, DataDirectory, Delivery, DeliveryOptions, RolloverOptions};
 
 use crate::{
-    Outcome, clock,
+    Outcome, Usage, clock,
     report::{DeliveryReport, ErrorReport, Report},
-    server::{self, Board},
+    server::{self, Board, Orders},
     settings::Settings,
 };
+use enforcement::{Enforcement, Rules};
 use recorder::Recorder;
 use screen::Screen;
 
@@ -42,6 +47,7 @@ pub fn command() -> Command {
 Examples:
   sudo weir up
   sudo weir up --interface eth0 wg0 --interval 10
+  sudo weir up --network net.toml --enforce eth0
   sudo weir up --interval 1 --deliver-every-window --file-format parquet
   sudo weir up --format '${srcaddr} ${dstaddr} ${dstport} ${bytes} ${tcp-flags} ${action} ${end}'
 
@@ -49,12 +55,19 @@ Records are delivered to the bucket flow-logs, a folder of DATA/buckets, every 5
 AWS; `weir query` reads them there. What is not delivered yet is kept in DATA/spool and survives a crash. Ctrl-C or
 SIGTERM stops, and delivers what there is.
 
+With --enforce the security groups and network ACLs of the network file decide what passes; a change of the file is in
+force at once. Rules on an interface that carries your own SSH session are taken back after 60 s unless you run
+`weir confirm`. `weir detach` takes all rules away.
+
 Interfaces that come and go are followed. Capturing needs root or `setcap cap_bpf,cap_net_admin,cap_net_raw+ep weir`;
 without the right nothing is recorded, but what is there is served: GET /status and GET /health.",
         )
 }
 
 pub fn run(settings: &Settings) -> Result<Outcome> {
+    if settings.network.is_none() && !settings.enforce.is_empty() {
+        return Err(Usage("--enforce needs to know the rules: name the file with --network".into()).into());
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(up(settings))
 }
@@ -72,14 +85,26 @@ async fn up(settings: &Settings) -> Result<Outcome> {
     let rollover = RolloverOptions { every_window: settings.deliver_every_window, ..RolloverOptions::default() };
     let options = DeliveryOptions { rollover, ..DeliveryOptions::default() };
     let delivery = Arc::new(Delivery::open(&data, &buckets, &flow_log, options)?);
+    let enforcement = Enforcement::start(settings)?;
 
-    let recorder = Recorder::start(settings, &flow_log, Arc::clone(&delivery))?;
-    let running =
-        Running { settings, flow_log: &flow_log, delivery: &delivery, recorder: &recorder, started: clock::steady() };
+    let rules = enforcement.as_ref().map(Enforcement::rules);
+    let recorder = Recorder::start(settings, &flow_log, Arc::clone(&delivery), rules.clone())?;
+    let running = Running {
+        settings,
+        flow_log: &flow_log,
+        delivery: &delivery,
+        recorder: &recorder,
+        rules,
+        started: clock::steady(),
+    };
     let board = Board::default();
     board.put(running.report());
     let (stop, stopped) = watch::channel(false);
-    let serving = tokio::spawn(server::serve(listener, board.clone(), stopped));
+    let orders: Orders = match &enforcement {
+        Some(enforcement) => Arc::new(enforcement.orders()),
+        None => Arc::new(|_, reply| drop(reply)),
+    };
+    let serving = tokio::spawn(server::serve(listener, board.clone(), orders, stopped));
 
     let mut screen = Screen::new(&running.report(), settings);
     let mut tick = tokio::time::interval(TICK);
@@ -93,6 +118,7 @@ async fn up(settings: &Settings) -> Result<Outcome> {
         delivery.poll(seconds()).await;
         recorder.record_losses();
         board.put(running.report());
+        screen.tell(&running.rules.as_ref().map(|rules| rules.take_news()).unwrap_or_default());
         screen.show(&board.get());
     }
     recorder.stop().await;
@@ -102,6 +128,9 @@ async fn up(settings: &Settings) -> Result<Outcome> {
     let _ = stop.send(true);
     // A client that keeps its connection open must not hold up the end.
     let served = tokio::time::timeout(Duration::from_secs(1), serving).await;
+    if let Some(enforcement) = enforcement {
+        tokio::task::spawn_blocking(|| enforcement.stop()).await?;
+    }
     screen.end(&report);
     if report.delivery.waiting_records > 0 {
         let (waiting, data) = (report.delivery.waiting_records, settings.data.display());
@@ -121,6 +150,7 @@ struct Running<'a> {
     flow_log: &'a FlowLog,
     delivery: &'a Delivery,
     recorder: &'a Recorder,
+    rules: Option<Arc<Rules>>,
     started: Instant,
 }
 
@@ -128,7 +158,9 @@ impl Running<'_> {
     fn report(&self) -> Report {
         let counters = self.delivery.counters();
         let progress = self.recorder.progress();
-        let mut errors: Vec<ErrorReport> = progress.errors.into_iter().collect();
+        let (enforcement, refusals) = self.rules.as_ref().map(|rules| rules.report()).unzip();
+        let mut errors: Vec<ErrorReport> = progress.errors.into_iter().chain(refusals.unwrap_or_default()).collect();
+        errors.sort_by_key(|error| error.time);
         if let Some(failure) = counters.last_failure {
             errors.push(ErrorReport { time: u64::try_from(failure.time).unwrap_or(0), message: failure.message });
             errors.sort_by_key(|error| error.time);
@@ -154,6 +186,7 @@ impl Running<'_> {
                 dropped_records: counters.dropped_records,
                 failures: counters.failures,
             },
+            enforcement,
             errors,
         }
     }

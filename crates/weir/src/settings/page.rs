@@ -53,6 +53,8 @@ pub(super) fn name(command: Command) -> &'static str {
         Command::Explain => "explain",
         Command::Propose => "propose",
         Command::Status => "status",
+        Command::Confirm => "confirm",
+        Command::Detach => "detach",
     }
 }
 

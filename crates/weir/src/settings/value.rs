@@ -3,6 +3,7 @@
 use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr};
 
 use weir_capture::live::TierChoice;
+use weir_enforce::OnExit;
 use weir_network::AggregationInterval;
 use weir_record::{FileFormat, Format};
 
@@ -151,6 +152,11 @@ one_word! {
         "ebpf" => Ok(TierChoice::Ebpf),
         "packet" => Ok(TierChoice::PacketSocket),
         _ => Err(format!("expected auto, ebpf or packet, found `{word}`")),
+    };
+    OnExit, Shape::Choice(&["keep", "open"]), |word| match word {
+        "keep" => Ok(OnExit::Keep),
+        "open" => Ok(OnExit::Open),
+        _ => Err(format!("expected keep or open, found `{word}`")),
     };
     Output, Shape::Choice(&["table", "csv", "jsonl", "parquet"]), |word| match word {
         "table" => Ok(Output::Table),

@@ -14,8 +14,20 @@ fn version_is_one_line() {
 #[test]
 fn every_command_has_help_with_examples() {
     let lab = Lab::new();
-    for command in ["up", "query", "convert", "explain", "propose", "status", "fields", "config", "completions", "man"]
-    {
+    for command in [
+        "up",
+        "query",
+        "convert",
+        "explain",
+        "propose",
+        "status",
+        "confirm",
+        "detach",
+        "fields",
+        "config",
+        "completions",
+        "man",
+    ] {
         let said = lab.weir(&[command, "--help"]);
         assert_eq!((said.code, said.err.as_str()), (0, ""), "{command}");
         assert!(said.out.contains("Examples:\n"), "{command}: {}", said.out);
@@ -89,7 +101,9 @@ fn shells_and_man_know_every_command() {
         "",
         "-completions",
         "-config",
+        "-confirm",
         "-convert",
+        "-detach",
         "-explain",
         "-fields",
         "-man",

@@ -15,17 +15,17 @@ use std::{
 use crate::run::{Lab, Said};
 
 /// Longer than anything here takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 const FORMAT: &str = "${srcaddr} ${dstaddr} ${srcport} ${dstport} ${protocol} ${packets} ${bytes} ${start} ${end} ${action} ${tcp-flags} ${flow-direction} ${log-status}";
 
 /// Two namespaces: `a0` in the near one, where weir runs, and `b0` in the far one. Gone when dropped.
-struct Net {
-    near: String,
-    far: String,
+pub struct Net {
+    pub near: String,
+    pub far: String,
 }
 
 impl Net {
-    fn new() -> Self {
+    pub fn new() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         assert!(
             rustix::process::geteuid().is_root(),
@@ -74,19 +74,19 @@ impl Net {
         }
     }
 
-    fn exec(&self, namespace: &str, words: &[&str]) -> String {
+    pub fn exec(&self, namespace: &str, words: &[&str]) -> String {
         let output = Command::new("ip").args(["netns", "exec", namespace]).args(words).output().expect("ip");
         assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
     /// Runs a Python program in the far namespace.
-    fn far(&self, program: &str) {
+    pub fn far(&self, program: &str) {
         self.exec(&self.far, &["python3", "-c", program]);
     }
 
     /// Starts a Python program in the near namespace that says `ready`, and ends with this.
-    fn near_server(&self, program: &str) -> Server {
+    pub fn near_server(&self, program: &str) -> Server {
         let mut child = Command::new("ip")
             .args(["netns", "exec", &self.near, "python3", "-uc", program])
             .stdout(Stdio::piped())
@@ -112,7 +112,7 @@ impl Drop for Net {
     }
 }
 
-struct Server(Child);
+pub struct Server(Child);
 
 impl Drop for Server {
     fn drop(&mut self) {
@@ -127,7 +127,7 @@ fn ip(words: &str) {
 }
 
 /// A running `weir up`, killed when dropped.
-struct Up<'a> {
+pub struct Up<'a> {
     child: Child,
     net: &'a Net,
     lab: &'a Lab,
@@ -135,7 +135,12 @@ struct Up<'a> {
 
 impl<'a> Up<'a> {
     /// Starts and waits until `a0` is recorded.
-    fn start(net: &'a Net, lab: &'a Lab, flags: &[&str]) -> Self {
+    pub fn start(net: &'a Net, lab: &'a Lab, flags: &[&str]) -> Self {
+        Self::start_with(net, lab, flags, &[])
+    }
+
+    /// The same, with further variables in the environment.
+    pub fn start_with(net: &'a Net, lab: &'a Lab, flags: &[&str], variables: &[(&str, &str)]) -> Self {
         let child = Command::new("ip")
             .args([
                 "netns",
@@ -150,6 +155,7 @@ impl<'a> Up<'a> {
             ])
             .args(["--data", "data", "--format", FORMAT])
             .args(flags)
+            .envs(variables.iter().copied())
             .current_dir(lab.path(""))
             .stderr(fs::OpenOptions::new().create(true).append(true).open(lab.path("up.err")).expect("a file"))
             .spawn()
@@ -159,7 +165,7 @@ impl<'a> Up<'a> {
         up
     }
 
-    fn status(&self) -> Option<serde_json::Value> {
+    pub fn status(&self) -> Option<serde_json::Value> {
         let output = Command::new("ip")
             .args(["netns", "exec", &self.net.near, env!("CARGO_BIN_EXE_weir"), "status", "--json"])
             .output()
@@ -168,7 +174,7 @@ impl<'a> Up<'a> {
     }
 
     #[track_caller]
-    fn wait_for(&self, what: &str, is: impl Fn(&serde_json::Value) -> bool) {
+    pub fn wait_for(&self, what: &str, is: impl Fn(&serde_json::Value) -> bool) {
         let begun = Instant::now();
         while begun.elapsed() < PATIENCE {
             if self.status().is_some_and(|status| is(&status)) {
@@ -181,13 +187,13 @@ impl<'a> Up<'a> {
     }
 
     /// Waits until every packet that passed so far is in a finished interval.
-    fn settle(&self) {
+    pub fn settle(&self) {
         let windows = self.status().expect("a status")["windows"].as_u64().expect("windows");
         self.wait_for("two more intervals", |status| status["windows"].as_u64() >= Some(windows + 2));
     }
 
     /// Sends a signal and waits for the end.
-    fn end(mut self, signal: &str) -> Option<i32> {
+    pub fn end(mut self, signal: &str) -> Option<i32> {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args([signal, &pid]).status().expect("kill").success());
         self.child.wait().expect("it ends").code()

@@ -6,6 +6,7 @@
 
 mod configuration;
 mod convert;
+mod enforce;
 mod explain;
 mod help;
 mod lab;

@@ -12,15 +12,20 @@ use std::{
 
 use tokio::sync::Notify;
 use weir_capture::{
-    interfaces::{self, HostInterface, Placement},
+    interfaces::{self, HostInterface},
     live::{self, Capture, Event, Stopper},
     tracker::{self, Judgement},
-    window::{Window, no_rules},
+    window::Window,
 };
+use weir_enforce::Denials;
 use weir_network::{FlowLog, Interface, TrafficType};
 use weir_record::{BatchBuilder, Field, Format, Value};
 use weir_store::{Appended, Delivery, FinishedWindow, Loss};
 
+use super::{
+    enforcement::{Rules, placement},
+    predict::Predictor,
+};
 use crate::{
     clock,
     report::{CaptureReport, ErrorReport, InterfaceReport},
@@ -63,6 +68,8 @@ struct Shared {
     format: Format,
     account_id: String,
     region: String,
+    /// Which rule is behind a mark.
+    denials: Denials,
 }
 
 impl Recorder {
@@ -74,6 +81,7 @@ impl Recorder {
         settings: &Settings,
         flow_log: &FlowLog,
         delivery: Arc<Delivery>,
+        rules: Option<Arc<Rules>>,
     ) -> Result<Self, live::LiveError> {
         let shared = Arc::new(Shared {
             progress: Mutex::default(),
@@ -82,13 +90,16 @@ impl Recorder {
             format: flow_log.log_format.clone(),
             account_id: flow_log.account_id.clone(),
             region: flow_log.region.clone(),
+            denials: rules.as_ref().map(|rules| rules.denials.clone()).unwrap_or_default(),
         });
         let (events, received) = mpsc::sync_channel(QUEUE);
         let (opened, opening) = mpsc::sync_channel(1);
         let capturing = {
             let shared = Arc::clone(&shared);
-            let (options, choose, names) = (options(settings), choose(settings), settings.interface.clone());
-            thread::spawn(move || capture(options, choose, &names, &shared, &events, &opened))
+            let choose = choose(settings, rules.clone());
+            let (options, names, predictor) =
+                (options(settings), settings.interface.clone(), rules.map(Predictor::new));
+            thread::spawn(move || capture(options, choose, predictor, &names, &shared, &events, &opened))
         };
         let (stopper, frames) = match opening.recv() {
             Ok(Ok((stopper, frames))) => (Some(stopper), frames),
@@ -145,18 +156,15 @@ fn options(settings: &Settings) -> live::Options {
     live::Options { tracker, tier: settings.capture, ebpf, ..live::Options::default() }
 }
 
-/// The interfaces that are named; without names, all but loopback.
-fn choose(settings: &Settings) -> live::Choose {
+/// The interfaces that are named; without names, all but loopback. The network file says what they are called.
+fn choose(settings: &Settings, rules: Option<Arc<Rules>>) -> live::Choose {
     let names = settings.interface.clone();
-    let placement = Placement {
-        account_id: settings.account.as_str().to_owned(),
-        region: settings.region.clone(),
-        az_id: None,
-        machine_id: interfaces::machine_id().unwrap_or_default(),
-    };
+    let placement = placement(settings);
     Box::new(move |host: &HostInterface| {
         let wanted = if names.is_empty() { !host.is_loopback } else { names.contains(&host.name) };
-        wanted.then(|| host.to_interface(&placement))
+        let given = wanted.then(|| host.to_interface(&placement))?;
+        let network = rules.as_ref().and_then(|rules| rules.network());
+        Some(network.and_then(|network| network.interface_of_host(&given)).unwrap_or(given))
     })
 }
 
@@ -170,6 +178,7 @@ fn absent(names: &[String]) -> Vec<String> {
 fn capture(
     options: live::Options,
     choose: live::Choose,
+    mut predictor: Option<Predictor>,
     names: &[String],
     shared: &Shared,
     events: &SyncSender<Event>,
@@ -190,9 +199,12 @@ fn capture(
     for name in absent {
         shared.error(format!("there is no interface {name} yet; it is recorded when it comes"));
     }
-    let accept = |_: &Interface, _, _: &_, _| Judgement::SEEN;
+    let judge = |interface: &Interface, direction, packet: &_, time_ns| match &mut predictor {
+        Some(predictor) => predictor.judge(interface, direction, packet, time_ns),
+        None => Judgement::SEEN,
+    };
     // The other side ends only after this one.
-    let ended = capture.run(now_ns, accept, |event| drop(events.send(event)));
+    let ended = capture.run(now_ns, judge, |event| drop(events.send(event)));
     if let Err(error) = ended {
         shared.progress().not_recording = Some(error.to_string());
         shared.error(error.to_string());
@@ -239,7 +251,8 @@ impl Shared {
     /// Makes records of a window and hands them to the delivery.
     fn window(&self, window: &Window) {
         const SECOND_NS: i64 = 1_000_000_000;
-        let batches = window.batches(&self.format, TrafficType::All, &no_rules, BATCH_ROWS).collect();
+        let rule = |mark| self.denials.rule(mark).map(|rule| rule.token());
+        let batches = window.batches(&self.format, TrafficType::All, &rule, BATCH_ROWS).collect();
         let finished = FinishedWindow {
             start: window.start_ns() / SECOND_NS,
             end: (window.end_ns() + SECOND_NS - 1).div_euclid(SECOND_NS),

@@ -80,6 +80,11 @@ impl Screen {
         self.last = line;
     }
 
+    /// Says what happened.
+    pub(super) fn tell(&mut self, news: &[String]) {
+        news.iter().for_each(|news| self.say(news));
+    }
+
     /// Says how it ended.
     pub(super) fn end(&mut self, report: &Report) {
         self.news(report);

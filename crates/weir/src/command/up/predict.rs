@@ -1,0 +1,74 @@
+//! What the network file leads to, where the kernel's verdicts are not observed.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use weir_capture::tracker::{Judgement, VerdictSource};
+use weir_enforce::Denial;
+use weir_network::{Action, Connections, Direction, ICMPV6, Interface, Network, Packet, Policy, Timeouts, not_logged};
+
+use super::enforcement::Rules;
+
+/// Judges packets by the network that holds now.
+///
+/// It does not see TCP flags: a connection counts as open until it has been idle for its timeout.
+pub(super) struct Predictor {
+    rules: Arc<Rules>,
+    network: Option<Arc<Network>>,
+    /// By id; `None` of an interface that the network does not know.
+    policies: HashMap<String, Option<Policy>>,
+    /// By id; they live on when the network changes.
+    connections: HashMap<String, Connections>,
+}
+
+impl Predictor {
+    pub(super) fn new(rules: Arc<Rules>) -> Self {
+        Self { rules, network: None, policies: HashMap::new(), connections: HashMap::new() }
+    }
+
+    pub(super) fn judge(
+        &mut self,
+        interface: &Interface,
+        direction: Direction,
+        packet: &Packet,
+        time_ns: i64,
+    ) -> Judgement {
+        let Some(network) = self.rules.network() else { return Judgement::SEEN };
+        if self.network.as_ref().is_none_or(|before| !Arc::ptr_eq(before, &network)) {
+            self.policies.clear();
+            self.network = Some(Arc::clone(&network));
+        }
+        if !self.policies.contains_key(&interface.id) {
+            self.policies.insert(interface.id.clone(), policy(&network, interface));
+        }
+        let Some(Some(policy)) = self.policies.get(&interface.id) else { return Judgement::SEEN };
+        let predicted = |action, rule| Judgement { action, rule, source: VerdictSource::Predicted };
+        if passes_always(&network, interface, packet) {
+            return predicted(Action::Accept, 0);
+        }
+        let new = || Connections::new(Connections::DEFAULT_CAPACITY, Timeouts::default());
+        let connections = self.connections.entry(interface.id.clone()).or_insert_with(new);
+        let now = Duration::from_nanos(u64::try_from(time_ns).unwrap_or(0));
+        let verdict = connections.judge(policy, packet, 0, direction, now);
+        match verdict.action {
+            Action::Accept => predicted(Action::Accept, 0),
+            Action::Reject => {
+                let denial = Denial { interface_id: interface.id.as_str().into(), direction, rule: verdict.rule };
+                predicted(Action::Reject, self.rules.denials.mark(&denial))
+            }
+        }
+    }
+}
+
+/// Without interfaces the network guards the given one, which carries every group; otherwise only those that it has.
+fn policy(network: &Network, interface: &Interface) -> Option<Policy> {
+    if network.parts().interfaces.is_empty() {
+        return network.policy(&network.interface_for(interface.clone())).ok();
+    }
+    network.policy(network.interface(&interface.id)?).ok()
+}
+
+/// What enforcement lets pass whatever the rules say.
+fn passes_always(network: &Network, interface: &Interface, packet: &Packet) -> bool {
+    let neighbours = packet.protocol == ICMPV6 && matches!(packet.icmp, Some((130..=137 | 143, _)));
+    neighbours || not_logged(packet, network.vpc_of(interface), network.subnet_of(interface)).is_some()
+}
