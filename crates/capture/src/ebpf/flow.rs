@@ -26,6 +26,8 @@ use crate::packet::Skips;
 
 static OBJECT: &[u8] = aya::include_bytes_aligned!("../../bpf/flow.o");
 
+/// The table of a map is 16 bytes a flow from the start, 256 MiB here; what it has no room for goes over the ring.
+const CAPACITY_MAX: u32 = 1 << 24;
 /// A ring smaller than this is not worth it.
 const SPILL_MIN: u32 = 64 * 1024;
 
@@ -53,7 +55,7 @@ pub enum AttachPoint {
 pub struct FlowOptions {
     /// Where programs are attached.
     pub attach: AttachPoint,
-    /// Most flows that the kernel holds of a window; it makes do with less when memory is short.
+    /// Most flows that the kernel holds of a window, at most 16,777,216; it makes do with less when memory is short.
     pub capacity: u32,
     /// Memory of the ring for packets of further flows, in bytes. A packet takes 96.
     pub spill_bytes: u32,
@@ -92,7 +94,8 @@ impl FlowPrograms {
         for (name, _) in [INGRESS, EGRESS] {
             program(&mut object, name)?.load().map_err(refused(name))?;
         }
-        let slots = Slots::open(&mut object, SlotOptions { capacity: options.capacity, map_flags: NO_PREALLOC })?;
+        let capacity = options.capacity.clamp(1, CAPACITY_MAX);
+        let slots = Slots::open(&mut object, SlotOptions { capacity, map_flags: NO_PREALLOC })?;
         let (totals, skips) = (take(&mut object, "totals")?, take(&mut object, "skips")?);
         sys::update(skips.fd().as_fd(), &0u32, &0u64).map_err(EbpfError::map("prepare a counter"))?;
         let processors =

@@ -2,6 +2,7 @@
 
 use std::{
     net::UdpSocket,
+    process::Command,
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -11,7 +12,8 @@ use std::{
 };
 
 use weir_capture::{
-    live::{Capture, LiveError, Options, Tier, TierChoice},
+    ebpf::flow::FlowPrograms,
+    live::{AttachPoint, Capture, FlowOptions, LiveError, Options, Tier, TierChoice},
     tracker::Irregularities,
 };
 use weir_network::{Action, AggregationInterval, Direction::Ingress};
@@ -246,4 +248,30 @@ fn what_was_counted_on_an_interface_outlives_it() {
     let recorded = recording.stop();
     assert_eq!(packets_of_each(&recorded, 100), vec![10; 100]);
     assert_eq!(recorded.news, ["added near0", "removed near0"]);
+}
+
+/// What a killed process left at clsact is taken away by the next one. TCX leaves nothing.
+#[test]
+fn programs_that_were_left_behind_are_taken_away() {
+    let (lab, _receiver) = quiet_lab();
+    let left_behind = lab.near.run(|| {
+        let options = FlowOptions { attach: AttachPoint::Clsact, capacity: 1024, spill_bytes: 64 * 1024 };
+        let (mut programs, _slots) = FlowPrograms::load(&options).expect("root may");
+        programs.attach("near0", 2, true).expect("attached");
+        programs
+    });
+    let filters = || {
+        let listed = lab.near.run(|| Command::new("tc").args("filter show dev near0 ingress".split(' ')).output());
+        let listed = listed.expect("the command `tc` (iproute2)").stdout;
+        String::from_utf8_lossy(&listed).lines().filter(|line| line.contains("flow_ingress")).count()
+    };
+    assert_eq!(filters(), 1);
+    let recording = record_with(&lab.near, &["near0"], lab::options(Way::Clsact), |_| Action::Accept);
+    flood(&lab, 10, 3);
+    assert_eq!(filters(), 1);
+    let recorded = recording.stop();
+    assert_eq!(packets_of_each(&recorded, 10), vec![3; 10]);
+    assert_eq!(filters(), 0);
+    // Its own filters are gone already.
+    lab.near.run(|| drop(left_behind));
 }
