@@ -118,6 +118,34 @@ fn an_edit_of_the_network_file_decides_what_passes() {
 }
 
 #[test]
+fn records_name_the_interface_of_the_file_and_the_rule() {
+    let (net, lab) = (Net::new(), Lab::new());
+    let _server = net.near_server(LISTENER);
+    lab.write("net.toml", file(HTTPS_ONLY));
+    let up = Up::start(&net, &lab, &[ENFORCE, &["--deliver-every-window"]].concat());
+    assert!(reaches(&net, 443) && !reaches(&net, 22));
+    up.settle();
+    up.wait_for("delivery", |status| status["delivery"]["waiting_records"] == 0);
+    let records = |port: &str| {
+        let sql = format!(
+            "SELECT DISTINCT interface_id, action, tcp_flags, rule, verdict_source, flow_direction FROM vpc_flow_logs \
+             WHERE log_status = 'OK' AND (dstport = {port} OR srcport = {port}) ORDER BY flow_direction DESC"
+        );
+        let said = lab.weir(&["query", "--data", "data", "--output", "csv", &sql]);
+        assert_eq!((said.code, said.err.as_str()), (0, ""));
+        said.out.replace('"', "")
+    };
+    // A verdict that was observed and one that was worked out are told apart, and both are right.
+    let refused: Vec<String> = records("22").lines().skip(1).map(str::to_owned).collect();
+    assert_eq!(refused.len(), 1, "no answer left: {refused:?}");
+    let known = ["observed", "predicted"].map(|source| format!("eni-web,REJECT,2,default-deny,{source},ingress"));
+    assert!(known.contains(&refused[0]), "{refused:?}");
+    let accepted = records("443");
+    assert!(accepted.contains("eni-web,ACCEPT,") && !accepted.contains("REJECT"), "{accepted}");
+    assert_eq!(up.end("-TERM"), Some(0));
+}
+
+#[test]
 fn a_running_one_lets_go_when_it_is_told() {
     let (net, lab) = (Net::new(), Lab::new());
     let _server = net.near_server(LISTENER);

@@ -16,7 +16,7 @@ use crate::run::{Lab, Said};
 
 /// Longer than anything here takes on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(60);
-const FORMAT: &str = "${srcaddr} ${dstaddr} ${srcport} ${dstport} ${protocol} ${packets} ${bytes} ${start} ${end} ${action} ${tcp-flags} ${flow-direction} ${log-status}";
+const FORMAT: &str = "${srcaddr} ${dstaddr} ${srcport} ${dstport} ${protocol} ${packets} ${bytes} ${start} ${end} ${action} ${tcp-flags} ${flow-direction} ${log-status} ${interface-id} ${rule} ${verdict-source}";
 
 /// Two namespaces: `a0` in the near one, where weir runs, and `b0` in the far one. Gone when dropped.
 pub struct Net {
