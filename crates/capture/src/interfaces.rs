@@ -15,17 +15,22 @@
 //! | `subnet-…` | the VPC and the network of the interface's primary address |
 
 mod id;
+mod link;
 mod netlink;
 
 use std::{
+    collections::BTreeMap,
     fs, io,
     net::{Ipv4Addr, Ipv6Addr},
 };
 
 use ipnet::{Ipv4Net, Ipv6Net};
-use weir_network::Interface;
+use weir_network::{Interface, Side};
 
-pub use self::netlink::{Monitor, list};
+pub use self::{
+    link::{Link, LinkKind},
+    netlink::{Monitor, list},
+};
 
 const MACHINE_ID_FILES: [&str; 3] = ["/etc/machine-id", "/var/lib/dbus/machine-id", "/proc/sys/kernel/hostname"];
 
@@ -58,6 +63,8 @@ pub struct HostInterface {
     pub is_up: bool,
     /// The loopback interface.
     pub is_loopback: bool,
+    /// What it is, and what it hangs on.
+    pub link: Link,
     /// MAC address or what stands for it; empty when it has none.
     pub mac: Vec<u8>,
     /// IPv4 addresses with their networks, the primary one first.
@@ -101,7 +108,8 @@ pub fn instance_id(machine_id: &str) -> String {
 }
 
 impl HostInterface {
-    /// The interface as a flow log knows it. Its name is in the tag `Name`.
+    /// The interface as a flow log knows it. Its name is in the tag `Name`, its kind in the tag `Kind`. It is taken for
+    /// the interface itself; for the host's end of a cable set its side.
     ///
     /// The loopback interface is given no addresses: packets between any two addresses of the host cross it, so a
     /// record shows what is in the packet.
@@ -124,8 +132,22 @@ impl HostInterface {
             ipv4: self.ipv4.iter().map(Ipv4Net::addr).filter(|_| addressed).collect::<Vec<Ipv4Addr>>(),
             ipv6: self.ipv6.iter().map(Ipv6Net::addr).filter(|_| addressed).collect::<Vec<Ipv6Addr>>(),
             security_group_ids: Vec::new(),
-            tags: [("Name".to_owned(), self.name.clone())].into(),
+            tags: self.tags(),
+            side: Side::Host,
         }
+    }
+
+    /// The side that the device is, as far as can be told: the host's end of a cable when it has no address but link-local
+    /// ones, and is a tap, or a veth whose other end is in another namespace. Seen from inside a container, its own end of
+    /// the cable looks the same but for the addresses.
+    pub fn side(&self) -> Side {
+        let addressed =
+            !self.ipv4.is_empty() || self.ipv6.iter().any(|network| !network.addr().is_unicast_link_local());
+        if addressed { Side::Host } else { self.link.side() }
+    }
+
+    fn tags(&self) -> BTreeMap<String, String> {
+        [("Name".to_owned(), self.name.clone()), ("Kind".to_owned(), self.link.kind.to_string())].into()
     }
 
     /// The MAC address as `02:00:…`; empty when there is none.
@@ -154,6 +176,7 @@ mod tests {
             hardware: 1,
             is_up: true,
             is_loopback: false,
+            link: Link::default(),
             mac: vec![2, 0, 0, 0, 0, last],
             ipv4: vec!["10.0.1.10/24".parse().expect("a network"), "10.0.1.11/24".parse().expect("a network")],
             ipv6: vec!["2001:db8::10/64".parse().expect("a network")],
@@ -182,6 +205,15 @@ mod tests {
         assert_eq!(eth0.instance_id.as_deref(), Some("i-ee3b9429859eafa7f"));
         assert_eq!(eth0.vpc_id.as_deref(), Some("vpc-00c2425114e7cf218"));
         assert_eq!(eth0.subnet_id.as_deref(), Some("subnet-bc7aab613cc22558e"));
+    }
+
+    #[test]
+    fn a_cable_with_an_address_is_its_own() {
+        let link = Link { kind: LinkKind::Veth, other: Some(7), namespace: Some(0) };
+        let bare = HostInterface { link, ipv4: Vec::new(), ipv6: Vec::new(), ..ethernet("veth0", 1) };
+        let link_local = HostInterface { ipv6: vec!["fe80::1/64".parse().expect("a network")], ..bare.clone() };
+        let addressed = HostInterface { ipv4: ethernet("eth0", 1).ipv4, ..bare.clone() };
+        assert_eq!((bare.side(), link_local.side(), addressed.side()), (Side::Guest, Side::Guest, Side::Host));
     }
 
     #[test]

@@ -207,10 +207,11 @@ impl Tracker {
     /// Counts packets of one flow, in the window of the first of them.
     pub fn add(&mut self, sum: &FlowSum) {
         let index = usize::from(sum.interface.0);
-        if !matches!(self.slots.get(index), Some(Some(_))) {
+        let Some(Some(slot)) = self.slots.get(index) else {
             self.irregularities.unknown_interface += sum.packets;
             return;
-        }
+        };
+        let direction = slot.interface.side.turn(sum.direction);
         let first_ns = sum.first_ns.clamp(0, MAX_TIME_NS);
         self.make_room_for(first_ns, sum.packets);
         let Some((period, other_flows)) = Self::period(&mut self.current, &mut self.next, first_ns) else { return };
@@ -218,7 +219,7 @@ impl Tracker {
         let last_ns = sum.last_ns.clamp(first_ns, period.end_ns - 1);
         let counters = counters_at(&mut period.counters, index);
         counters.seen += sum.packets;
-        let key = FlowKey::new(sum.interface.0, sum.direction, sum.judgement, &sum.packet);
+        let key = FlowKey::new(sum.interface.0, direction, sum.judgement, &sum.packet);
         let flags = TcpFlags::of_bits(sum.flags);
         if let Some(flow) = period.flows.get_mut(&key) {
             flow.first_ns = flow.first_ns.min(first_ns);

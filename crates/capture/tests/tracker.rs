@@ -14,7 +14,7 @@ use weir_capture::{
     tracker::{Exclude, InterfaceIndex, Judgement, Observation, Options, Tracker},
     window::{Counters, Window, no_rules},
 };
-use weir_network::{Action, AggregationInterval, Direction, Interface, Packet, TrafficType};
+use weir_network::{Action, AggregationInterval, Direction, Interface, Packet, Side, TrafficType};
 use weir_record::Format;
 
 const SECOND: i64 = 1_000_000_000;
@@ -244,6 +244,7 @@ fn add_interfaces(tracker: &mut Tracker) -> Vec<InterfaceIndex> {
         ipv6: Vec::new(),
         security_group_ids: Vec::new(),
         tags: BTreeMap::new(),
+        side: Side::Host,
     };
     let add = |number| tracker.add_interface(Arc::new(interface(number)), i64::MIN).expect("an index");
     (0..3).map(add).collect()

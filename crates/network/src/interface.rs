@@ -8,6 +8,8 @@ use std::{
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+use crate::Direction;
+
 /// A virtual private cloud: the address ranges that belong together.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Vpc {
@@ -75,6 +77,39 @@ pub struct Interface {
     /// Tags by key.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
+    /// Whose device it is on the host.
+    #[serde(default)]
+    pub side: Side,
+}
+
+/// Which end of the cable the device on the host is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Side {
+    /// The device is the interface: what it receives is ingress.
+    #[default]
+    Host,
+    /// The device is the host's end of a cable to a container, a namespace or a virtual machine, whose the interface is:
+    /// what the device receives has left the interface and is egress.
+    Guest,
+}
+
+impl Side {
+    /// The direction at the interface of what passes the device in this direction, and the other way round.
+    pub const fn turn(self, direction: Direction) -> Direction {
+        match self {
+            Side::Host => direction,
+            Side::Guest => direction.reverse(),
+        }
+    }
+
+    /// `host` or `guest`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Side::Host => "host",
+            Side::Guest => "guest",
+        }
+    }
 }
 
 impl Vpc {

@@ -33,7 +33,7 @@ pub use explain::{
 };
 pub use flow_log::{AggregationInterval, Destination, DestinationOptions, FlowLog, FlowLogError, TrafficType};
 pub use id::{IdError, IdKind};
-pub use interface::{Instance, Interface, Subnet, Vpc};
+pub use interface::{Instance, Interface, Side, Subnet, Vpc};
 pub use network::{Item, Network, NetworkError, NetworkFile, Owner, Parts, Things};
 pub use policy::Policy;
 pub use propose::{

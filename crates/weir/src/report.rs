@@ -1,6 +1,9 @@
 //! What a running `weir up` says about itself: the body of `GET /status`.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
+use weir_network::Interface;
 
 /// Everything that is counted, at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +56,18 @@ pub struct InterfaceReport {
     pub name: String,
     /// Its id in records, `eni-…`.
     pub id: String,
+    /// What kind of device it is, such as `device`, `veth`, `bridge`, `tunnel (vxlan)`.
+    #[serde(default)]
+    pub kind: String,
+    /// Which end of the cable it is: `host`, or `guest` when directions are turned around.
+    #[serde(default)]
+    pub side: String,
+    /// Id of the machine or container that it belongs to.
+    #[serde(default)]
+    pub instance: Option<String>,
+    /// Tags by key.
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
     /// Whether it is being recorded now; an interface that went away is not.
     pub recording: bool,
     /// Packets that passed.
@@ -134,6 +149,16 @@ pub struct ErrorReport {
     pub time: u64,
     /// What went wrong.
     pub message: String,
+}
+
+impl InterfaceReport {
+    /// Takes over what is known of an interface.
+    pub fn describe(&mut self, interface: &Interface) {
+        self.kind = interface.tags.get("Kind").cloned().unwrap_or_default();
+        self.side = interface.side.as_str().to_owned();
+        self.instance.clone_from(&interface.instance_id);
+        self.tags.clone_from(&interface.tags);
+    }
 }
 
 impl Report {

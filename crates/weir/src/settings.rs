@@ -18,7 +18,7 @@ use weir_record::{FileFormat, Format};
 
 pub use layers::{DEFAULT_FILE, Layers};
 pub use page::markdown;
-pub use value::{Account, Bytes, Output, Shape, Words};
+pub use value::{Account, Bytes, Output, Shape, SideChoice, Words};
 
 /// A command that a setting can belong to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,7 +92,9 @@ settings! {
     listen: SocketAddr, "listen", "ADDRESS", Some("127.0.0.1:4780"), [Up, Status, Confirm, Detach],
         "Address and port on which `weir up` answers and `weir status` asks";
     interface: Vec<String>, "interface", "NAME", None, [Up],
-        "Interfaces to record. Without it: every interface that is up, also those that come later, except loopback";
+        "Interfaces to record; `NAME:guest` and `NAME:host` give the side of one. Without it: every interface that is up, also those that come later, except loopback";
+    side: SideChoice, "side", "SIDE", Some("host"), [Up],
+        "Which end of the cable the devices are: host (the interface itself), guest (this host's end of a cable to a container, namespace or virtual machine: directions are turned around), or auto (guest for taps and for veths to another namespace that have no address)";
     capture: TierChoice, "capture", "TIER", Some("auto"), [Up],
         "How packets are seen: ebpf (counted in the kernel), packet (packet sockets), or auto (eBPF if the kernel lets us, otherwise packet sockets)";
     network: Option<PathBuf>, "network", "FILE", None, [Up],

@@ -19,7 +19,10 @@ use rustix::{
     },
 };
 
-use super::{HostInterface, InterfacesError};
+use super::{
+    HostInterface, InterfacesError,
+    link::{Link, LinkKind},
+};
 
 const NLMSG_ERROR: u16 = 2;
 const NLMSG_DONE: u16 = 3;
@@ -35,6 +38,9 @@ const CHANGE_GROUPS: u32 = 0x1 | 0x10 | 0x100;
 
 const IFLA_ADDRESS: u16 = 1;
 const IFLA_IFNAME: u16 = 3;
+const IFLA_LINK: u16 = 5;
+const IFLA_LINKINFO: u16 = 18;
+const IFLA_LINK_NETNSID: u16 = 37;
 const IFF_UP: u32 = 0x1;
 const IFF_LOOPBACK: u32 = 0x8;
 
@@ -195,6 +201,7 @@ impl Found {
             hardware: u16_at(header, 2)?,
             is_up: flags & IFF_UP != 0,
             is_loopback: flags & IFF_LOOPBACK != 0,
+            link: Link::default(),
             mac: Vec::new(),
             ipv4: Vec::new(),
             ipv6: Vec::new(),
@@ -202,9 +209,15 @@ impl Found {
         for (kind, value) in Attributes(attributes) {
             match kind {
                 IFLA_IFNAME => interface.name = text(value),
+                IFLA_LINK => interface.link.other = u32_at(value, 0).filter(|index| *index != 0),
+                IFLA_LINK_NETNSID => interface.link.namespace = u32_at(value, 0).map(u32::cast_signed),
+                IFLA_LINKINFO => interface.link.kind = LinkKind::read(value),
                 IFLA_ADDRESS if value.iter().any(|byte| *byte != 0) => interface.mac = value.to_vec(),
                 _ => {}
             }
+        }
+        if interface.is_loopback {
+            interface.link.kind = LinkKind::Loopback;
         }
         self.interfaces.insert(index, interface);
         Some(())
@@ -271,7 +284,7 @@ impl<'a> Iterator for Messages<'a> {
 }
 
 /// The attributes of one message: kind and value.
-struct Attributes<'a>(&'a [u8]);
+pub(super) struct Attributes<'a>(pub(super) &'a [u8]);
 
 impl<'a> Iterator for Attributes<'a> {
     type Item = (u16, &'a [u8]);
@@ -295,7 +308,7 @@ fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_ne_bytes(*bytes.get(at..)?.first_chunk()?))
 }
 
-fn text(value: &[u8]) -> String {
+pub(super) fn text(value: &[u8]) -> String {
     let end = value.iter().position(|byte| *byte == 0).unwrap_or(value.len());
     String::from_utf8_lossy(&value[..end]).into_owned()
 }

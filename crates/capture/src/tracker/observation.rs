@@ -51,7 +51,7 @@ pub struct Observation<'a> {
     pub time_ns: i64,
     /// Where it was seen.
     pub interface: InterfaceIndex,
-    /// Which way it passed.
+    /// Which way it passed the device; the [side](weir_network::Side) of the interface says what that is to it.
     pub direction: Direction,
     /// Its headers.
     pub packet: &'a Parsed,
@@ -76,7 +76,7 @@ impl<'a> Observation<'a> {
 pub struct FlowSum {
     /// Where they were seen.
     pub interface: InterfaceIndex,
-    /// Which way they passed.
+    /// Which way they passed the device; the [side](weir_network::Side) of the interface says what that is to it.
     pub direction: Direction,
     /// Addresses, ports and protocol.
     pub packet: Packet,

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use weir_network::{Action, AggregationInterval, Direction, Packet};
+use weir_network::{Action, AggregationInterval, Direction, Packet, Side};
 
 use super::*;
 use crate::{packet::Parsed, window::Window};
@@ -48,6 +48,31 @@ fn direction_action_interface_and_ports_separate_flows() {
     tracker.observe(&Observation { packet: &udp(2, 100), ..single });
     tracker.observe(&single);
     assert_eq!(tracker.flows(), 5);
+}
+
+/// What the host's end of a cable receives has left the interface at the other end.
+#[test]
+fn directions_are_those_of_the_guest() {
+    let (mut tracker, eth) = minute_tracker(Options::default());
+    let guest = Interface { side: Side::Guest, ..Interface::clone(&interface("eni-guest")) };
+    let guest = tracker.add_interface(Arc::new(guest), i64::MIN).expect("an index");
+    let packet = udp(1, 100);
+    for at in [eth, guest] {
+        tracker.observe(&Observation::single(START, at, Direction::Ingress, &packet));
+    }
+    tracker.observe(&Observation::single(START, guest, Direction::Egress, &udp(2, 50)));
+    let windows = finish(&mut tracker, START);
+    let mut seen: Vec<_> =
+        windows[0].flows().map(|flow| (flow.interface.id.clone(), flow.direction, flow.bytes)).collect();
+    seen.sort();
+    assert_eq!(
+        seen,
+        [
+            ("eni-1".to_owned(), Direction::Ingress, 100),
+            ("eni-guest".to_owned(), Direction::Ingress, 50),
+            ("eni-guest".to_owned(), Direction::Egress, 100)
+        ]
+    );
 }
 
 #[test]

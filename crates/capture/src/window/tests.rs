@@ -4,7 +4,7 @@ use arrow::{
     array::Array,
     util::display::{ArrayFormatter, FormatOptions},
 };
-use weir_network::{AggregationInterval, Packet};
+use weir_network::{AggregationInterval, Packet, Side};
 
 use super::*;
 use crate::{
@@ -174,6 +174,7 @@ pub(crate) fn interface(id: &str) -> Interface {
         ipv6: vec!["2001:db8:1::10".parse().expect("an address"), "2001:db8:1::11".parse().expect("an address")],
         security_group_ids: Vec::new(),
         tags: BTreeMap::new(),
+        side: Side::Host,
     }
 }
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 use thiserror::Error;
 
 use super::{Crossing, Explanation, Part};
-use crate::{Action, Direction, ICMP, ICMPV6, Interface, Network, NetworkError, Packet, TCP};
+use crate::{Action, Direction, ICMP, ICMPV6, Interface, Network, NetworkError, Packet, Side, TCP};
 
 /// A flow as a record tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -181,6 +181,7 @@ fn bare(id: &str) -> Interface {
         ipv6: Vec::new(),
         security_group_ids: Vec::new(),
         tags: BTreeMap::new(),
+        side: Side::Host,
     }
 }
 

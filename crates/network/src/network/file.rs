@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use self::rule::{FileAclEntry, FileRule};
 use super::{Item, NetworkError, Owner, Parts, Things};
-use crate::{Direction, Instance, Interface, NetworkAcl, PrefixList, SecurityGroup, Subnet, Vpc};
+use crate::{Direction, Instance, Interface, NetworkAcl, PrefixList, SecurityGroup, Side, Subnet, Vpc};
 
 /// A network file, in TOML or JSON, as it is written: nothing in it is checked yet.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,6 +89,12 @@ struct FileInterface {
     security_groups: Vec<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     tags: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "is_host")]
+    side: Side,
+}
+
+fn is_host(side: &Side) -> bool {
+    *side == Side::Host
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -258,6 +264,7 @@ impl FileInterface {
             ipv6,
             security_group_ids: self.security_groups,
             tags,
+            side: self.side,
         })
     }
 
@@ -274,6 +281,7 @@ impl FileInterface {
             addresses: interface.addresses().map(|address| address.to_string()).collect(),
             security_groups: interface.security_group_ids.clone(),
             tags: interface.tags.clone(),
+            side: interface.side,
         }
     }
 }

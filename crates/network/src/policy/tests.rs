@@ -216,6 +216,7 @@ fn large_rule_sets_are_judged_right() {
         ipv6: vec![],
         security_group_ids: parts.security_groups.keys().cloned().collect(),
         tags: Default::default(),
+        side: Side::Host,
     };
     let policy = Network::new(parts).unwrap().policy(&interface).unwrap();
     for group in (0..1000_u32).step_by(37) {

@@ -1,6 +1,7 @@
 //! `weir up`: records interfaces, delivers the records, and answers how it is going.
 
 mod caution;
+mod devices;
 mod enforcement;
 mod flow_log;
 mod network_file;
@@ -48,6 +49,7 @@ Examples:
   sudo weir up
   sudo weir up --interface eth0 wg0 --interval 10
   sudo weir up --network net.toml --enforce eth0
+  sudo weir up --interface eth0 veth1a2b3c:guest
   sudo weir up --interval 1 --deliver-every-window --file-format parquet
   sudo weir up --format '${srcaddr} ${dstaddr} ${dstport} ${bytes} ${tcp-flags} ${action} ${end}'
 

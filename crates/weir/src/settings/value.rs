@@ -4,7 +4,7 @@ use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr};
 
 use weir_capture::live::TierChoice;
 use weir_enforce::OnExit;
-use weir_network::AggregationInterval;
+use weir_network::{AggregationInterval, Side};
 use weir_record::{FileFormat, Format};
 
 /// What a value looks like, for the command line, the file and the guide.
@@ -40,6 +40,15 @@ impl Account {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// How the side of an interface is chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SideChoice {
+    /// This one.
+    Is(Side),
+    /// By what the device is.
+    Auto,
 }
 
 /// A number of bytes, written with or without a unit.
@@ -157,6 +166,12 @@ one_word! {
         "keep" => Ok(OnExit::Keep),
         "open" => Ok(OnExit::Open),
         _ => Err(format!("expected keep or open, found `{word}`")),
+    };
+    SideChoice, Shape::Choice(&["host", "guest", "auto"]), |word| match word {
+        "host" => Ok(SideChoice::Is(Side::Host)),
+        "guest" => Ok(SideChoice::Is(Side::Guest)),
+        "auto" => Ok(SideChoice::Auto),
+        _ => Err(format!("expected host, guest or auto, found `{word}`")),
     };
     Output, Shape::Choice(&["table", "csv", "jsonl", "parquet"]), |word| match word {
         "table" => Ok(Output::Table),

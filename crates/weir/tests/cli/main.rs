@@ -6,6 +6,7 @@
 
 mod configuration;
 mod convert;
+mod devices;
 mod enforce;
 mod explain;
 mod help;

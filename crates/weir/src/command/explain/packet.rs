@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, net::IpAddr};
 use anyhow::{Result, bail};
 use clap::{Arg, ArgMatches, value_parser};
 use weir_network::{
-    Crossing, Direction, Explanation, ICMP, ICMPV6, Interface, Network, Packet, Recorded, Service, TCP, UDP,
+    Crossing, Direction, Explanation, ICMP, ICMPV6, Interface, Network, Packet, Recorded, Service, Side, TCP, UDP,
 };
 
 use crate::{Usage, local_nets::LocalNets, records::Flow};
@@ -154,6 +154,7 @@ fn unknown(id: &str) -> Interface {
         ipv6: Vec::new(),
         security_group_ids: Vec::new(),
         tags: BTreeMap::new(),
+        side: Side::Host,
     }
 }
 

@@ -12,7 +12,6 @@ use std::{
 
 use tokio::sync::Notify;
 use weir_capture::{
-    interfaces::{self, HostInterface},
     live::{self, Capture, Event, Stopper},
     tracker::{self, Judgement},
     window::Window,
@@ -22,10 +21,7 @@ use weir_network::{FlowLog, Interface, TrafficType};
 use weir_record::{BatchBuilder, Field, Format, Value};
 use weir_store::{Appended, Delivery, FinishedWindow, Loss};
 
-use super::{
-    enforcement::{Rules, placement},
-    predict::Predictor,
-};
+use super::{devices, enforcement::Rules, predict::Predictor};
 use crate::{
     clock,
     report::{CaptureReport, ErrorReport, InterfaceReport},
@@ -96,9 +92,9 @@ impl Recorder {
         let (opened, opening) = mpsc::sync_channel(1);
         let capturing = {
             let shared = Arc::clone(&shared);
-            let choose = choose(settings, rules.clone());
+            let choose = devices::choose(settings, rules.clone());
             let (options, names, predictor) =
-                (options(settings), settings.interface.clone(), rules.map(Predictor::new));
+                (options(settings), devices::names(settings), rules.map(Predictor::new));
             thread::spawn(move || capture(options, choose, predictor, &names, &shared, &events, &opened))
         };
         let (stopper, frames) = match opening.recv() {
@@ -156,24 +152,6 @@ fn options(settings: &Settings) -> live::Options {
     live::Options { tracker, tier: settings.capture, ebpf, ..live::Options::default() }
 }
 
-/// The interfaces that are named; without names, all but loopback. The network file says what they are called.
-fn choose(settings: &Settings, rules: Option<Arc<Rules>>) -> live::Choose {
-    let names = settings.interface.clone();
-    let placement = placement(settings);
-    Box::new(move |host: &HostInterface| {
-        let wanted = if names.is_empty() { !host.is_loopback } else { names.contains(&host.name) };
-        let given = wanted.then(|| host.to_interface(&placement))?;
-        let network = rules.as_ref().and_then(|rules| rules.network());
-        Some(network.and_then(|network| network.interface_of_host(&given)).unwrap_or(given))
-    })
-}
-
-/// The names that no interface of this host has.
-fn absent(names: &[String]) -> Vec<String> {
-    let present = interfaces::list().unwrap_or_default();
-    names.iter().filter(|name| present.iter().all(|host| host.name != **name)).cloned().collect()
-}
-
 /// The capturing thread. Nothing but the sink may take time here.
 fn capture(
     options: live::Options,
@@ -184,7 +162,7 @@ fn capture(
     events: &SyncSender<Event>,
     opened: &SyncSender<Result<(Stopper, Arc<AtomicU64>), live::LiveError>>,
 ) {
-    let absent = absent(names);
+    let absent = devices::absent(names);
     let now_ns = || i64::try_from(clock::now().as_nanos()).unwrap_or(i64::MAX);
     let capture = match Capture::open(options, choose, &now_ns) {
         Ok(capture) => capture,
@@ -220,6 +198,7 @@ fn record(shared: &Shared, events: &Receiver<Event>) {
                 let mut progress = shared.progress();
                 let entry = progress.interfaces.entry(interface.id.clone()).or_default();
                 (entry.name, entry.id, entry.recording) = (name, interface.id.clone(), true);
+                entry.describe(&interface);
             }
             Event::Removed { interface, .. } => {
                 if let Some(entry) = shared.progress().interfaces.get_mut(&interface.id) {
