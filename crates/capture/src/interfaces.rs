@@ -14,6 +14,7 @@
 //! | `vpc-…` | account and region: the one default VPC of a region |
 //! | `subnet-…` | the VPC and the network of the interface's primary address |
 
+mod containers;
 mod id;
 mod link;
 mod netlink;
@@ -28,6 +29,7 @@ use ipnet::{Ipv4Net, Ipv6Net};
 use weir_network::{Interface, Side};
 
 pub use self::{
+    containers::containers,
     link::{Link, LinkKind},
     netlink::{Monitor, list},
 };

@@ -63,6 +63,8 @@ use crate::{
 const TICK_NS: i64 = 250_000_000;
 /// And no more often than this when a window is due.
 const NAP_NS: i64 = 1_000_000;
+/// Interfaces are looked at anew at least this often, since who chooses them may know more by then.
+const RELIST_NS: u64 = 5_000_000_000;
 
 /// How to capture.
 #[derive(Debug, Clone)]
@@ -149,7 +151,7 @@ impl Stopper {
 }
 
 /// Chooses what to capture: for an interface of the host, what a flow log calls it, or nothing to leave it out. Asked
-/// again when the interface changes.
+/// again when the interface changes, and every few seconds: it must not wait for anything.
 pub type Choose = Box<dyn FnMut(&HostInterface) -> Option<Interface> + Send>;
 
 /// Capturing on interfaces of this host, in the network namespace of the thread that opened it.
@@ -161,6 +163,8 @@ pub struct Capture {
     tier: TierReport,
     watched: BTreeMap<u32, (Watched, InterfaceLock)>,
     events: Vec<Event>,
+    /// When the interfaces were listed last.
+    listed_ns: i64,
     tracker: Tracker,
     /// How long a window waits.
     lateness_ns: i64,
@@ -210,6 +214,7 @@ impl Capture {
             tier,
             watched: BTreeMap::new(),
             events: Vec::new(),
+            listed_ns: clock(),
             tracker: Tracker::new(tracker::Options { lateness_ns, ..options.tracker.clone() }),
             lateness_ns,
             counted_ns: clock(),
@@ -272,12 +277,17 @@ impl Capture {
         mut judge: impl FnMut(&Interface, Direction, &Packet, i64) -> Judgement,
         mut sink: impl FnMut(Event),
     ) -> Result<Totals, LiveError> {
+        let mut judge = |interface: &Interface, direction, packet: &Packet, time_ns| {
+            judge(interface, interface.side.turn(direction), packet, time_ns)
+        };
         loop {
             self.events.drain(..).for_each(&mut sink);
             if self.wait(self.patience(clock()))? {
                 break;
             }
-            if self.monitor.drain() {
+            let now_ns = clock();
+            if self.monitor.drain() || now_ns.abs_diff(self.listed_ns) >= RELIST_NS {
+                self.listed_ns = now_ns;
                 self.relist(&clock, &mut judge);
             }
             let now_ns = clock();

@@ -71,3 +71,42 @@ fn every_kind_is_told() {
     let other = self::listed(&there);
     assert_eq!(listed["cable0"].link.other, Some(other["cable1"].index));
 }
+
+/// A process that sleeps in a namespace, ended when dropped.
+struct Sleeper(std::process::Child);
+
+impl Drop for Sleeper {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The processes are real, but what `/proc` says of their control groups is made up.
+#[test]
+fn the_container_of_a_cable_is_found() {
+    let (here, there, elsewhere) = (Side::new(), Side::new(), Side::new());
+    here.ip(&format!("link add cable0 type veth peer name cable1 netns {}", there.path));
+    let proc = tempfile::tempdir().expect("a directory");
+    let [first, second] = ["a1".repeat(32), "b2".repeat(32)];
+    let mut sleepers = Vec::new();
+    for (side, container) in [(&there, &first), (&elsewhere, &second)] {
+        let child = side.run(|| Command::new("sleep").arg("60").spawn().expect("sleep"));
+        let folder = proc.path().join(child.id().to_string());
+        std::fs::create_dir_all(folder.join("ns")).expect("a folder");
+        std::fs::write(folder.join("cgroup"), format!("0::/system.slice/docker-{container}.scope\n")).expect("a file");
+        let namespace = std::fs::read_link(format!("/proc/{}/ns/net", child.id())).expect("a namespace");
+        std::os::unix::fs::symlink(namespace, folder.join("ns/net")).expect("a link");
+        sleepers.push(Sleeper(child));
+    }
+    // A process that is not there any more, and something that is no process.
+    std::fs::create_dir_all(proc.path().join("4194304/ns")).expect("a folder");
+    std::fs::write(proc.path().join("4194304/cgroup"), format!("0::/docker/{second}\n")).expect("a file");
+    std::fs::write(proc.path().join("version"), "Linux").expect("a file");
+
+    let number = listed(&here)["cable0"].link.namespace.expect("a namespace with a number");
+    let path = proc.path().to_owned();
+    let found = here.run(move || interfaces::containers(&path).expect("netlink"));
+    // No cable leads to the second.
+    assert_eq!(found, BTreeMap::from([(number, first)]));
+}

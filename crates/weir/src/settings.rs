@@ -95,6 +95,8 @@ settings! {
         "Interfaces to record; `NAME:guest` and `NAME:host` give the side of one. Without it: every interface that is up, also those that come later, except loopback";
     side: SideChoice, "side", "SIDE", Some("host"), [Up],
         "Which end of the cable the devices are: host (the interface itself), guest (this host's end of a cable to a container, namespace or virtual machine: directions are turned around), or auto (guest for taps and for veths to another namespace that have no address)";
+    container_socket: Vec<String>, "container-socket", "PATH", None, [Up],
+        "Sockets of container engines with the API of Docker, asked for the names of containers at the other end of cables with side guest. Without it: those of Docker and Podman";
     capture: TierChoice, "capture", "TIER", Some("auto"), [Up],
         "How packets are seen: ebpf (counted in the kernel), packet (packet sockets), or auto (eBPF if the kernel lets us, otherwise packet sockets)";
     network: Option<PathBuf>, "network", "FILE", None, [Up],

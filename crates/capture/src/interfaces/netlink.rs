@@ -111,7 +111,7 @@ impl AsFd for Monitor {
 }
 
 /// A netlink socket is one of route netlink unless another protocol is asked for.
-fn open(groups: u32) -> Result<OwnedFd, InterfacesError> {
+pub(super) fn open(groups: u32) -> Result<OwnedFd, InterfacesError> {
     let netlink = |what| move |errno: Errno| InterfacesError::Netlink { what, source: io::Error::from(errno) };
     let socket = socket_with(AddressFamily::NETLINK, SocketType::RAW, SocketFlags::CLOEXEC, None)
         .map_err(netlink("open a socket"))?;
@@ -261,15 +261,15 @@ impl Found {
     }
 }
 
-struct Message<'a> {
-    kind: u16,
+pub(super) struct Message<'a> {
+    pub(super) kind: u16,
     flags: u16,
     sequence: u32,
-    body: &'a [u8],
+    pub(super) body: &'a [u8],
 }
 
 /// The messages of one datagram.
-struct Messages<'a>(&'a [u8]);
+pub(super) struct Messages<'a>(pub(super) &'a [u8]);
 
 impl<'a> Iterator for Messages<'a> {
     type Item = Message<'a>;

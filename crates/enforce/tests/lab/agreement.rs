@@ -165,6 +165,7 @@ fn interface(id: &str, subnet: Option<&str>, addresses: &[&str], groups: &[&str]
         ipv6: addresses().filter_map(|it| if let IpAddr::V6(it) = it { Some(it) } else { None }).collect(),
         security_group_ids: groups.iter().map(|id| (*id).to_owned()).collect(),
         tags: Default::default(),
+        side: Default::default(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! `weir up`: records interfaces, delivers the records, and answers how it is going.
 
 mod caution;
+mod containers;
 mod devices;
 mod enforcement;
 mod flow_log;

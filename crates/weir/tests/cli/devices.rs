@@ -4,6 +4,9 @@
 use std::{
     collections::BTreeMap,
     fs,
+    io::{BufRead as _, BufReader, Write as _},
+    os::unix::net::UnixListener,
+    path::PathBuf,
     process::{Child, Command, Stdio},
     sync::atomic::{AtomicU32, Ordering},
     thread,
@@ -16,7 +19,7 @@ use crate::run::Lab;
 
 /// Longer than anything here takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
-const FORMAT: &str = "${interface-id} ${srcaddr} ${dstaddr} ${protocol} ${packets} ${bytes} ${start} ${end} ${action} ${flow-direction} ${log-status}";
+const FORMAT: &str = "${interface-id} ${instance-id} ${srcaddr} ${dstaddr} ${protocol} ${packets} ${bytes} ${start} ${end} ${action} ${flow-direction} ${log-status}";
 
 /// A host with the bridge `br0` and its ports `p1` and `p2`; behind them `web` (10.89.0.10) and `cli` (10.89.0.20). A
 /// VXLAN tunnel leads from the host (10.90.0.1) to web (10.90.0.10). Gone when dropped.
@@ -232,4 +235,82 @@ fn interfaces_come_and_go() {
     assert_eq!((at(&p9, "egress", CLI, WEB), at(&p9, "ingress", WEB, CLI)), (Some(7), Some(7)));
     // p1 was left as it is: its directions are those of the device.
     assert_eq!((at(&p1, "egress", CLI, WEB), at(&p1, "ingress", WEB, CLI)), (Some(9), Some(9)));
+}
+
+/// A process in a namespace and in a control group that is named as Docker names them. Both are gone when dropped.
+struct Container {
+    process: Child,
+    group: PathBuf,
+}
+
+impl Container {
+    fn new(namespace: &str, id: &str) -> Self {
+        let process = Command::new("ip").args(["netns", "exec", namespace, "sleep", "120"]).spawn().expect("sleep");
+        let mounts = fs::read_to_string("/proc/mounts").expect("mounts");
+        let is_group = |line: &&str| line.contains(" cgroup2 ") || line.contains("name=systemd");
+        let mount = mounts.lines().find(is_group).and_then(|line| line.split(' ').nth(1)).expect("control groups");
+        let group = PathBuf::from(mount).join(format!("docker-{id}.scope"));
+        fs::create_dir(&group).expect("root may make control groups");
+        fs::write(group.join("cgroup.procs"), process.id().to_string()).expect("root may move processes");
+        Self { process, group }
+    }
+}
+
+impl Drop for Container {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        // The kernel lets go of the process a moment later.
+        for _ in 0..50 {
+            if fs::remove_dir(&self.group).is_ok() {
+                return;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+/// Answers as Docker does, until the test ends.
+fn docker(socket: &std::path::Path, id: &str) {
+    let listener = UnixListener::bind(socket).expect("a socket");
+    let body = serde_json::json!([
+        { "Id": "f".repeat(64), "Names": ["/other"], "Image": "other", "Labels": {} },
+        { "Id": id, "Names": ["/shop-web-1"], "Image": "nginx:1.27", "State": "running",
+          "Labels": { "com.docker.compose.project": "shop", "maintainer": "nobody" },
+          "NetworkSettings": { "Networks": { "shop_default": { "IPAddress": WEB, "GlobalIPv6Address": "" } } } },
+    ]);
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.expect("a client");
+            let mut asked = String::new();
+            BufReader::new(&stream).read_line(&mut asked).expect("a request");
+            assert_eq!(asked, "GET /containers/json HTTP/1.0\r\n");
+            let _ = write!(stream, "HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n{body}");
+        }
+    });
+}
+
+/// The host's end of a container's cable is called by the container, and its records carry the container's id.
+#[test]
+fn the_cable_of_a_container_is_named_by_it() {
+    let (net, lab) = (Net::new(), Lab::new());
+    let id = format!("{:064x}", u64::from(std::process::id()) << 32 | 0xc0ffee);
+    let _container = Container::new(&net.web, &id);
+    docker(&lab.path("docker.sock"), &id);
+    let up = Up::start(&net, &lab, &["--side", "auto", "--container-socket", "docker.sock"]);
+    let named = |status: &Value| find(status, "p1").is_some_and(|p1| p1["tags"]["Name"] == "shop-web-1");
+    let status = up.wait_for("p1 is named by its container", named);
+    let p1 = find(&status, "p1").expect("just found");
+    let instance = format!("i-{}", &id[..17]);
+    assert_eq!((&p1["instance"], &p1["side"]), (&instance.as_str().into(), &"guest".into()));
+    assert_eq!((&p1["tags"]["Image"], &p1["tags"]["Device"]), (&"nginx:1.27".into(), &"p1".into()));
+    assert_eq!((&p1["tags"]["com.docker.compose.project"], &p1["tags"]["maintainer"]), (&"shop".into(), &Value::Null));
+    // Its neighbour on the bridge is no container.
+    assert_eq!(find(&status, "p2").expect("p2")["tags"]["Container"], Value::Null);
+
+    net.ping(&net.cli, WEB, 2);
+    drop(up.pings());
+    let sql =
+        format!("SELECT sum(packets) AS packets FROM vpc_flow_logs WHERE instance_id = '{instance}' AND protocol = 1");
+    lab.weir(&["query", "--data", "data", "--output", "jsonl", &sql]).is("{\"packets\":4}\n");
 }

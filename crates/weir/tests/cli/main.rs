@@ -11,6 +11,7 @@ mod enforce;
 mod explain;
 mod help;
 mod lab;
+mod nat;
 mod pcap;
 mod query;
 mod run;

@@ -4,8 +4,9 @@ use weir_capture::{
     interfaces::{self, HostInterface, Placement},
     live,
 };
-use weir_network::Side;
+use weir_network::{Interface, Side};
 
+use super::containers::Containers;
 use crate::settings::{Settings, SideChoice};
 
 /// A device that is named: `eth0`, or `veth1:guest` with its side.
@@ -35,6 +36,7 @@ pub(super) fn choose(settings: &Settings) -> live::Choose {
         az_id: None,
         machine_id: interfaces::machine_id().unwrap_or_default(),
     };
+    let containers = Containers::watch(&settings.container_socket);
     Box::new(move |host: &HostInterface| {
         let named = wanted.iter().find(|wanted| wanted.name == host.name);
         if named.is_none() && (host.is_loopback || !wanted.is_empty()) {
@@ -44,7 +46,11 @@ pub(super) fn choose(settings: &Settings) -> live::Choose {
             SideChoice::Is(side) => side,
             SideChoice::Auto => host.side(),
         });
-        Some(weir_network::Interface { side, ..host.to_interface(&placement) })
+        let mut interface = Interface { side, ..host.to_interface(&placement) };
+        if side == Side::Guest {
+            containers.name(host, &mut interface);
+        }
+        Some(interface)
     })
 }
 

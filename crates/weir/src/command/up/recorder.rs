@@ -260,6 +260,7 @@ impl Shared {
         }
         for watched in window.interfaces() {
             let entry = progress.interfaces.entry(watched.interface.id.clone()).or_default();
+            entry.describe(&watched.interface);
             let counters = watched.counters;
             entry.packets_seen += counters.seen + counters.lost;
             entry.packets_recorded += counters.recorded;
