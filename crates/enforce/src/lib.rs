@@ -31,6 +31,7 @@ pub use denials::{Denial, Denials, MARK_TAG, NUMBER_BITS};
 pub use enforcer::{Applied, Enforcer, Event, OnExit};
 pub use error::EnforceError;
 pub use nft::Namespace;
-pub use plan::{Plan, Side};
+pub use plan::Plan;
 pub use ruleset::MAX_INTERFACES;
 pub use table::Refused;
+pub use weir_network::Side;

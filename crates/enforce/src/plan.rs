@@ -5,24 +5,13 @@ use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 use ipnet::IpNet;
 use weir_network::{
     Action, Direction, Interface, Network, NetworkAcl, NetworkError, Peer, Rule, SecurityGroup, SecurityGroupRule,
-    Service,
+    Service, Side,
 };
 
 use crate::{
     judgement::{Class, Judgement, Match, Ranked},
     segments::Segment,
 };
-
-/// Which end of the cable the host's interface is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Side {
-    /// The network interface itself: what comes in is ingress.
-    #[default]
-    Host,
-    /// This host's end of the cable to a container, namespace or virtual machine, whose network interface is the other
-    /// end: what leaves the host there is ingress.
-    Guest,
-}
 
 /// The security groups and the network ACL of one interface, compiled. Two plans are equal when the same rules hold.
 #[derive(Debug, Clone, PartialEq, Eq)]

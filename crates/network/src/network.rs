@@ -11,7 +11,7 @@ use thiserror::Error;
 pub use file::NetworkFile;
 
 use crate::{
-    Instance, Interface, NetworkAcl, Policy, PrefixList, SecurityGroup, Subnet, Vpc,
+    Instance, Interface, NetworkAcl, Policy, PrefixList, SecurityGroup, Side, Subnet, Vpc,
     policy::{Members, References},
 };
 
@@ -186,6 +186,9 @@ impl Network {
         let mut known = known.clone();
         if known.addresses().next().is_none() {
             (known.ipv4, known.ipv6) = (given.ipv4.clone(), given.ipv6.clone());
+        }
+        if known.side == Side::Host {
+            known.side = given.side;
         }
         Some(known)
     }

@@ -99,7 +99,7 @@ settings! {
         "Sockets of container engines with the API of Docker, asked for the names of containers at the other end of cables with side guest. Without it: those of Docker and Podman";
     capture: TierChoice, "capture", "TIER", Some("auto"), [Up],
         "How packets are seen: ebpf (counted in the kernel), packet (packet sockets), or auto (eBPF if the kernel lets us, otherwise packet sockets)";
-    network: Option<PathBuf>, "network", "FILE", None, [Up],
+    network: Option<PathBuf>, "network", "FILE", None, [Up, Explain],
         "Network file: who may talk to whom. Records carry its ids, and the verdicts that it leads to where the kernel's cannot be observed. Read again when it changes";
     enforce: Vec<String>, "enforce", "NAME", None, [Up],
         "Interfaces on which the security groups and network ACLs of the network file are put in force, by nftables. Without it: none";

@@ -5,7 +5,6 @@ mod packet;
 use std::{
     fs,
     io::{self, Read as _, Write as _},
-    path::PathBuf,
 };
 
 use anyhow::{Context as _, Result, bail};
@@ -49,14 +48,6 @@ Examples:
 The packet is followed out of the interface that owns its source, into the one that owns its destination, and the reply
 back; --interface asks at one alone. Records are read in --format; `-` reads them from standard input, with or without
 a header line. --where chooses records by SQL out of what `weir up` delivered, or out of --records. No packet is sent.",
-        )
-        .arg(
-            Arg::new("network")
-                .long("network")
-                .value_name("FILE")
-                .required(true)
-                .value_parser(value_parser!(PathBuf))
-                .help("Network file with the security groups and network ACLs (TOML or JSON)"),
         )
         .arg(Arg::new("record").value_name("RECORD").num_args(0..).help("Records as text; `-` is standard input"))
         .args(packet::arguments())
@@ -105,7 +96,7 @@ a header line. --where chooses records by SQL out of what `weir up` delivered, o
 }
 
 pub fn run(matches: &ArgMatches, settings: &Settings) -> Result<Outcome> {
-    let network = network(matches, settings)?;
+    let network = network(settings)?;
     let printer = Printer {
         json: matches.get_flag("json"),
         rules: usize::try_from(*matches.get_one::<u64>("rules").unwrap_or(&10)).unwrap_or(usize::MAX),
@@ -128,8 +119,10 @@ pub fn run(matches: &ArgMatches, settings: &Settings) -> Result<Outcome> {
 }
 
 /// The network file.
-fn network(matches: &ArgMatches, settings: &Settings) -> Result<Network> {
-    let Some(file) = matches.get_one::<PathBuf>("network") else { bail!(Usage("--network FILE is needed".into())) };
+fn network(settings: &Settings) -> Result<Network> {
+    let Some(file) = &settings.network else {
+        bail!(Usage("--network FILE is needed: the file with the security groups and network ACLs".into()));
+    };
     let text = fs::read_to_string(file).with_context(|| format!("{}: cannot read the network", file.display()))?;
     let owner = Owner { account_id: settings.account.as_str().to_owned(), region: settings.region.clone() };
     Network::parse(&text, &owner).with_context(|| file.display().to_string())

@@ -13,11 +13,11 @@ use std::{
 
 use anyhow::{Context as _, Result, anyhow};
 use tokio::sync::oneshot;
-use weir_capture::interfaces::{self, HostInterface, Placement};
-use weir_enforce::{Applied, Denials, Enforcer, Event, Namespace, Plan, Side};
+use weir_capture::interfaces::{self, HostInterface};
+use weir_enforce::{Applied, Denials, Enforcer, Event, Namespace, Plan};
 use weir_network::{Network, Owner};
 
-use super::{caution::Caution, network_file::NetworkFile};
+use super::{caution::Caution, devices::Devices, network_file::NetworkFile};
 use crate::{
     clock,
     report::{EnforcedReport, EnforcementReport, ErrorReport, RuleReport},
@@ -84,7 +84,7 @@ impl Enforcement {
             present: Vec::new(),
             ids: BTreeMap::new(),
             enforcer,
-            placement: placement(settings),
+            devices: Devices::new(settings),
             caution: Caution::new(settings.listen, &settings.data),
             started: clock::steady(),
             tried: Duration::ZERO,
@@ -165,7 +165,7 @@ struct Keeper {
     /// What the network calls them.
     ids: BTreeMap<String, String>,
     enforcer: Option<Enforcer>,
-    placement: Placement,
+    devices: Devices,
     caution: Caution,
     started: Instant,
     tried: Duration,
@@ -288,15 +288,11 @@ impl Keeper {
         let mut plans = Vec::new();
         for host in &self.hosts {
             let given = present.iter().find(|it| it.name == *host).cloned().unwrap_or_else(|| absent(host));
-            let interface =
-                self.network.interface_of_host(&given.to_interface(&self.placement)).with_context(|| {
-                    format!(
-                        "{host} is not in {}: add an [[interface]] with name = \"{host}\"",
-                        self.file.path().display()
-                    )
-                })?;
+            let interface = self.network.interface_of_host(&self.devices.interface(&given)).with_context(|| {
+                format!("{host} is not in {}: add an [[interface]] with name = \"{host}\"", self.file.path().display())
+            })?;
             let policy = self.network.policy(&interface)?;
-            plans.push((host.clone(), Plan::new(&self.network, &interface, Side::Host)?, interface, policy));
+            plans.push((host.clone(), Plan::new(&self.network, &interface, interface.side)?, interface, policy));
         }
         let Some(enforcer) = &mut self.enforcer else {
             self.shared.state().network = Some(Arc::clone(&self.network));
@@ -385,18 +381,9 @@ fn absent(name: &str) -> HostInterface {
         hardware: 0,
         is_up: false,
         is_loopback: false,
+        link: interfaces::Link::default(),
         mac: Vec::new(),
         ipv4: Vec::new(),
         ipv6: Vec::new(),
-    }
-}
-
-/// Where this host is, for the ids of its interfaces.
-pub(super) fn placement(settings: &Settings) -> Placement {
-    Placement {
-        account_id: settings.account.as_str().to_owned(),
-        region: settings.region.clone(),
-        az_id: None,
-        machine_id: interfaces::machine_id().unwrap_or_default(),
     }
 }

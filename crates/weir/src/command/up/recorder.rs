@@ -93,8 +93,7 @@ impl Recorder {
         let capturing = {
             let shared = Arc::clone(&shared);
             let choose = devices::choose(settings, rules.clone());
-            let (options, names, predictor) =
-                (options(settings), devices::names(settings), rules.map(Predictor::new));
+            let (options, names, predictor) = (options(settings), devices::names(settings), rules.map(Predictor::new));
             thread::spawn(move || capture(options, choose, predictor, &names, &shared, &events, &opened))
         };
         let (stopper, frames) = match opening.recv() {
