@@ -1,15 +1,17 @@
 //! Where in which bucket: `arn:aws:s3:::bucket/folder/`.
 
-use std::{fmt, net::Ipv4Addr, str::FromStr};
+use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+
+use crate::{BucketName, BucketNameError};
 
 /// A bucket and a folder in it, as `LogDestination` of CreateFlowLogs has it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct BucketArn {
-    bucket: String,
+    bucket: BucketName,
     folder: String,
 }
 
@@ -28,13 +30,8 @@ pub enum BucketArnError {
         meant: String,
     },
     /// The name breaks the rules for names of buckets.
-    #[error("bucket name `{name}` {problem}")]
-    BucketName {
-        /// The name.
-        name: String,
-        /// Which rule.
-        problem: &'static str,
-    },
+    #[error(transparent)]
+    BucketName(#[from] BucketNameError),
     /// The folder is reserved.
     #[error("folder `{0}` is not allowed: AWSLogs is the folder that delivery makes by itself; leave it out")]
     ReservedFolder(String),
@@ -51,15 +48,18 @@ impl BucketArn {
     /// # Errors
     /// When the name of the bucket or the folder is not allowed.
     pub fn new(bucket: &str, folder: &str) -> Result<Self, BucketArnError> {
-        check_bucket_name(bucket)?;
+        let bucket: BucketName = bucket.parse()?;
+        if let Some(problem) = bucket.reserved() {
+            return Err(BucketNameError { name: bucket.into(), problem }.into());
+        }
         let trimmed = folder.strip_prefix('/').unwrap_or(folder);
         let trimmed = trimmed.strip_suffix('/').unwrap_or(trimmed);
         check_folder(trimmed)?;
-        Ok(Self { bucket: bucket.to_owned(), folder: trimmed.to_owned() })
+        Ok(Self { bucket, folder: trimmed.to_owned() })
     }
 
     /// Name of the bucket.
-    pub fn bucket(&self) -> &str {
+    pub fn bucket(&self) -> &BucketName {
         &self.bucket
     }
 
@@ -108,31 +108,6 @@ impl TryFrom<String> for BucketArn {
     }
 }
 
-/// The rules of S3 for names of general purpose buckets.
-fn check_bucket_name(name: &str) -> Result<(), BucketArnError> {
-    let bytes = name.as_bytes();
-    let is_end = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
-    let is_inner = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-');
-    let problem = if !(3..=63).contains(&bytes.len()) {
-        "must have 3 to 63 characters"
-    } else if !bytes.iter().all(is_inner) {
-        "may have lower-case letters, digits, dots and hyphens only"
-    } else if !is_end(bytes.first()) || !is_end(bytes.last()) {
-        "must begin and end with a letter or digit"
-    } else if name.contains("..") {
-        "must not have two dots in a row"
-    } else if name.parse::<Ipv4Addr>().is_ok() {
-        "must not be an address"
-    } else if ["xn--", "sthree-", "amzn-s3-demo-"].iter().any(|prefix| name.starts_with(prefix)) {
-        "begins as only names of AWS itself may"
-    } else if ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"].iter().any(|suffix| name.ends_with(suffix)) {
-        "ends as only names of AWS itself may"
-    } else {
-        return Ok(());
-    };
-    Err(BucketArnError::BucketName { name: name.to_owned(), problem })
-}
-
 fn check_folder(folder: &str) -> Result<(), BucketArnError> {
     if folder.is_empty() {
         return Ok(());
@@ -160,7 +135,7 @@ mod tests {
             ("arn:aws-cn:s3:::logs.example.com/a", "logs.example.com", "a", "arn:aws:s3:::logs.example.com/a/"),
         ] {
             let read: BucketArn = arn.parse().unwrap();
-            assert_eq!((read.bucket(), read.folder()), (bucket, folder));
+            assert_eq!((read.bucket().as_str(), read.folder()), (bucket, folder));
             assert_eq!(read.to_string(), written);
         }
     }
@@ -187,10 +162,10 @@ mod tests {
             ("arn:aws:s3:::ab", "3 to 63"),
             ("arn:aws:s3:::Flow-Logs", "lower-case"),
             ("arn:aws:s3:::flow_logs", "lower-case"),
-            ("arn:aws:s3:::-flow-logs", "begin and end"),
+            ("arn:aws:s3:::-flow-logs", "begin and end it"),
             ("arn:aws:s3:::flow-logs.", "begin and end"),
             ("arn:aws:s3:::flow..logs", "two dots"),
-            ("arn:aws:s3:::192.168.5.4", "an address"),
+            ("arn:aws:s3:::192.168.5.4", "an IPv4 address"),
             ("arn:aws:s3:::xn--logs", "AWS itself"),
             ("arn:aws:s3:::logs-s3alias", "AWS itself"),
             ("arn:aws:s3:::flow-logs/AWSLogs/", "AWSLogs is the folder that delivery makes"),

@@ -144,7 +144,7 @@ pub enum FlowLogError {
 impl Destination {
     /// A bucket by its ARN.
     pub fn bucket(arn: &BucketArn, options: DestinationOptions) -> Self {
-        Self::Bucket { bucket: arn.bucket().to_owned(), folder: arn.folder().to_owned(), options }
+        Self::Bucket { bucket: arn.bucket().as_str().to_owned(), folder: arn.folder().to_owned(), options }
     }
 }
 

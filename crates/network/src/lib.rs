@@ -9,6 +9,7 @@
 
 mod account;
 mod bucket_arn;
+mod bucket_name;
 mod connections;
 mod explain;
 mod flow_log;
@@ -26,6 +27,7 @@ mod unlogged;
 mod verdict;
 
 pub use bucket_arn::{BucketArn, BucketArnError};
+pub use bucket_name::{BucketName, BucketNameError};
 pub use connections::{ConnectionCounts, Connections, Timeouts};
 pub use explain::{
     Change, Considered, Crossing, Explanation, Mismatch, Outcome, Part, RecordError, RecordExplanation, Recorded,

@@ -7,13 +7,8 @@ use std::{io, path::PathBuf};
 #[non_exhaustive]
 pub enum StoreError {
     /// A bucket's name breaks the rules of S3.
-    #[error("invalid bucket name `{name}`: {problem}")]
-    BucketName {
-        /// The name as given.
-        name: String,
-        /// What is wrong and what would be right.
-        problem: &'static str,
-    },
+    #[error(transparent)]
+    BucketName(#[from] weir_network::BucketNameError),
     /// The text is not a place: neither a path, nor `file://`, nor `s3://`.
     #[error("cannot use `{place}` as a place: {problem}")]
     Place {

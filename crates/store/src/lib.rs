@@ -8,7 +8,6 @@
 //!
 //! This crate reads no environment and no clock: settings and `now` are arguments.
 
-mod bucket_name;
 mod buckets;
 mod data;
 mod delivery;
@@ -22,7 +21,6 @@ mod s3;
 mod spool;
 mod window;
 
-pub use bucket_name::BucketName;
 pub use buckets::Buckets;
 pub use data::DataDirectory;
 pub use delivery::{Appended, Counters, Delivery, DeliveryOptions, Failure, Loss, Taken};
@@ -31,4 +29,5 @@ pub use origin::Origin;
 pub use place::{Object, Place};
 pub use rollover::{Filed, GRACE, ObjectNumber, Rollover, RolloverOptions, SIZE_LIMIT};
 pub use s3::S3Settings;
+pub use weir_network::BucketName;
 pub use window::FinishedWindow;

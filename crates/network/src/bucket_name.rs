@@ -4,28 +4,48 @@ use std::{fmt, net::Ipv4Addr, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::StoreError;
-
 /// A bucket's name by the rules of S3: 3 to 63 lower-case letters, digits, hyphens and dots, with a letter
 /// or digit at either end, no two dots side by side, and not shaped as an IPv4 address.
 ///
-/// Hence it is always one safe path component.
+/// Hence it is always one safe path component. Names that S3 gives out itself, such as those of access points,
+/// are among them: they are read from like buckets.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct BucketName(String);
+
+/// A name that is none for a bucket.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("invalid bucket name `{name}`: {problem}")]
+pub struct BucketNameError {
+    /// The name as given.
+    pub name: String,
+    /// What is wrong and what would be right.
+    pub problem: &'static str,
+}
 
 impl BucketName {
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Why nobody but AWS itself makes a bucket of this name.
+    pub(crate) fn reserved(&self) -> Option<&'static str> {
+        const PREFIXES: [&str; 3] = ["xn--", "sthree-", "amzn-s3-demo-"];
+        const SUFFIXES: [&str; 5] = ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"];
+        if PREFIXES.iter().any(|prefix| self.0.starts_with(prefix)) {
+            return Some("it begins as only names of AWS itself may");
+        }
+        let reserved = SUFFIXES.iter().any(|suffix| self.0.ends_with(suffix));
+        reserved.then_some("it ends as only names of AWS itself may")
+    }
 }
 
 impl FromStr for BucketName {
-    type Err = StoreError;
+    type Err = BucketNameError;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        let refuse = |problem| Err(StoreError::BucketName { name: name.into(), problem });
+        let refuse = |problem| Err(BucketNameError { name: name.into(), problem });
         let alphanumeric = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric());
         let bytes = name.as_bytes();
         if !(3..=63).contains(&bytes.len()) {
@@ -49,7 +69,7 @@ impl FromStr for BucketName {
 }
 
 impl TryFrom<String> for BucketName {
-    type Error = StoreError;
+    type Error = BucketNameError;
 
     fn try_from(name: String) -> Result<Self, Self::Error> {
         name.parse()
