@@ -118,7 +118,12 @@ fn gzip_members(data: &[u8], limit: usize) -> (Vec<u8>, usize) {
             if length > largest_text(member.len()) || before + length > limit {
                 continue;
             }
-            text.resize(before + length, 0);
+            if text.is_empty() {
+                // From the allocator, zeroed by the kernel: nothing is written twice.
+                text = vec![0; length];
+            } else {
+                text.resize(before + length, 0);
+            }
             if inflater.gzip_decompress(member, &mut text[before..]) == Ok(length) {
                 start = end;
                 continue 'members;

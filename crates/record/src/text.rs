@@ -16,6 +16,7 @@ pub use crate::{Refusal, Refusals};
 mod batches;
 mod chunks;
 mod column;
+mod filter;
 mod header;
 mod number;
 mod scan;
@@ -24,6 +25,7 @@ use column::Column;
 
 pub use batches::TextBatches;
 pub use chunks::{TextChunk, TextChunks};
+pub use filter::{RawRow, RowFilter};
 pub use header::header_schema;
 
 /// What happens to lines that do not fit the schema.
@@ -92,6 +94,7 @@ pub struct TextDecoder {
     width: usize,
     /// What a header line begins with; a line end where headers are not told by sight.
     header_byte: u8,
+    filter: Option<Arc<dyn RowFilter>>,
 }
 
 impl TextDecoder {
@@ -136,7 +139,17 @@ impl TextDecoder {
                 return Err(TextError::Type { column, data_type });
             }
         }
-        Ok(Self { file_schema, schema, projection, options, width, header_byte })
+        Ok(Self { file_schema, schema, projection, options, width, header_byte, filter: None })
+    }
+
+    /// Leaves out rows that the filter does not keep. They count as read, and nothing in them is
+    /// looked into: a cell that does not fit is found in rows that are decoded only.
+    ///
+    /// A filter that keeps most of a text is not asked to the end of it, so it may be given out
+    /// what it would not keep.
+    #[must_use]
+    pub fn with_filter(self, filter: Option<Arc<dyn RowFilter>>) -> Self {
+        Self { filter, ..self }
     }
 
     /// The schema of the batches: the projected columns, all nullable.

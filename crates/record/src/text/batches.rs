@@ -11,6 +11,7 @@ use memchr::{memchr, memchr_iter, memrchr};
 use super::{
     Mode, TextChunks, TextDecoder,
     column::{Column, Rows},
+    filter::Filtering,
     header::{excerpt, header_schema},
     scan::{Marks, NOWHERE},
 };
@@ -26,6 +27,7 @@ pub struct TextBatches {
     /// The number of the line there.
     line: u64,
     block: Block,
+    filtering: Filtering,
 }
 
 /// Some lines of the text, marked and judged.
@@ -43,14 +45,15 @@ struct Block {
 }
 
 /// A block is this long, in bytes: it and its marks stay in the nearest caches while it is decoded.
-const BLOCK: usize = 32 << 10;
+/// Fuzzing takes short ones, so that short texts have many.
+const BLOCK: usize = if cfg!(fuzzing) { 256 } else { 32 << 10 };
 
 /// The most text that one batch spans, in bytes: offsets in views are 32 bits.
 const SPAN: usize = 1 << 30;
 
 impl TextBatches {
     pub(super) fn new(decoder: TextDecoder, object: Arc<str>, text: Buffer, line: u64) -> Self {
-        Self { decoder, object, text, at: 0, line, block: Block::default() }
+        Self { decoder, object, text, at: 0, line, block: Block::default(), filtering: Filtering::default() }
     }
 
     /// The next batch, if there are rows left. What is refused on the way is added to `refusals`.
@@ -190,11 +193,26 @@ impl TextBatches {
             if !(sound && self.take_even_lines(&rest[..length], lines)) {
                 self.judge_lines(&rest[..length], sound, refusals);
             }
+            refusals.lines += self.drop_rows(rest);
             if !self.block.firsts.is_empty() {
                 return true;
             }
         }
         false
+    }
+
+    /// Takes out the block's rows that are not wanted; says how many. The block is at the start of `rest`.
+    fn drop_rows(&mut self, rest: &[u8]) -> u64 {
+        let Some(filter) = &self.decoder.filter else { return 0 };
+        let mut firsts = std::mem::take(&mut self.block.firsts);
+        let hive = self.decoder.options.mode == Mode::Hive;
+        let rows = Rows { text: rest, cells: self.block.marks.cells(), firsts: &[], hive, offset: 0 };
+        let dropped = self.filtering.drop_rows(filter.as_ref(), rows, &mut firsts);
+        self.block.firsts = firsts;
+        if self.filtering.is_idle() {
+            self.decoder.filter = None;
+        }
+        dropped
     }
 
     /// Marks the lines at the start of `rest` that make a block; gives their length.

@@ -93,7 +93,9 @@ impl<'a> TextChunks<'a> {
             return self.failure.take().map(Err);
         }
         let first_line = self.line;
-        self.line += memchr_iter(b'\n', &text).count() as u64;
+        if self.source.is_some() {
+            self.line += memchr_iter(b'\n', &text).count() as u64;
+        }
         Some(Ok(TextChunk { text, first_line }))
     }
 

@@ -32,7 +32,7 @@ pub(super) struct Rows<'a> {
 impl<'a> Rows<'a> {
     /// Where a cell of the row begins and ends; with an end outside the text when it is missing.
     #[inline]
-    fn span(&self, first: u32, column: usize) -> (usize, usize) {
+    pub(super) fn span(&self, first: u32, column: usize) -> (usize, usize) {
         let at = first as usize + column;
         match self.cells.get(at..at + 2) {
             Some(&[before, NOWHERE]) if self.hive => (before as usize, usize::MAX),

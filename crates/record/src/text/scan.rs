@@ -1,5 +1,7 @@
 //! Finding the ends of cells: 64 bytes at a time, without a branch a byte.
 
+use multiversion::multiversion;
+
 /// Where cells end in a block of text.
 #[derive(Debug, Default)]
 pub(super) struct Marks {
@@ -23,21 +25,7 @@ impl Marks {
     /// Marks the ends of cells and lines in `block`, which is less than 4 GiB.
     pub(super) fn scan(&mut self, block: &[u8], delimiter: u8) {
         self.start(block.len());
-        let cells = self.cells.as_mut_slice();
-        let mut count = self.count;
-        let (groups, rest) = block.as_chunks::<GROUP>();
-        let mut at = 0;
-        for group in groups {
-            count += write_bits(&mut cells[count..count + GROUP], at, ends(group, delimiter));
-            at += GROUP as u32;
-        }
-        if !rest.is_empty() {
-            let mut group = [0; GROUP];
-            group[..rest.len()].copy_from_slice(rest);
-            let inside = (1 << rest.len()) - 1;
-            count += write_bits(&mut cells[count..count + GROUP], at, ends(&group, delimiter) & inside);
-        }
-        self.count = count;
+        self.count += write_ends(block, delimiter, &mut self.cells[self.count..]);
     }
 
     /// Forgets all marks and makes room for those of `bytes` bytes.
@@ -75,8 +63,30 @@ impl Marks {
     }
 }
 
+/// Writes where cells and lines end in `block`, which `into` has room for; says how many ends there are.
+///
+/// Compiled twice: for any processor, and for those of the last ten years, which count and find bits
+/// in one instruction.
+#[multiversion(targets("x86_64+avx2+bmi1+bmi2+lzcnt+popcnt"))]
+fn write_ends(block: &[u8], delimiter: u8, into: &mut [u32]) -> usize {
+    let mut count = 0;
+    let (groups, rest) = block.as_chunks::<GROUP>();
+    let mut at = 0;
+    for group in groups {
+        count += write_bits(&mut into[count..count + GROUP], at, ends(group, delimiter));
+        at += GROUP as u32;
+    }
+    if !rest.is_empty() {
+        let mut group = [0; GROUP];
+        group[..rest.len()].copy_from_slice(rest);
+        let inside = (1 << rest.len()) - 1;
+        count += write_bits(&mut into[count..count + GROUP], at, ends(&group, delimiter) & inside);
+    }
+    count
+}
+
 /// Writes the set bits as positions from `at` on; says how many they are.
-#[inline]
+#[inline(always)]
 fn write_bits(mut into: &mut [u32], at: u32, mut bits: u64) -> usize {
     let count = bits.count_ones() as usize;
     // Four at a time whether they are there or not: what is too much is overwritten by the next.
@@ -95,7 +105,7 @@ fn write_bits(mut into: &mut [u32], at: u32, mut bits: u64) -> usize {
 ///
 /// Written so that the compiler makes vector instructions of it: byte `j` of word `i` sets bit `i` of
 /// byte `j`, and then rows and columns of that square change places.
-#[inline]
+#[inline(always)]
 fn ends(group: &[u8; GROUP], delimiter: u8) -> u64 {
     const BITS: [u8; GROUP] = {
         let mut bits = [0; GROUP];
@@ -115,7 +125,7 @@ fn ends(group: &[u8; GROUP], delimiter: u8) -> u64 {
 }
 
 /// Bit `j` of byte `i` becomes bit `i` of byte `j`.
-#[inline]
+#[inline(always)]
 fn transposed(square: u64) -> u64 {
     let swap = |bits: u64, distance: u32, which: u64| {
         let different = (bits ^ (bits >> distance)) & which;
