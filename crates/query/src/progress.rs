@@ -11,6 +11,7 @@ use weir_record::Refusals;
 pub struct Progress {
     bytes_total: AtomicU64,
     bytes_done: AtomicU64,
+    bytes_scanned: AtomicU64,
     objects_total: AtomicU64,
     objects_done: AtomicU64,
     rows: AtomicU64,
@@ -18,13 +19,15 @@ pub struct Progress {
     bad_objects: Mutex<Vec<BadObject>>,
 }
 
-/// An object that was left out because it could not be read (`skip_bad_objects`).
+/// An object that could not be read whole, or not at all (`skip_bad_objects`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadObject {
     /// Path or `s3://` name.
     pub object: String,
     /// What is wrong with it.
     pub reason: String,
+    /// Whether records before the damage were read, and count.
+    pub partly: bool,
 }
 
 impl Progress {
@@ -34,9 +37,15 @@ impl Progress {
         self.bytes_total.load(Ordering::Relaxed)
     }
 
-    /// Bytes read so far, as they lie in the store: Athena's DataScannedInBytes.
+    /// How many of [`bytes_total`](Self::bytes_total) are dealt with: read, or passed over in an object of
+    /// columns that is done with.
     pub fn bytes_done(&self) -> u64 {
         self.bytes_done.load(Ordering::Relaxed)
+    }
+
+    /// Bytes read so far, as they lie in the store: Athena's DataScannedInBytes.
+    pub fn bytes_scanned(&self) -> u64 {
+        self.bytes_scanned.load(Ordering::Relaxed)
     }
 
     /// Objects to read.
@@ -59,7 +68,7 @@ impl Progress {
         self.refusals.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Objects left out because they could not be read, so far.
+    /// Objects that could not be read whole, so far.
     pub fn bad_objects(&self) -> Vec<BadObject> {
         self.bad_objects.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -69,7 +78,17 @@ impl Progress {
         self.bytes_total.fetch_add(bytes, Ordering::Relaxed);
     }
 
+    /// Bytes that were read, of an object that is read from its start to its end.
     pub(crate) fn add_bytes(&self, bytes: u64) {
+        self.add_scanned(bytes);
+        self.add_done(bytes);
+    }
+
+    pub(crate) fn add_scanned(&self, bytes: u64) {
+        self.bytes_scanned.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub(crate) fn add_done(&self, bytes: u64) {
         self.bytes_done.fetch_add(bytes, Ordering::Relaxed);
     }
 
@@ -85,8 +104,8 @@ impl Progress {
         self.refusals.lock().unwrap_or_else(PoisonError::into_inner).merge(refusals);
     }
 
-    pub(crate) fn add_bad_object(&self, object: String, reason: String) {
-        let bad = BadObject { object, reason };
+    pub(crate) fn add_bad_object(&self, object: String, reason: String, partly: bool) {
+        let bad = BadObject { object, reason, partly };
         let mut all = self.bad_objects.lock().unwrap_or_else(PoisonError::into_inner);
         if !all.contains(&bad) {
             all.push(bad);

@@ -20,6 +20,7 @@ mod prefilter;
 mod provider;
 mod prune;
 mod scan;
+mod tolerant;
 mod unit;
 
 pub(crate) use parquet::Opened;

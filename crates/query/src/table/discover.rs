@@ -50,7 +50,9 @@ impl Table {
         for (place, object, looked) in looked {
             match looked {
                 Ok((format, columns)) => known.push((place, object, format, columns)),
-                Err(reason) if skip_bad_objects => bad.push(BadObject { object: object.name.to_string(), reason }),
+                Err(reason) if skip_bad_objects => {
+                    bad.push(BadObject { object: object.name.to_string(), reason, partly: false })
+                }
                 Err(reason) => {
                     return Err(Error::new(
                         Code::BadObject,

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use datafusion::common::Result;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::parquet::{DefaultParquetFileReaderFactory, ParquetFileReaderFactory};
+use datafusion::error::DataFusionError;
 use datafusion::parquet::arrow::arrow_reader::ArrowReaderOptions;
 use datafusion::parquet::arrow::async_reader::AsyncFileReader;
 use datafusion::parquet::errors::{ParquetError, Result as ParquetResult};
@@ -18,6 +19,7 @@ use object_store::{ObjectStore, path::Path};
 use weir_record::read::{ReadOptions, Reader};
 
 use super::Unit;
+use super::scan::ScanContext;
 use super::unit::reason;
 use crate::error::{Code, Error};
 use crate::progress::Progress;
@@ -60,8 +62,15 @@ impl Opened {
 }
 
 fn bad(name: &str, problem: &str) -> Error {
-    let message = format!("object {name} is damaged Parquet: {problem}; fetch it again or take it away");
+    let message = format!(
+        "object {name} is damaged Parquet: {problem}; fetch it again or take it away, or read the rest with `--skip-bad-objects`"
+    );
     Error::new(Code::BadObject, message)
+}
+
+/// What is wrong with the object that was read; `None` when the error is not about that.
+pub(super) fn damage(error: &DataFusionError) -> Option<String> {
+    crate::trino_error::is_parquet(error).then(|| error.find_root().strip_backtrace())
 }
 
 /// Makes readers of the objects of one store.
@@ -69,26 +78,32 @@ fn bad(name: &str, problem: &str) -> Error {
 pub(super) struct Readers {
     inner: DefaultParquetFileReaderFactory,
     units: BTreeMap<Path, Arc<Unit>>,
+    naming: bool,
     progress: Arc<Progress>,
     opened: Arc<Opened>,
-    /// Objects of which something was read to its end.
-    done: Arc<Mutex<BTreeSet<Path>>>,
+    counts: Arc<Mutex<BTreeMap<Path, Count>>>,
+}
+
+/// How far the reading of one object is; several readers may share it.
+#[derive(Debug)]
+enum Count {
+    /// So many of its bytes count as done.
+    Reading(u64),
+    /// A reader is through: all of it counts as done.
+    Done,
 }
 
 impl Readers {
-    pub(super) fn new(
-        store: &Arc<dyn ObjectStore>,
-        units: &[Unit],
-        progress: &Arc<Progress>,
-        opened: &Arc<Opened>,
-    ) -> Self {
+    /// Errors name the object, unless bad objects are skipped: then each is read alone.
+    pub(super) fn new(store: &Arc<dyn ObjectStore>, units: &[Unit], context: &ScanContext) -> Self {
         let by_location = |unit: &Unit| (unit.object.meta.location.clone(), Arc::new(unit.clone()));
         Readers {
             inner: DefaultParquetFileReaderFactory::new(Arc::clone(store)),
             units: units.iter().map(by_location).collect(),
-            progress: Arc::clone(progress),
-            opened: Arc::clone(opened),
-            done: Arc::default(),
+            naming: !context.skip_bad_objects,
+            progress: Arc::clone(&context.progress),
+            opened: Arc::clone(&context.opened),
+            counts: Arc::default(),
         }
     }
 }
@@ -101,17 +116,14 @@ impl ParquetFileReaderFactory for Readers {
         metadata_size_hint: Option<usize>,
         metrics: &ExecutionPlanMetricsSet,
     ) -> Result<Box<dyn AsyncFileReader + Send>> {
-        let location = file.object_meta.location.clone();
-        let name = match self.units.get(&location) {
-            Some(unit) => {
-                self.opened.add(unit);
-                Arc::clone(&unit.object.name)
-            }
-            None => location.as_ref().into(),
-        };
+        let (location, size) = (file.object_meta.location.clone(), file.object_meta.size);
+        let unit = self.units.get(&location);
+        unit.inspect(|unit| self.opened.add(unit));
+        let name = || unit.map_or_else(|| location.as_ref().into(), |unit| Arc::clone(&unit.object.name));
+        let name = self.naming.then(name);
         let inner = self.inner.create_reader(partition_index, file, metadata_size_hint, metrics)?;
-        let (progress, done) = (Arc::clone(&self.progress), Arc::clone(&self.done));
-        Ok(Box::new(Counted { inner, location, name, progress, done, read: 0 }))
+        let (progress, counts) = (Arc::clone(&self.progress), Arc::clone(&self.counts));
+        Ok(Box::new(Counted { inner, location, size, name, progress, counts }))
     }
 }
 
@@ -119,27 +131,37 @@ impl ParquetFileReaderFactory for Readers {
 struct Counted {
     inner: Box<dyn AsyncFileReader + Send>,
     location: Path,
-    name: Arc<str>,
+    size: u64,
+    /// What errors name the object; nothing when who reads it knows.
+    name: Option<Arc<str>>,
     progress: Arc<Progress>,
-    done: Arc<Mutex<BTreeSet<Path>>>,
-    read: u64,
+    counts: Arc<Mutex<BTreeMap<Path, Count>>>,
 }
 
 impl Counted {
     fn count(&mut self, bytes: u64) {
-        self.read += bytes;
-        self.progress.add_bytes(bytes);
+        self.progress.add_scanned(bytes);
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Count::Reading(done) = counts.entry(self.location.clone()).or_insert(Count::Reading(0)) {
+            // A page may be read twice; the object does not grow by that.
+            let bytes = bytes.min(self.size - *done);
+            *done += bytes;
+            self.progress.add_done(bytes);
+        }
     }
-}
 
-fn named(name: &str, error: &ParquetError) -> ParquetError {
-    ParquetError::External(Box::new(bad(name, &error.to_string())))
+    fn named(&self, error: ParquetError) -> ParquetError {
+        match &self.name {
+            Some(name) => ParquetError::External(Box::new(bad(name, &error.to_string()))),
+            None => error,
+        }
+    }
 }
 
 impl AsyncFileReader for Counted {
     fn get_bytes(&mut self, range: Range<u64>) -> BoxFuture<'_, ParquetResult<Bytes>> {
         async move {
-            let bytes = self.inner.get_bytes(range).await.map_err(|error| named(&self.name, &error))?;
+            let bytes = self.inner.get_bytes(range).await.map_err(|error| self.named(error))?;
             self.count(bytes.len() as u64);
             Ok(bytes)
         }
@@ -148,7 +170,7 @@ impl AsyncFileReader for Counted {
 
     fn get_byte_ranges(&mut self, ranges: Vec<Range<u64>>) -> BoxFuture<'_, ParquetResult<Vec<Bytes>>> {
         async move {
-            let all = self.inner.get_byte_ranges(ranges).await.map_err(|error| named(&self.name, &error))?;
+            let all = self.inner.get_byte_ranges(ranges).await.map_err(|error| self.named(error))?;
             self.count(all.iter().map(|bytes| bytes.len() as u64).sum());
             Ok(all)
         }
@@ -159,15 +181,19 @@ impl AsyncFileReader for Counted {
         &'a mut self,
         options: Option<&'a ArrowReaderOptions>,
     ) -> BoxFuture<'a, ParquetResult<Arc<ParquetMetaData>>> {
-        async move { self.inner.get_metadata(options).await.map_err(|error| named(&self.name, &error)) }.boxed()
+        async move { self.inner.get_metadata(options).await.map_err(|error| self.named(error)) }.boxed()
     }
 }
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.read > 0 && done.insert(self.location.clone()) {
-            self.progress.add_object();
-        }
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let rest = match counts.insert(self.location.clone(), Count::Done) {
+            Some(Count::Done) => return,
+            Some(Count::Reading(done)) => self.size - done,
+            None => self.size,
+        };
+        self.progress.add_done(rest);
+        self.progress.add_object();
     }
 }

@@ -13,6 +13,7 @@ use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::table_schema::TableSchema;
+use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_expr::PhysicalExpr;
@@ -25,6 +26,7 @@ use datafusion::physical_plan::union::UnionExec;
 
 use super::parquet::Readers;
 use super::scan::{ScanContext, TextScan};
+use super::tolerant::{OneObject, TolerantScan};
 use super::{Table, Unit, UnitFormat, prune};
 
 /// A table, and what a query brings along.
@@ -50,7 +52,7 @@ impl BoundTable {
         let bytes = units.iter().map(|unit| unit.object.size()).sum();
         self.context.progress.add_work(units.len() as u64, bytes);
         for bad in &self.table.bad {
-            self.context.progress.add_bad_object(bad.object.clone(), bad.reason.clone());
+            self.context.progress.add_bad_object(bad.object.clone(), bad.reason.clone(), bad.partly);
         }
         Ok(units)
     }
@@ -65,8 +67,6 @@ impl BoundTable {
         projection: &[usize],
         predicate: Option<&Arc<dyn PhysicalExpr>>,
     ) -> Result<Vec<Arc<dyn ExecutionPlan>>> {
-        let data_columns = Arc::clone(&self.table.columns);
-        let further = self.schema.fields()[data_columns.fields().len()..].to_vec();
         let mut stores: BTreeMap<usize, Vec<Unit>> = BTreeMap::new();
         for unit in units {
             stores.entry(Arc::as_ptr(unit.place.store()).cast::<()>() as usize).or_default().push(unit);
@@ -75,37 +75,69 @@ impl BoundTable {
         for units in stores.into_values() {
             let Some(first) = units.first() else { continue };
             let url = self.context.store_url(first.place.store(), session.runtime_env())?;
-            let schema =
-                TableSchema::builder(Arc::clone(&data_columns)).with_table_partition_cols(further.clone()).build();
-            let options = TableParquetOptions {
-                global: session.config_options().execution.parquet.clone(),
-                ..TableParquetOptions::default()
-            };
             let context = &self.context;
-            let readers = Readers::new(first.place.store(), &units, &context.progress, &context.opened);
-            let mut source = ParquetSource::new(schema)
-                .with_table_parquet_options(options)
-                .with_parquet_file_reader_factory(Arc::new(readers));
-            if let Some(predicate) = predicate {
-                source = source.with_predicate(Arc::clone(predicate));
-            }
+            let readers = Readers::new(first.place.store(), &units, context);
+            let source = self.parquet_source(session, readers, predicate);
             let groups = spread(units, session.config().target_partitions());
-            let groups = groups
-                .into_iter()
-                .map(|units| FileGroup::new(units.into_iter().map(|unit| self.partitioned_file(unit)).collect()));
-            let config = FileScanConfigBuilder::new(url, Arc::new(source)).with_file_groups(groups.collect()).build();
-            let scan: Arc<dyn ExecutionPlan> = DataSourceExec::from_data_source(config);
-            let scan: Arc<dyn ExecutionPlan> = match predicate {
-                Some(predicate) => Arc::new(FilterExec::try_new(Arc::clone(predicate), scan)?),
-                None => scan,
-            };
-            let columns = projection.iter().map(|&index| {
-                let name = self.schema.field(index).name();
-                (Arc::new(Column::new(name, index)) as Arc<dyn PhysicalExpr>, name.clone())
-            });
-            plans.push(Arc::new(ProjectionExec::try_new(columns.collect::<Vec<_>>(), scan)?));
+            let plan = |groups| self.parquet_plan(url.clone(), source.clone(), groups, projection, predicate);
+            if !context.skip_bad_objects {
+                plans.push(plan(groups)?);
+                continue;
+            }
+            let one = |unit: Unit| Ok(OneObject { name: Arc::clone(&unit.object.name), plan: plan(vec![vec![unit]])? });
+            let objects = groups.into_iter().map(|units| units.into_iter().map(one).collect());
+            let objects = objects.collect::<Result<Vec<Vec<OneObject>>>>()?;
+            let schema = Arc::new(self.schema.project(projection)?);
+            plans.push(Arc::new(TolerantScan::new(schema, objects, Arc::clone(context))));
         }
         Ok(plans)
+    }
+
+    fn parquet_source(
+        &self,
+        session: &dyn Session,
+        readers: Readers,
+        predicate: Option<&Arc<dyn PhysicalExpr>>,
+    ) -> ParquetSource {
+        let data_columns = Arc::clone(&self.table.columns);
+        let further = self.schema.fields()[data_columns.fields().len()..].to_vec();
+        let schema = TableSchema::builder(data_columns).with_table_partition_cols(further).build();
+        let options = TableParquetOptions {
+            global: session.config_options().execution.parquet.clone(),
+            ..TableParquetOptions::default()
+        };
+        let source = ParquetSource::new(schema)
+            .with_table_parquet_options(options)
+            .with_parquet_file_reader_factory(Arc::new(readers));
+        match predicate {
+            Some(predicate) => source.with_predicate(Arc::clone(predicate)),
+            None => source,
+        }
+    }
+
+    /// The plan that reads each group of objects in a partition of its own.
+    fn parquet_plan(
+        &self,
+        url: ObjectStoreUrl,
+        source: ParquetSource,
+        groups: Vec<Vec<Unit>>,
+        projection: &[usize],
+        predicate: Option<&Arc<dyn PhysicalExpr>>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let groups = groups
+            .into_iter()
+            .map(|units| FileGroup::new(units.into_iter().map(|unit| self.partitioned_file(unit)).collect()));
+        let config = FileScanConfigBuilder::new(url, Arc::new(source)).with_file_groups(groups.collect()).build();
+        let scan: Arc<dyn ExecutionPlan> = DataSourceExec::from_data_source(config);
+        let scan: Arc<dyn ExecutionPlan> = match predicate {
+            Some(predicate) => Arc::new(FilterExec::try_new(Arc::clone(predicate), scan)?),
+            None => scan,
+        };
+        let columns = projection.iter().map(|&index| {
+            let name = self.schema.field(index).name();
+            (Arc::new(Column::new(name, index)) as Arc<dyn PhysicalExpr>, name.clone())
+        });
+        Ok(Arc::new(ProjectionExec::try_new(columns.collect::<Vec<_>>(), scan)?))
     }
 
     fn partitioned_file(&self, unit: Unit) -> PartitionedFile {

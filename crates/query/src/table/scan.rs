@@ -183,7 +183,7 @@ async fn read(unit: Unit, context: Arc<ScanContext>) -> Result<Option<(Unit, Con
             Ok(Some((unit, Content::Bytes(bytes))))
         }
         Err(error) if context.skip_bad_objects => {
-            context.progress.add_bad_object(unit.object.name.to_string(), error.to_string());
+            context.progress.add_bad_object(unit.object.name.to_string(), error.to_string(), false);
             Ok(None)
         }
         Err(error) => Err(Error::new(Code::BadObject, format!("{error}; `--skip-bad-objects` reads the rest"))),

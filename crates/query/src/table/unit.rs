@@ -1,6 +1,5 @@
 //! One object of lines: from its bytes to the rows that a query wants.
 
-use std::collections::VecDeque;
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
@@ -8,7 +7,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, new_null_array};
-use datafusion::arrow::buffer::Buffer;
 use datafusion::arrow::compute::{cast, filter_record_batch};
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::arrow::error::ArrowError;
@@ -17,9 +15,9 @@ use datafusion::common::ScalarValue;
 use datafusion::physical_expr::PhysicalExpr;
 use weir_record::Refusals;
 use weir_record::read;
-use weir_record::text::{Mode, TextChunks, TextDecoder, TextOptions};
+use weir_record::text::{Mode, RowFilter, TextBatches, TextChunks, TextDecoder, TextOptions};
 
-use super::prefilter::LineTest;
+use super::prefilter::RowTest;
 use super::scan::ScanContext;
 use super::{PATH_COLUMN, Unit, UnitFormat};
 use crate::error::{Code, Error};
@@ -42,16 +40,15 @@ pub(super) struct Selection {
     pub(super) output: SchemaRef,
 }
 
-/// Text handed to the decoder at a time: small enough to stay in the cache with its columns.
-const PIECE: usize = 1 << 20;
-
 /// The rows of one object, a batch at a time.
 pub(super) struct Decode {
     unit: Unit,
     selection: Arc<Selection>,
     context: Arc<ScanContext>,
     state: State,
-    ready: VecDeque<RecordBatch>,
+    ready: Option<RecordBatch>,
+    /// Whether records were read.
+    partly: bool,
 }
 
 /// What an object holds, as it lies in the store.
@@ -71,21 +68,11 @@ enum State {
 
 /// Text that is being decoded.
 struct Lines {
-    reader: Reader,
     chunks: TextChunks<'static>,
-    /// The part that is decoded, up to where that is done, and the number of the line there.
-    text: Buffer,
-    at: usize,
-    line: u64,
-}
-
-/// How the lines of one object become rows.
-struct Reader {
     decoder: TextDecoder,
+    /// Those of the chunk that is decoded.
+    batches: Option<TextBatches>,
     columns: Vec<Source>,
-    /// Lines at the start that the decoder must see, whatever is in them.
-    header_lines: usize,
-    test: Option<LineTest>,
 }
 
 /// Where a needed column comes from.
@@ -99,7 +86,7 @@ enum Source {
 
 impl Decode {
     pub(super) fn new(unit: Unit, content: Content, selection: Arc<Selection>, context: Arc<ScanContext>) -> Self {
-        Decode { unit, selection, context, state: State::Unopened(content), ready: VecDeque::new() }
+        Decode { unit, selection, context, state: State::Unopened(content), ready: None, partly: false }
     }
 
     /// Moves on by one step; false at the end of the object.
@@ -131,14 +118,11 @@ impl Decode {
             UnitFormat::Parquet => return self.bad("it is not read as lines of text".to_owned()),
         };
         let (columns, projection) = self.bind(&file)?;
-        let (width, header_lines) = match options.mode {
-            Mode::Hive => (None, options.header_lines),
-            Mode::Query | Mode::Strict => (Some(file.fields().len()), 1),
-        };
         let predicate = self.selection.predicate.as_ref();
-        let test = predicate.and_then(|predicate| LineTest::new(predicate, &file, options.delimiter, width));
+        let test = predicate.and_then(|predicate| RowTest::new(predicate, &file));
         let decoder = TextDecoder::new(file, Some(projection), options)
-            .map_err(|error| Error::new(Code::NotSupported, error.to_string()))?;
+            .map_err(|error| Error::new(Code::NotSupported, error.to_string()))?
+            .with_filter(test.map(|test| Arc::new(test) as Arc<dyn RowFilter>));
         let chunks = match content {
             Content::Bytes(bytes) => TextChunks::from_bytes(bytes),
             Content::File(path) => File::open(path).and_then(|file| {
@@ -147,10 +131,7 @@ impl Decode {
             }),
         };
         match chunks {
-            Ok(chunks) => {
-                let reader = Reader { decoder, columns, header_lines, test };
-                Ok(State::Text(Box::new(Lines { reader, chunks, text: Vec::<u8>::new().into(), at: 0, line: 1 })))
-            }
+            Ok(chunks) => Ok(State::Text(Box::new(Lines { chunks, decoder, batches: None, columns }))),
             Err(error) => self.bad(error.to_string()),
         }
     }
@@ -177,32 +158,30 @@ impl Decode {
         }
     }
 
-    /// Decodes some of the text.
     fn decode_lines(&mut self, mut lines: Box<Lines>) -> Result<State, Error> {
-        if lines.at == lines.text.len() {
-            let mut refusals = Refusals::default();
-            let next = lines.chunks.next_chunk(&self.unit.object.name, &mut refusals);
-            self.context.progress.add_refusals(refusals);
-            match next {
-                None => return Ok(State::Done),
-                Some(Err(error)) => return self.bad(error.to_string()),
-                Some(Ok(chunk)) => (lines.text, lines.at, lines.line) = (chunk.text, 0, chunk.first_line),
+        let mut refusals = Refusals::default();
+        let next = lines.next_batch(&self.unit.object.name, &mut refusals);
+        let read = refusals.lines.saturating_sub(refusals.refused);
+        self.context.progress.add_rows(read);
+        self.context.progress.add_refusals(refusals);
+        match next {
+            None => Ok(State::Done),
+            Some(Err(error)) => self.bad(error.to_string()),
+            Some(Ok(batch)) => {
+                self.partly = true;
+                self.ready = self.selection.select(&batch, &lines.columns, read)?;
+                Ok(State::Text(lines))
             }
         }
-        let piece = piece_after(&lines.text, lines.at);
-        lines.at += piece.len();
-        let line = lines.line;
-        lines.line += memchr::memchr_iter(b'\n', &piece).count() as u64;
-        self.decode(&mut lines.reader, piece, line)?;
-        Ok(State::Text(lines))
     }
 
     fn decode_batch(&mut self, mut reader: Box<read::Reader>, columns: Vec<Source>) -> Result<State, Error> {
         match reader.next() {
             Some(Ok(batch)) => {
-                self.context.progress.add_rows(batch.num_rows() as u64);
-                let batch = self.selection.select(&batch, &columns)?;
-                self.ready.extend((batch.num_rows() > 0).then_some(batch));
+                let read = batch.num_rows() as u64;
+                self.context.progress.add_rows(read);
+                self.partly = true;
+                self.ready = self.selection.select(&batch, &columns, read)?;
                 Ok(State::Read(reader, columns))
             }
             end => {
@@ -240,44 +219,12 @@ impl Decode {
         Ok((columns, projection))
     }
 
-    fn decode(&mut self, reader: &mut Reader, chunk: Buffer, line: u64) -> Result<(), Error> {
-        let always = if line == 1 { reader.header_lines } else { 0 };
-        let passed = reader.test.as_ref().map(|test| test.pass(&chunk, always));
-        let (text, numbers, skipped) = match passed {
-            Some(passed) => (passed.text, Some(passed.lines), passed.skipped),
-            None => (chunk, None, 0),
-        };
-        let mut refusals = Refusals::default();
-        let mut rows = skipped;
-        for batch in reader.decoder.decode(&self.unit.object.name, text, line, &mut refusals) {
-            rows += batch.num_rows() as u64;
-            let batch = self.selection.select(&batch, &reader.columns)?;
-            if batch.num_rows() > 0 {
-                self.ready.push_back(batch);
-            }
-        }
-        if let Some(numbers) = numbers {
-            refusals.lines += skipped;
-            for sample in &mut refusals.samples {
-                let place = usize::try_from(sample.line - line).ok().and_then(|place| numbers.get(place));
-                sample.line = place.map_or(sample.line, |place| line + place);
-            }
-            // A test that lets most lines through costs more than it saves.
-            if skipped < numbers.len() as u64 {
-                reader.test = None;
-            }
-        }
-        self.context.progress.add_rows(rows);
-        self.context.progress.add_refusals(refusals);
-        Ok(())
-    }
-
     /// What happens when the object is damaged: an error, or it is listed. What stands before the
     /// damage has been read then.
     fn bad(&self, reason: String) -> Result<State, Error> {
         let name = &self.unit.object.name;
         if self.context.skip_bad_objects {
-            self.context.progress.add_bad_object(name.to_string(), reason);
+            self.context.progress.add_bad_object(name.to_string(), reason, self.partly);
             return Ok(State::Done);
         }
         Err(Error::new(
@@ -292,7 +239,7 @@ impl Iterator for Decode {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            if let Some(batch) = self.ready.pop_front() {
+            if let Some(batch) = self.ready.take() {
                 return Some(Ok(batch));
             }
             match self.step() {
@@ -306,9 +253,26 @@ impl Iterator for Decode {
 
 const BATCH_ROWS: usize = 8192;
 
+impl Lines {
+    /// The next rows, of this chunk of the text or a further one.
+    fn next_batch(&mut self, object: &Arc<str>, refusals: &mut Refusals) -> Option<io::Result<RecordBatch>> {
+        loop {
+            if let Some(batch) = self.batches.as_mut().and_then(|batches| batches.next_batch(refusals)) {
+                return Some(Ok(batch));
+            }
+            self.batches = None;
+            match self.chunks.next_chunk(object, refusals)? {
+                Ok(chunk) => self.batches = Some(self.decoder.batches(object, chunk.text, chunk.first_line)),
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
+}
+
 impl Selection {
-    /// The output columns of the rows that pass the predicate.
-    fn select(&self, decoded: &RecordBatch, columns: &[Source]) -> Result<RecordBatch, Error> {
+    /// The output columns of the rows that pass the predicate, if there are any; they were decoded
+    /// from as many records as were `read`.
+    fn select(&self, decoded: &RecordBatch, columns: &[Source], read: u64) -> Result<Option<RecordBatch>, Error> {
         let rows = decoded.num_rows();
         let arrays = columns
             .iter()
@@ -318,20 +282,19 @@ impl Selection {
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         let needed =
             RecordBatch::try_new_with_options(Arc::clone(&self.needed_schema), arrays, &options).map_err(internal)?;
-        let passing = match &self.predicate {
-            None => needed,
-            Some(predicate) => {
-                let mask = self.evaluate(predicate, &needed)?;
-                if mask.true_count() == rows {
-                    needed
-                } else {
-                    let few = mask.true_count() < rows / 2;
-                    let kept = filter_record_batch(&needed, &mask).map_err(internal)?;
-                    if few { compact(&kept)? } else { kept }
-                }
+        let mut passing = needed;
+        if let Some(predicate) = &self.predicate {
+            let mask = self.evaluate(predicate, &passing)?;
+            if mask.true_count() < rows {
+                passing = filter_record_batch(&passing, &mask).map_err(internal)?;
             }
-        };
-        passing.project(&self.output_columns).map_err(internal)
+        }
+        if passing.num_rows() == 0 {
+            return Ok(None);
+        }
+        let output = passing.project(&self.output_columns).map_err(internal)?;
+        let few = (output.num_rows() as u64) < read / 2;
+        if few { compact(&output).map(Some) } else { Ok(Some(output)) }
     }
 
     fn evaluate(&self, predicate: &Arc<dyn PhysicalExpr>, batch: &RecordBatch) -> Result<BooleanArray, Error> {
@@ -364,15 +327,6 @@ fn compact(batch: &RecordBatch) -> Result<RecordBatch, Error> {
     });
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
     RecordBatch::try_new_with_options(batch.schema(), columns.collect(), &options).map_err(internal)
-}
-
-/// About [`PIECE`] bytes from `at`, to the end of a line.
-fn piece_after(text: &Buffer, at: usize) -> Buffer {
-    let end = match text.get(at + PIECE..) {
-        Some(rest) => memchr::memchr(b'\n', rest).map_or(text.len(), |end| at + PIECE + end + 1),
-        None => text.len(),
-    };
-    text.slice_with_length(at, end - at)
 }
 
 /// What is wrong, without the name of the object.
