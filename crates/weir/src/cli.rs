@@ -78,7 +78,8 @@ Exit codes:
   0  done
   1  failed; the reason is on standard error
   2  the command line or the configuration was not understood
-  3  done, but some of the input was refused; what and where is on standard error";
+  3  done, but some of the input was refused; what and where is on standard error
+  130, 143  interrupted or terminated before it was done; no part of an output file is left";
 
 /// Adds the flags of the settings that belong to a command; without one, those of all.
 fn with_settings(mut command: Command, wanted: Option<settings::Command>) -> Command {

@@ -9,6 +9,8 @@ use std::{
 
 use anyhow::{Context as _, Result};
 
+use crate::interrupt;
+
 /// Somewhere to write to.
 pub enum Destination {
     /// Standard output.
@@ -17,7 +19,7 @@ pub enum Destination {
     File(Unfinished),
 }
 
-/// A file that has its name only when it is whole; dropped before that, it leaves nothing.
+/// A file that has its name only when it is whole; dropped or interrupted before that, it leaves nothing.
 pub struct Unfinished {
     path: PathBuf,
     temporary: PathBuf,
@@ -38,7 +40,8 @@ impl Destination {
         temporary.push(name);
         temporary.push(format!(".{}.part", std::process::id()));
         let temporary = path.with_file_name(temporary);
-        let file = File::create(&temporary).with_context(|| format!("{}: cannot write there", path.display()))?;
+        let file = interrupt::begin(&temporary, || File::create(&temporary))
+            .with_context(|| format!("{}: cannot write there", path.display()))?;
         let file = Some(BufWriter::with_capacity(1 << 18, file));
         Ok(Self::File(Unfinished { path: path.to_owned(), temporary, file }))
     }
@@ -60,10 +63,13 @@ impl Destination {
 impl Unfinished {
     fn finish(&mut self) -> io::Result<()> {
         if let Some(file) = self.file.take() {
-            file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
-            fs::rename(&self.temporary, &self.path).inspect_err(|_| {
+            let written = file.into_inner().map_err(io::IntoInnerError::into_error).and_then(|file| file.sync_all());
+            let named = written.and_then(|()| fs::rename(&self.temporary, &self.path));
+            if named.is_err() {
                 let _ = fs::remove_file(&self.temporary);
-            })?;
+            }
+            interrupt::finished(&self.temporary);
+            return named;
         }
         Ok(())
     }
@@ -73,6 +79,7 @@ impl Drop for Unfinished {
     fn drop(&mut self) {
         if self.file.take().is_some() {
             let _ = fs::remove_file(&self.temporary);
+            interrupt::finished(&self.temporary);
         }
     }
 }

@@ -10,6 +10,7 @@ mod clock;
 mod command;
 mod destination;
 mod interface_id;
+mod interrupt;
 mod local_nets;
 mod output;
 mod records;
@@ -35,7 +36,8 @@ pub enum Outcome {
 #[error("{0}")]
 pub struct Usage(pub String);
 
-/// The exit codes, all of them: 0 done, 1 failed, 2 not understood, 3 done but some input was refused.
+/// The exit codes, all of them: 0 done, 1 failed, 2 not understood, 3 done but some input was refused; and those
+/// of [`interrupt`].
 /// A reader of standard output that goes away ends the program quietly with 0.
 fn main() -> ExitCode {
     match cli::run(std::env::args_os()) {

@@ -3,7 +3,7 @@
 mod json;
 mod table;
 
-use std::io::{self, Write};
+use std::io::Write;
 
 use anyhow::{Context as _, Result};
 use arrow::{
@@ -44,7 +44,7 @@ impl<W: Write + Send> Printer<W> {
         let kind = match output {
             Output::Table => Kind::Table(Table::new(&schema, out, width)),
             Output::Csv => {
-                write_csv_line(&mut out, schema.fields().iter().map(|field| Some(field.name().as_str())))?;
+                write_csv_header(&mut out, &schema)?;
                 Kind::Csv(out)
             }
             Output::JsonLines => Kind::JsonLines(out),
@@ -92,28 +92,49 @@ impl<W: Write + Send> Printer<W> {
 /// NULL, so that NULL and the empty text can be told apart.
 fn write_csv(out: &mut impl Write, batch: &RecordBatch) -> Result<()> {
     let columns = texts(batch.columns())?;
+    let mut line = String::new();
     for row in 0..batch.num_rows() {
-        let mut cells = Vec::with_capacity(columns.len());
-        for (formatter, column) in columns.iter().zip(batch.columns()) {
-            cells.push(if column.is_null(row) { None } else { Some(formatter.value(row).try_to_string()?) });
+        line.clear();
+        for (index, (formatter, column)) in columns.iter().zip(batch.columns()).enumerate() {
+            if index > 0 {
+                line.push(',');
+            }
+            if column.is_valid(row) {
+                push_quoted(&mut line, |line| Ok(formatter.value(row).write(line)?))?;
+            }
         }
-        write_csv_line(out, cells.iter().map(Option::as_deref))?;
+        line.push('\n');
+        out.write_all(line.as_bytes())?;
     }
     Ok(())
 }
 
-fn write_csv_line<'a>(out: &mut impl Write, cells: impl Iterator<Item = Option<&'a str>>) -> io::Result<()> {
-    for (index, cell) in cells.enumerate() {
+fn write_csv_header(out: &mut impl Write, schema: &SchemaRef) -> Result<()> {
+    let mut line = String::new();
+    for (index, field) in schema.fields().iter().enumerate() {
         if index > 0 {
-            out.write_all(b",")?;
+            line.push(',');
         }
-        match cell {
-            Some(text) if text.contains('"') => write!(out, "\"{}\"", text.replace('"', "\"\""))?,
-            Some(text) => write!(out, "\"{text}\"")?,
-            None => {}
-        }
+        push_quoted(&mut line, |line| {
+            line.push_str(field.name());
+            Ok(())
+        })?;
     }
-    out.write_all(b"\n")
+    line.push('\n');
+    Ok(out.write_all(line.as_bytes())?)
+}
+
+/// Adds what `value` writes to the line, in double quotes.
+fn push_quoted(line: &mut String, value: impl FnOnce(&mut String) -> Result<()>) -> Result<()> {
+    line.push('"');
+    let start = line.len();
+    value(line)?;
+    if line[start..].contains('"') {
+        let doubled = line[start..].replace('"', "\"\"");
+        line.replace_range(start.., &doubled);
+    }
+    line.push('"');
+    Ok(())
 }
 
 /// The columns as Trino writes values as text.

@@ -7,17 +7,17 @@ mod target;
 use std::{
     fs::File,
     io::{self, Read},
+    os::fd::AsRawFd as _,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context as _, Result};
 use clap::{Arg, ArgMatches, Command, builder::PossibleValuesParser, value_parser};
 use ipnet::IpNet;
-use tempfile::NamedTempFile;
 use weir_capture::pcap;
 use weir_record::compression;
 
-use crate::{Outcome, Usage, settings::Settings};
+use crate::{Outcome, Usage, interrupt, settings::Settings};
 use target::Target;
 
 pub fn command() -> Command {
@@ -82,6 +82,7 @@ pub fn run(matches: &ArgMatches, settings: &Settings) -> Result<Outcome> {
         return Err(Usage("standard input can be read once only".into()).into());
     }
     let target = Target::new(out, matches.get_one::<String>("to").map(String::as_str))?;
+    interrupt::remove_unfinished()?;
     let mut captures = Vec::new();
     let mut records = Vec::new();
     for path in inputs {
@@ -105,13 +106,13 @@ pub struct Input {
     path: PathBuf,
     /// It holds packets, otherwise records.
     capture: bool,
-    /// What standard input was kept in, removed with this.
-    _kept: Option<NamedTempFile>,
+    /// What standard input was kept in: a file without a name, gone with the program however that ends.
+    _kept: Option<File>,
 }
 
 impl Input {
-    /// Looks at a file. Standard input and pipes are kept in a temporary file, because they can be read once only
-    /// and Parquet is read from its end.
+    /// Looks at a file. Standard input and pipes are kept in a file without a name, because they can be read once
+    /// only and Parquet is read from its end.
     fn open(path: &Path) -> Result<Self> {
         if path.as_os_str() == "-" {
             return Self::keep("standard input", io::stdin().lock());
@@ -133,14 +134,15 @@ impl Input {
     }
 
     fn keep(name: &str, mut source: impl Read) -> Result<Self> {
-        let mut keep = || -> io::Result<(NamedTempFile, bool)> {
-            let mut kept = NamedTempFile::new()?;
+        let mut keep = || -> io::Result<(File, PathBuf, bool)> {
+            let mut kept = tempfile::tempfile()?;
             io::copy(&mut source, &mut kept)?;
-            let capture = is_capture(&kept.reopen()?);
-            Ok((kept, capture))
+            let path = PathBuf::from(format!("/proc/self/fd/{}", kept.as_raw_fd()));
+            let capture = is_capture(&File::open(&path)?);
+            Ok((kept, path, capture))
         };
-        let (kept, capture) = keep().with_context(|| format!("{name}: cannot be kept in a temporary file"))?;
-        Ok(Self { name: name.to_owned(), path: kept.path().to_owned(), capture, _kept: Some(kept) })
+        let (kept, path, capture) = keep().with_context(|| format!("{name}: cannot be kept in a temporary file"))?;
+        Ok(Self { name: name.to_owned(), path, capture, _kept: Some(kept) })
     }
 }
 

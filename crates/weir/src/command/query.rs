@@ -20,6 +20,7 @@ use weir_query::{Answer, Engine, EngineOptions, Progress, RunOptions};
 use crate::{
     Outcome, Usage, clock,
     destination::Destination,
+    interrupt,
     output::Printer,
     settings::{Bytes, Output, Settings},
 };
@@ -72,6 +73,7 @@ and reported with its place; the exit code is then 3.",
 pub fn run(matches: &ArgMatches, settings: &Settings) -> Result<Outcome> {
     let statements = places::statements(&text(matches)?)?;
     let sink = Sink::new(matches.get_one::<PathBuf>("output-file").map(PathBuf::as_path), settings)?;
+    interrupt::remove_unfinished()?;
     let from: Vec<&str> = matches.get_many::<String>("from").into_iter().flatten().map(String::as_str).collect();
     let (runtime, engine) = start(settings)?;
     runtime.block_on(async {
@@ -136,7 +138,7 @@ async fn answer(engine: &Engine, statement: &str, sink: &Sink, settings: &Settin
         let rows = sink.write(&mut answer, &bar).await?;
         bar.stop();
         if io::stderr().is_terminal() {
-            let read = Bytes(progress.bytes_done());
+            let read = Bytes(progress.bytes_scanned());
             eprintln!("{rows} rows, {read} read in {:.1} s", started.elapsed().as_secs_f64());
         }
     }
@@ -148,7 +150,9 @@ fn refused(progress: &Progress) -> Outcome {
     let refusals = progress.refusals();
     let bad_objects = progress.bad_objects();
     for bad in &bad_objects {
-        eprintln!("weir: {} is left out: {}", bad.object, bad.reason);
+        let what =
+            if bad.partly { "cannot be read whole, what stands before the damage counts" } else { "is left out" };
+        eprintln!("weir: {} {what}: {}", bad.object, bad.reason);
     }
     if refusals.refused > 0 || refusals.nulled > 0 {
         eprintln!("weir: {refusals}");
