@@ -1,7 +1,8 @@
 """Holds our Parquet against pyarrow and DuckDB, both ways.
 
-    cargo build -p weir-record --example convert
-    python parquet_peers.py <the convert program>      # needs: pip install pyarrow duckdb
+    parquet.py <the example `convert` of crates/record>
+
+Needs what requirements.txt names; `scripts/peers` installs it.
 """
 
 import gzip
@@ -16,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 CONVERT = sys.argv[1]
-DATA = pathlib.Path(__file__).parent / "data"
+DATA = pathlib.Path(__file__).parents[2] / "crates/record/tests/data"
 NUMBERS = {"version", "srcport", "dstport", "protocol", "packets", "bytes", "start", "end"}
 
 
@@ -71,4 +72,4 @@ def ours_read_theirs(folder):
 with tempfile.TemporaryDirectory() as made:
     theirs_read_ours(pathlib.Path(made))
     ours_read_theirs(pathlib.Path(made))
-print("ok")
+print("Parquet of ours read by pyarrow and DuckDB, theirs by us: equal")
