@@ -77,9 +77,11 @@ fn swaps_under_load_lose_nothing_and_leak_nothing() {
             let (to, stop, sent, client) = (format!("{SERVER}:{port}"), &stop, &sent, &pair.client);
             scope.spawn(move || client.inside(|| flood(&to, stop, sent)));
         }
+        let begun = Instant::now();
         for number in 1..=SWAPS {
             enforcer.apply("w0", plan(&group(number)), None, NOW).expect("in force");
         }
+        println!("a swap of 30 rules took {:?} on average", begun.elapsed() / u32::from(SWAPS));
         stop.store(true, Ordering::Relaxed);
     });
     let counts = || ["allowed", "denied", "passed", "leaked"].map(|counter| count(&pair.server, counter));

@@ -8,6 +8,7 @@ mod flow_log;
 mod network_file;
 mod predict;
 mod recorder;
+mod rules;
 mod screen;
 
 use std::{
@@ -31,8 +32,9 @@ use crate::{
     server::{self, Board, Orders},
     settings::Settings,
 };
-use enforcement::{Enforcement, Rules};
+use enforcement::Enforcement;
 use recorder::Recorder;
+use rules::Rules;
 use screen::Screen;
 
 /// The bucket that records are delivered to.

@@ -8,7 +8,7 @@ use weir_capture::{
 };
 use weir_network::{Interface, Network, Side};
 
-use super::{containers::Containers, enforcement::Rules};
+use super::{containers::Containers, rules::Rules};
 use crate::settings::{Settings, SideChoice};
 
 /// A device that is named: `eth0`, or `veth1:guest` with its side.

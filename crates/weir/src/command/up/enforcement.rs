@@ -1,10 +1,10 @@
 //! The network file and its rules in force: a thread that looks after both.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeMap, BTreeSet},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        Arc,
+        atomic::Ordering,
         mpsc::{self, Receiver, Sender},
     },
     thread::{self, JoinHandle},
@@ -14,13 +14,13 @@ use std::{
 use anyhow::{Context as _, Result, anyhow};
 use tokio::sync::oneshot;
 use weir_capture::interfaces::{self, HostInterface};
-use weir_enforce::{Applied, Denials, Enforcer, Event, Namespace, Plan};
+use weir_enforce::{Applied, Enforcer, Event, Namespace, Plan};
 use weir_network::{Network, Owner};
 
-use super::{caution::Caution, devices::Devices, network_file::NetworkFile};
+use super::{caution::Caution, devices::Devices, network_file::NetworkFile, rules::Rules};
 use crate::{
     clock,
-    report::{EnforcedReport, EnforcementReport, ErrorReport, RuleReport},
+    report::{EnforcedReport, RuleReport},
     server::Order,
     settings::Settings,
 };
@@ -31,8 +31,6 @@ const LOOK: Duration = Duration::from_millis(50);
 const RETRY: Duration = Duration::from_secs(1);
 /// How long rules on trial wait to be confirmed.
 const TRIAL: Duration = Duration::from_secs(60);
-/// Errors that are kept for the report.
-const ERRORS: usize = 20;
 
 type Reply = oneshot::Sender<Result<String, String>>;
 
@@ -41,23 +39,6 @@ pub(super) struct Enforcement {
     shared: Arc<Rules>,
     orders: Sender<(Order, Reply)>,
     thread: JoinHandle<()>,
-}
-
-/// What the others see.
-#[derive(Default)]
-pub(super) struct Rules {
-    state: Mutex<State>,
-    ending: AtomicBool,
-    /// Which rule is behind a mark.
-    pub denials: Denials,
-}
-
-#[derive(Default)]
-struct State {
-    report: EnforcementReport,
-    errors: VecDeque<ErrorReport>,
-    news: Vec<String>,
-    network: Option<Arc<Network>>,
 }
 
 impl Enforcement {
@@ -75,7 +56,7 @@ impl Enforcement {
             false => Some(Enforcer::open(Namespace::Own, settings.on_exit)?),
         };
         let denials = enforcer.as_ref().map(Enforcer::denials).unwrap_or_default();
-        let shared = Arc::new(Rules { denials, ..Rules::default() });
+        let shared = Arc::new(Rules::new(denials));
         shared.state().report.network_file = path.display().to_string();
         let mut keeper = Keeper {
             file,
@@ -117,40 +98,6 @@ impl Enforcement {
     pub(super) fn stop(self) {
         self.shared.ending.store(true, Ordering::Relaxed);
         let _ = self.thread.join();
-    }
-}
-
-impl Rules {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// What `GET /status` says.
-    pub(super) fn report(&self) -> (EnforcementReport, Vec<ErrorReport>) {
-        let state = self.state();
-        (state.report.clone(), state.errors.iter().cloned().collect())
-    }
-
-    /// What happened since this was last asked, to be shown.
-    pub(super) fn take_news(&self) -> Vec<String> {
-        std::mem::take(&mut self.state().news)
-    }
-
-    /// The network that is in force.
-    pub(super) fn network(&self) -> Option<Arc<Network>> {
-        self.state().network.clone()
-    }
-
-    fn error(&self, message: String) {
-        let mut state = self.state();
-        // What is tried again and fails again is one error.
-        if state.errors.back().is_some_and(|last| last.message == message) {
-            state.errors.pop_back();
-        }
-        state.errors.push_back(ErrorReport { time: clock::now().as_secs(), message });
-        if state.errors.len() > ERRORS {
-            state.errors.pop_front();
-        }
     }
 }
 

@@ -6,7 +6,7 @@ use weir_capture::tracker::{Judgement, VerdictSource};
 use weir_enforce::Denial;
 use weir_network::{Action, Connections, Direction, ICMPV6, Interface, Network, Packet, Policy, Timeouts, not_logged};
 
-use super::enforcement::Rules;
+use super::rules::Rules;
 
 /// Judges packets by the network that holds now.
 ///

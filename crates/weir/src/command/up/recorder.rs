@@ -21,7 +21,7 @@ use weir_network::{FlowLog, Interface, TrafficType};
 use weir_record::{BatchBuilder, Field, Format, Value};
 use weir_store::{Appended, Delivery, FinishedWindow, Loss};
 
-use super::{devices, enforcement::Rules, predict::Predictor};
+use super::{devices, predict::Predictor, rules::Rules};
 use crate::{
     clock,
     report::{CaptureReport, ErrorReport, InterfaceReport},
