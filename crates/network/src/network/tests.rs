@@ -300,3 +300,24 @@ fn an_interface_of_a_host_is_found_by_id_address_or_name() {
     let twice = parse("[[interface]]\nid = \"eni-a\"\nname = \"eth0\"\ntags = { Name = \"web\" }").unwrap_err();
     assert_eq!(twice.to_string(), "interface eni-a: it has `name` and the tag Name `web`; leave one of them out");
 }
+
+/// What the file says of the side of an interface holds; otherwise what the host says.
+#[test]
+fn the_side_is_that_of_the_file_or_else_of_the_host() {
+    let text = r#"
+        [[interface]]
+        id = "eni-said"
+        addresses = ["10.0.0.1"]
+        side = "guest"
+        [[interface]]
+        id = "eni-silent"
+        addresses = ["10.0.0.2"]
+    "#;
+    let network = Network::parse(text, &Owner::default()).unwrap();
+    let host = |id: &str, side| Interface { side, ..network.interface(id).unwrap().clone() };
+    let side = |id, side| network.interface_of_host(&host(id, side)).unwrap().side;
+    assert_eq!(side("eni-said", Side::Host), Side::Guest);
+    assert_eq!((side("eni-silent", Side::Host), side("eni-silent", Side::Guest)), (Side::Host, Side::Guest));
+    let written = network.to_file().to_toml().unwrap();
+    assert_eq!(Network::parse(&written, &Owner::default()).unwrap().parts(), network.parts(), "{written}");
+}
