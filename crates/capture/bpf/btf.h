@@ -26,6 +26,7 @@ struct net_device {
 
 struct dst_entry {
 	struct net_device *dev;
+	unsigned short flags;
 } KERNEL;
 
 struct sk_buff {

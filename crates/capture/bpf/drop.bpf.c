@@ -21,7 +21,36 @@ const volatile __u32 namespace_inode = 0;
 #define RULE_TAG_MASK 0xff000000
 
 #define IFF_LOOPBACK 0x8
+/* What stands in for a route in a bridge, and for a tunnel's addresses. */
+#define DST_FAKE_RTABLE 0x10
+#define DST_METADATA 0x80
 #define ROUTE_POINTER(tagged) ((tagged) & ~7UL)
+
+/* What refused a packet; src/ebpf/refusals.rs has the same numbers. */
+enum refuser {
+	NOBODY = 0,
+	FIREWALL,
+	TRAFFIC_CONTROL,
+	CGROUP,
+	REVERSE_PATH_FILTER,
+};
+
+struct total_key {
+	__u32 ifindex;
+	__u32 rule;
+	__u8 bits;
+	__u8 refuser;
+	__u8 pad[2];
+};
+
+/* IP packets refused since the program was loaded, as large as the kernel handles them: what a firewall's own counters
+ * count. Those for which it has no room are under 0. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(key_size, sizeof(struct total_key));
+	__uint(value_size, sizeof(__u64));
+	__uint(max_entries, 4096);
+} totals SEC(".maps");
 
 /* Where a packet was refused. */
 struct place {
@@ -30,13 +59,16 @@ struct place {
 	__u8 bits;
 };
 
-/* Whether a reason is a decision that the packet must not pass. What sockets, memory and queues drop had passed. */
-static __always_inline int is_refusal(int reason)
+/* Who decided that the packet must not pass. What sockets, memory and queues drop had passed. */
+static __always_inline int refuser_of(int reason)
 {
-	return IS_REASON(reason, SKB_DROP_REASON_NETFILTER_DROP) || IS_REASON(reason, SKB_DROP_REASON_TC_INGRESS) ||
-	       IS_REASON(reason, SKB_DROP_REASON_TC_EGRESS) ||
-	       IS_REASON(reason, SKB_DROP_REASON_BPF_CGROUP_EGRESS) ||
-	       IS_REASON(reason, SKB_DROP_REASON_IP_RPFILTER);
+	if (IS_REASON(reason, SKB_DROP_REASON_NETFILTER_DROP))
+		return FIREWALL;
+	if (IS_REASON(reason, SKB_DROP_REASON_TC_INGRESS) || IS_REASON(reason, SKB_DROP_REASON_TC_EGRESS))
+		return TRAFFIC_CONTROL;
+	if (IS_REASON(reason, SKB_DROP_REASON_BPF_CGROUP_EGRESS))
+		return CGROUP;
+	return IS_REASON(reason, SKB_DROP_REASON_IP_RPFILTER) ? REVERSE_PATH_FILTER : NOBODY;
 }
 
 static __always_inline int ifindex_of(struct net_device *device)
@@ -52,8 +84,12 @@ static __always_inline struct net_device *route_device(struct sk_buff *skb)
 {
 	struct net_device *device = 0;
 	unsigned long route = ROUTE_POINTER(skb->_skb_refdst);
+	__u16 flags = 0;
 
-	if (route)
+	if (!route)
+		return 0;
+	READ_FIELD(&flags, struct dst_entry, route, flags);
+	if (!(flags & (DST_FAKE_RTABLE | DST_METADATA)))
 		READ_FIELD(&device, struct dst_entry, route, dev);
 	return device;
 }
@@ -130,16 +166,39 @@ static __always_inline __u32 rule_of(__u32 mark)
 	return (mark & RULE_TAG_MASK) == RULE_TAG ? mark : 0;
 }
 
+static __always_inline void count_total(const struct flow_key *flow, __u8 refuser)
+{
+	struct total_key key = {
+		.ifindex = flow->ifindex,
+		.rule = flow->rule,
+		.bits = flow->bits & FLOW_EGRESS,
+		.refuser = refuser,
+	};
+	__u64 none = 0, *count = bpf_map_lookup_elem(&totals, &key);
+
+	if (!count) {
+		bpf_map_update_elem(&totals, &key, &none, BPF_NOEXIST);
+		count = bpf_map_lookup_elem(&totals, &key);
+	}
+	if (!count) {
+		struct total_key others = {};
+
+		count = bpf_map_lookup_elem(&totals, &others);
+	}
+	if (count)
+		__sync_fetch_and_add(count, 1);
+}
+
 SEC("tp_btf/kfree_skb")
 int refused(unsigned long long *context)
 {
 	struct sk_buff *skb = (struct sk_buff *)context[0];
-	int reason = (int)context[2];
+	int reason = (int)context[2], refuser = refuser_of(reason);
 	struct packet packet = { .source.skb = skb };
 	struct flow flow = {};
 	struct place place = {};
 
-	if (!is_refusal(reason) || !find_place(&place, skb, reason) || place.namespace_inode != namespace_inode)
+	if (!refuser || !find_place(&place, skb, reason) || place.namespace_inode != namespace_inode)
 		return 0;
 	flow.key.bits = place.bits | FLOW_REJECT;
 	flow.key.ifindex = place.ifindex;
@@ -147,6 +206,7 @@ int refused(unsigned long long *context)
 	/* What is not IP makes no record, as where it was seen. */
 	if (read_packet(&packet, &flow))
 		return 0;
+	count_total(&flow.key, refuser);
 	flow.value.first_ns = flow.value.last_ns = bpf_ktime_get_boot_ns();
 	if (packet.is_fragment)
 		file_fragment(&packet, &flow);

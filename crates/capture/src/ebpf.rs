@@ -9,7 +9,7 @@ pub mod abi;
 mod error;
 pub mod flow;
 pub mod probe;
-mod reconcile;
+pub(crate) mod reconcile;
 pub mod refusals;
 mod skips;
 pub mod slots;

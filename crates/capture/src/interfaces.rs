@@ -67,6 +67,8 @@ pub struct HostInterface {
     pub is_loopback: bool,
     /// What it is, and what it hangs on.
     pub link: Link,
+    /// Index of the bridge, bond, team or VRF that it is a port of.
+    pub master: Option<u32>,
     /// MAC address or what stands for it; empty when it has none.
     pub mac: Vec<u8>,
     /// IPv4 addresses with their networks, the primary one first.
@@ -179,6 +181,7 @@ mod tests {
             is_up: true,
             is_loopback: false,
             link: Link::default(),
+            master: None,
             mac: vec![2, 0, 0, 0, 0, last],
             ipv4: vec!["10.0.1.10/24".parse().expect("a network"), "10.0.1.11/24".parse().expect("a network")],
             ipv6: vec!["2001:db8::10/64".parse().expect("a network")],

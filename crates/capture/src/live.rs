@@ -32,7 +32,7 @@ use std::{
     collections::BTreeMap,
     os::fd::OwnedFd,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -51,7 +51,10 @@ use self::{
     lock::InterfaceLock,
     source::{Judge, Source, Tally, Watched},
 };
-pub use crate::ebpf::flow::{AttachPoint, FlowOptions};
+pub use crate::ebpf::{
+    flow::{AttachPoint, FlowOptions},
+    refusals::{RefusalTotal, Refuser},
+};
 use crate::{
     interfaces::{self, HostInterface, InterfacesError, Monitor},
     packet::Skips,
@@ -75,6 +78,9 @@ pub struct Options {
     pub tier: TierChoice,
     /// How the kernel counts, with eBPF.
     pub ebpf: FlowOptions,
+    /// Whether to watch what this host refuses, where eBPF and the kernel allow it. Then that is the verdict, and nobody
+    /// is asked for another.
+    pub observe: bool,
     /// Memory of the ring of one interface, in bytes, with packet sockets; at least 256 KiB is used. It counts as
     /// resident once it has been filled. 4 MiB hold about 10,000 packets.
     pub ring_bytes: usize,
@@ -86,6 +92,7 @@ impl Default for Options {
             tracker: tracker::Options::default(),
             tier: TierChoice::Auto,
             ebpf: FlowOptions::default(),
+            observe: true,
             ring_bytes: 4 * 1024 * 1024,
         }
     }
@@ -134,8 +141,21 @@ pub struct Totals {
     pub skips: Skips,
     /// Later fragments counted without ports, because their first was not seen.
     pub unmatched_fragments: u64,
+    /// Packets that were refused on their way in without having been seen before.
+    pub unmatched_refusals: u64,
+    /// What was refused, on all interfaces; `None` when that is not watched.
+    pub refused: Option<Refused>,
     /// Late packets and leaps of the clock.
     pub irregularities: Irregularities,
+}
+
+/// What this host has refused so far, at one moment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Refused {
+    /// When it was read: nanoseconds since 1970.
+    pub as_of_ns: i64,
+    /// By place. On all interfaces of the network namespace, also those that are not captured.
+    pub totals: Vec<RefusalTotal>,
 }
 
 /// Stops a [`Capture`] from another thread, or a signal handler's.
@@ -172,6 +192,7 @@ pub struct Capture {
     counted_ns: i64,
     totals: Totals,
     frames: Arc<AtomicU64>,
+    refused: Arc<Mutex<Option<Refused>>>,
 }
 
 impl Capture {
@@ -220,6 +241,7 @@ impl Capture {
             counted_ns: clock(),
             totals: Totals::default(),
             frames: Arc::default(),
+            refused: Arc::default(),
         };
         // Opens the first window, so that what comes before `run` is not late for it.
         let _ = capture.tracker.poll(clock());
@@ -256,6 +278,11 @@ impl Capture {
     /// [`run`](Self::run).
     pub fn frames(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.frames)
+    }
+
+    /// What this host has refused so far, `None` when that is not watched; it goes on counting in [`run`](Self::run).
+    pub fn refused(&self) -> Arc<Mutex<Option<Refused>>> {
+        Arc::clone(&self.refused)
     }
 
     /// The interfaces captured now: names on this host, and what records call them.
@@ -326,6 +353,7 @@ impl Capture {
             Err(error) => self.events.push(Event::Trouble(error)),
         }
         self.frames.store(self.totals.frames, Ordering::Relaxed);
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&self.totals.refused);
     }
 
     /// How long to wait at most: until a window ends.

@@ -12,7 +12,7 @@
 use std::{fmt::Write, net::IpAddr, sync::Arc};
 
 use arrow::record_batch::RecordBatch;
-use weir_network::{Action, Direction, Interface, TrafficType};
+use weir_network::{Action, Direction, Interface, Rule, TrafficType};
 use weir_record::{BatchBuilder, Field, Format, Value};
 
 use crate::tracker::{FlowKey, FlowState, SECOND_NS, VerdictSource};
@@ -270,8 +270,17 @@ impl Texts {
             destination: text(destination),
             packet_source: text(flow.source),
             packet_destination: text(flow.destination),
-            rule: (flow.rule != 0).then(|| rules(flow.rule)).flatten(),
+            rule: rule(flow, rules),
         }
+    }
+}
+
+/// What refused without a mark of ours is a rule of the host's own.
+fn rule(flow: &Flow<'_>, rules: &RuleNames<'_>) -> Option<String> {
+    let is_strangers = flow.rule == 0 && flow.action == Action::Reject;
+    match flow.verdict_source {
+        VerdictSource::Observed if is_strangers => Some(Rule::HostFirewall.token()),
+        _ => (flow.rule != 0).then(|| rules(flow.rule)).flatten(),
     }
 }
 

@@ -29,6 +29,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<Outcome> {
         "status" => command::status::run(matches, &settings),
         "confirm" => command::confirm::run(&settings),
         "detach" => command::detach::run(&settings),
+        "audit" => command::audit::run(matches, &settings),
         "fields" => command::fields::run(matches),
         "config" => command::config::run(matches, &layers),
         "completions" => command::shell::completions(matches),
@@ -61,6 +62,7 @@ pub fn program() -> Command {
         .subcommand(with_settings(command::status::command(), Some(settings::Command::Status)))
         .subcommand(with_settings(command::confirm::command(), Some(settings::Command::Confirm)))
         .subcommand(with_settings(command::detach::command(), Some(settings::Command::Detach)))
+        .subcommand(with_settings(command::audit::command(), Some(settings::Command::Status)))
         .subcommand(command::fields::command())
         .subcommand(with_settings(command::config::command(), None))
         .subcommand(command::shell::completions_command())
@@ -73,6 +75,7 @@ Examples:
   weir query 'SELECT srcaddr, sum(bytes) FROM flow_logs GROUP BY 1 ORDER BY 2 DESC LIMIT 10'
   weir convert trace.pcap flows.parquet          make records from packets
   weir status                                    what the running one does
+  sudo weir audit                                hold what was refused against the firewall's counters
 
 Exit codes:
   0  done

@@ -1,5 +1,6 @@
 //! One module a command: its part of the command line, and what it does.
 
+pub mod audit;
 pub mod config;
 pub mod confirm;
 pub mod convert;

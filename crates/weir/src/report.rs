@@ -31,6 +31,9 @@ pub struct Report {
     pub windows: u64,
     /// The interfaces that are recorded, or were. Their counts are those of intervals that ended.
     pub interfaces: Vec<InterfaceReport>,
+    /// What this host refused; none when that is not watched.
+    #[serde(default)]
+    pub refusals: Option<RefusalsReport>,
     /// What was delivered, and what waits.
     pub delivery: DeliveryReport,
     /// The network file and the rules in force; `None` without a network file.
@@ -84,6 +87,30 @@ pub struct InterfaceReport {
     pub windows: u64,
     /// Records made.
     pub records: u64,
+}
+
+/// What this host refused since recording began, on all interfaces, those included that are not recorded.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusalsReport {
+    /// When this was read: Unix milliseconds.
+    pub as_of_ms: u64,
+    /// By interface, direction, who refused, and rule.
+    pub refused: Vec<RefusedReport>,
+}
+
+/// Packets refused in one place.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusedReport {
+    /// The kernel's index of the interface.
+    pub interface_index: u32,
+    /// `ingress` or `egress`.
+    pub direction: String,
+    /// `firewall`, `traffic control`, `cgroup`, `reverse-path filter` or `unknown`.
+    pub refused_by: String,
+    /// The mark of the rule; 0 for one that is not ours.
+    pub mark: u32,
+    /// Packets, each as large as the kernel handles it: what a firewall's counters count.
+    pub packets: u64,
 }
 
 /// Objects delivered and records waiting.

@@ -169,7 +169,8 @@ impl FlowPrograms {
             |error: ProgramError| EbpfError::Attach { interface: interface.to_owned(), reason: with_causes(&error) };
         let program = program(&mut self.object, name)?;
         if self.attach != AttachPoint::Clsact {
-            match program.attach_with_options(interface, side, TcAttachOptions::TcxOrder(LinkOrder::default())) {
+            // First: what a later program refuses has been counted, as `bpf/drop.bpf.c` expects.
+            match program.attach_with_options(interface, side, TcAttachOptions::TcxOrder(LinkOrder::first())) {
                 Ok(link) => {
                     self.attach = AttachPoint::Tcx;
                     return program.take_link(link).map_err(failed);

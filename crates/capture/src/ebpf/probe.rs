@@ -6,6 +6,8 @@ use super::{EbpfError, sys};
 
 /// Capabilities that counting at interfaces needs, by their number.
 const NEEDED: [(u32, &str); 2] = [(39, "CAP_BPF"), (12, "CAP_NET_ADMIN")];
+/// Those that watching what is refused needs: to trace the kernel and read its memory.
+const NEEDED_TO_OBSERVE: [(u32, &str); 2] = [(39, "CAP_BPF"), (38, "CAP_PERFMON")];
 /// Before Linux 5.8 it stood for both, and it still does for the first.
 const CAP_SYS_ADMIN: u32 = 21;
 
@@ -18,7 +20,7 @@ pub fn probe() -> Result<(), EbpfError> {
     if cfg!(target_endian = "big") {
         return Err(EbpfError::BigEndian);
     }
-    let missing = missing(effective());
+    let missing = missing(&NEEDED, effective());
     if !missing.is_empty() {
         return Err(EbpfError::NoRight { missing: missing.join(" and ") });
     }
@@ -30,10 +32,15 @@ pub fn probe() -> Result<(), EbpfError> {
     }
 }
 
+/// Names of the capabilities that this thread lacks to watch what is refused.
+pub(super) fn missing_to_observe() -> Vec<&'static str> {
+    missing(&NEEDED_TO_OBSERVE, effective())
+}
+
 /// Names of the needed capabilities that are not in the set.
-fn missing(effective: u64) -> Vec<&'static str> {
+fn missing(needed: &[(u32, &'static str)], effective: u64) -> Vec<&'static str> {
     let has = |number: u32| effective & (1 << number) != 0;
-    NEEDED.into_iter().filter(|(number, _)| !has(*number) && !has(CAP_SYS_ADMIN)).map(|(_, name)| name).collect()
+    needed.iter().filter(|(number, _)| !has(*number) && !has(CAP_SYS_ADMIN)).map(|(_, name)| *name).collect()
 }
 
 /// The capabilities of the calling thread. When the kernel will not tell, it is left to say no later.
@@ -49,9 +56,10 @@ mod tests {
 
     #[test]
     fn missing_rights_are_named() {
-        assert_eq!(missing(u64::MAX), [""; 0]);
-        assert_eq!(missing(0), ["CAP_BPF", "CAP_NET_ADMIN"]);
-        assert_eq!(missing(1 << 39), ["CAP_NET_ADMIN"]);
-        assert_eq!(missing(1 << 21), [""; 0]);
+        assert_eq!(missing(&NEEDED, u64::MAX), [""; 0]);
+        assert_eq!(missing(&NEEDED, 0), ["CAP_BPF", "CAP_NET_ADMIN"]);
+        assert_eq!(missing(&NEEDED, 1 << 39), ["CAP_NET_ADMIN"]);
+        assert_eq!(missing(&NEEDED, 1 << 21), [""; 0]);
+        assert_eq!(missing(&NEEDED_TO_OBSERVE, 1 << 39 | 1 << 12), ["CAP_PERFMON"]);
     }
 }

@@ -28,8 +28,6 @@
 //! **Bridges and bonds.** A packet for this host itself is refused on the bridge, but came in on one of its ports. It
 //! is refused there as well: on the port that saw it.
 
-#![cfg_attr(not(test), allow(dead_code, unused_imports, reason = "the kernel source joins the two"))]
-
 mod interest;
 #[cfg(test)]
 mod tests;

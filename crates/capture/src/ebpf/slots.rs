@@ -131,6 +131,25 @@ impl Slots {
         Ok(Closed { map, lost: self.take_lost() })
     }
 
+    /// Hands on what has been counted in the present window so far, while it goes on.
+    ///
+    /// # Errors
+    /// When the kernel refuses to give it out.
+    pub fn peek(&self, mut each: impl FnMut(Record)) -> Result<(), EbpfError> {
+        sys::for_each(self.maps[self.current].as_fd(), |key: &Key, counts: &Counts| {
+            each(Record { key: *key, counts: *counts });
+        })
+        .map_err(EbpfError::map("look at the flows"))
+    }
+
+    /// What has been counted of a flow in the present window so far, but for packets that went over the ring.
+    ///
+    /// # Errors
+    /// As [`peek`](Self::peek).
+    pub fn look_up(&self, key: &Key) -> Result<Option<Counts>, EbpfError> {
+        sys::lookup(self.maps[self.current].as_fd(), key).map_err(EbpfError::map("look up a flow"))
+    }
+
     /// Hands on packets that found no room in their slot, at most that many. Those from
     /// [`boundary_ns`](Self::boundary_ns) on belong to the next window.
     pub fn read_spill(&mut self, most: usize, mut each: impl FnMut(Record)) {

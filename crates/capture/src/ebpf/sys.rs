@@ -97,6 +97,16 @@ pub(crate) fn lookup_sum<K: Plain>(map: BorrowedFd<'_>, key: &K, processors: usi
     Ok(values.iter().sum())
 }
 
+/// Reads an entry; `None` when there is none. The map must have keys and values of the sizes of `K` and `V`.
+pub(crate) fn lookup<K: Plain, V: Plain>(map: BorrowedFd<'_>, key: &K) -> io::Result<Option<V>> {
+    let mut value = V::default();
+    match bpf(MAP_LOOKUP_ELEM, &mut element(map, key, ptr::from_mut(&mut value))) {
+        Ok(_) => Ok(Some(value)),
+        Err(error) if error.raw_os_error() == Some(libc::ENOENT) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// Writes an entry. The map must have keys and values of the sizes of `K` and `V`.
 pub(crate) fn update<K: Plain, V: Plain>(map: BorrowedFd<'_>, key: &K, value: &V) -> io::Result<()> {
     let mut attributes = element(map, key, ptr::from_ref(value).cast_mut());

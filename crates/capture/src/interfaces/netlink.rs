@@ -41,6 +41,7 @@ const IFLA_IFNAME: u16 = 3;
 const IFLA_LINK: u16 = 5;
 const IFLA_LINKINFO: u16 = 18;
 const IFLA_LINK_NETNSID: u16 = 37;
+const IFLA_MASTER: u16 = 10;
 const IFF_UP: u32 = 0x1;
 const IFF_LOOPBACK: u32 = 0x8;
 
@@ -202,6 +203,7 @@ impl Found {
             is_up: flags & IFF_UP != 0,
             is_loopback: flags & IFF_LOOPBACK != 0,
             link: Link::default(),
+            master: None,
             mac: Vec::new(),
             ipv4: Vec::new(),
             ipv6: Vec::new(),
@@ -212,6 +214,7 @@ impl Found {
                 IFLA_LINK => interface.link.other = u32_at(value, 0).filter(|index| *index != 0),
                 IFLA_LINK_NETNSID => interface.link.namespace = u32_at(value, 0).map(u32::cast_signed),
                 IFLA_LINKINFO => interface.link.kind = LinkKind::read(value),
+                IFLA_MASTER => interface.master = u32_at(value, 0).filter(|master| *master != 0),
                 IFLA_ADDRESS if value.iter().any(|byte| *byte != 0) => interface.mac = value.to_vec(),
                 _ => {}
             }

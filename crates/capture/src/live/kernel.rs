@@ -13,13 +13,9 @@ use std::{collections::BTreeMap, thread, time::Duration};
 use rustix::event::{PollFd, PollFlags};
 use weir_network::Packet;
 
-use self::{
-    clocks::Clocks,
-    spilled::{Flows, Spilled},
-    verdicts::Verdicts,
-};
+use self::{clocks::Clocks, spilled::Spilled, verdicts::Verdicts};
 use super::{
-    LiveError,
+    LiveError, Refused,
     source::{Source, Tally, Watched},
 };
 use crate::{
@@ -28,6 +24,7 @@ use crate::{
         abi::{Key, Record},
         boot_ns,
         flow::{FlowOptions, FlowPrograms},
+        reconcile::Flows,
         slots::{Closed, Slots},
     },
     tracker::{FlowSum, Judgement, VerdictSource, window_start},
@@ -77,12 +74,14 @@ impl KernelFlows {
         options: &FlowOptions,
         interval_ns: i64,
         max_flows: usize,
+        observe: bool,
         clock: &dyn Fn() -> i64,
     ) -> Result<Self, EbpfError> {
         let (programs, mut slots) = FlowPrograms::load(options)?;
         let clocks = Clocks::roughly(clock);
         let window = Window::holding(boot_ns(), clocks, interval_ns);
         slots.start(clocks.boot(window.end_ns));
+        let verdicts = Verdicts::open(observe, slots.boundary_ns());
         Ok(KernelFlows {
             programs,
             slots,
@@ -92,7 +91,7 @@ impl KernelFlows {
             spilled: Spilled::default(),
             spill_most: 2 * options.spill_bytes as usize / SPILLED_LEN,
             max_flows,
-            verdicts: Verdicts::default(),
+            verdicts,
             retry_ns: 0,
             totals_ns: 0,
         })
@@ -114,9 +113,19 @@ impl KernelFlows {
         let far = |boundary_ns: u64| boundary_ns > boot_ns() + 10 * CUT_NS;
         if moved_ns >= DRIFT_NS && far(boundary_ns) && far(self.slots.boundary_ns()) {
             self.window.clocks = clocks;
-            self.slots.move_boundary(boundary_ns);
+            self.move_boundary(boundary_ns);
         }
         Ok(())
+    }
+
+    /// Whether verdicts are observed, and if not, why.
+    pub(super) fn verdicts(&self) -> String {
+        self.verdicts.describe()
+    }
+
+    fn move_boundary(&mut self, boundary_ns: u64) {
+        self.slots.move_boundary(boundary_ns);
+        self.verdicts.move_boundary(self.slots.boundary_ns());
     }
 
     /// Counts all until now, in the midst of a window, which then begins again.
@@ -126,7 +135,7 @@ impl KernelFlows {
         }
         let boundary_ns = boot_ns() + CUT_NS;
         if self.slots.boundary_ns() > boundary_ns {
-            self.slots.move_boundary(boundary_ns);
+            self.move_boundary(boundary_ns);
         }
         self.close_settled(tally)
     }
@@ -142,37 +151,42 @@ impl KernelFlows {
     fn close(&mut self, tally: &mut Tally<'_>) -> Result<(), EbpfError> {
         let clocks = Clocks::read(tally.clock).unwrap_or(self.window.clocks);
         let next = Window::holding(boot_ns(), clocks, self.interval_ns);
-        let boundary_ns = self.slots.boundary_ns();
-        let closed = self.slots.close(clocks.boot(next.end_ns))?;
+        let (boundary_ns, next_boundary_ns) = (self.slots.boundary_ns(), clocks.boot(next.end_ns));
+        let mut beyond = Vec::new();
+        let turned = self.verdicts.turn(next_boundary_ns, self.max_flows, &mut beyond);
+        self.count_beyond(&beyond, tally);
+        turned?;
+        let closed = self.slots.close(next_boundary_ns)?;
         // Whatever programs sent over the ring for the window is in it by now.
         self.take_spilled(boundary_ns, tally);
         let spilled = self.spilled.turn();
         let window = std::mem::replace(&mut self.window, next);
-        self.count(closed, spilled, window, tally)
+        self.count(closed, spilled, (window, boundary_ns), tally)
     }
 
     fn count(
         &mut self,
         closed: Closed,
         mut spilled: Flows,
-        window: Window,
+        (window, end_ns): (Window, u64),
         tally: &mut Tally<'_>,
     ) -> Result<(), EbpfError> {
-        let KernelFlows { verdicts, interfaces, .. } = self;
-        let mut settle = |seen| {
-            verdicts.settle(seen, |record, source| count(&record, source, window, interfaces, tally));
-        };
+        let KernelFlows { verdicts, interfaces, slots, .. } = self;
+        let mut each = |record: Record, source| count(&record, source, window, interfaces, tally);
+        let mut settling = verdicts.settle(slots, interfaces, end_ns);
         let read = closed.for_each(|mut record| {
             if let Some(more) = spilled.remove(&record.key) {
                 record.counts.add(&more);
             }
-            settle(record);
+            settling.seen(record, &mut each);
         });
         for (key, counts) in spilled {
-            settle(Record { key, counts });
+            settling.seen(Record { key, counts }, &mut each);
         }
+        let (refused_lost, unmatched) = settling.end(&mut each);
+        tally.totals.unmatched_refusals += unmatched;
         read?;
-        for (ifindex, packets) in closed.lost? {
+        for (ifindex, packets) in closed.lost?.into_iter().chain(refused_lost?) {
             self.count_lost(ifindex, packets, window.end_ns - 1, tally);
         }
         Ok(())
@@ -181,13 +195,15 @@ impl KernelFlows {
     fn take_spilled(&mut self, boundary_ns: u64, tally: &mut Tally<'_>) {
         let (spilled, most) = (&mut self.spilled, self.max_flows);
         let mut beyond = Vec::new();
-        self.slots.read_spill(self.spill_most, |record| {
-            if let Err(record) = spilled.add(&record, boundary_ns, most) {
-                beyond.push((record.key.ifindex, record.counts));
-            }
-        });
-        for (ifindex, counts) in beyond {
-            self.count_lost(ifindex, counts.packets, self.window.clocks.wall(counts.first_ns), tally);
+        self.slots.read_spill(self.spill_most, |record| beyond.extend(spilled.add(&record, boundary_ns, most).err()));
+        self.verdicts.take_spilled(most, &mut beyond);
+        self.count_beyond(&beyond, tally);
+    }
+
+    /// Packets of more flows than are held are lost.
+    fn count_beyond(&self, beyond: &[Record], tally: &mut Tally<'_>) {
+        for Record { key, counts } in beyond {
+            self.count_lost(key.ifindex, counts.packets, self.window.clocks.wall(counts.first_ns), tally);
         }
     }
 
@@ -201,6 +217,10 @@ impl KernelFlows {
     fn take_totals(&mut self, tally: &mut Tally<'_>) -> Result<(), EbpfError> {
         tally.totals.frames = self.programs.frames()?;
         tally.totals.unmatched_fragments = self.programs.unmatched_fragments()?;
+        if let Some(totals) = self.verdicts.totals() {
+            let as_of_ns = (tally.clock)();
+            tally.totals.refused = Some(Refused { as_of_ns, totals: totals? });
+        }
         self.programs.take_skips(&mut tally.totals.skips)
     }
 
@@ -241,6 +261,7 @@ impl Source for KernelFlows {
 
     fn descriptors<'a>(&'a self, into: &mut Vec<PollFd<'a>>) {
         into.push(PollFd::from_borrowed_fd(self.slots.spill_fd(), PollFlags::IN));
+        self.verdicts.descriptors(into);
     }
 
     fn read(&mut self, tally: &mut Tally<'_>) -> Result<i64, LiveError> {

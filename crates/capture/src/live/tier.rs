@@ -70,9 +70,10 @@ pub(super) fn open(options: &Options, clock: &dyn Fn() -> i64) -> Result<(Box<dy
     }
     let tracker = &options.tracker;
     let interval_ns = i64::try_from(tracker.interval.seconds()).unwrap_or(600) * SECOND_NS;
-    match KernelFlows::open(&options.ebpf, interval_ns, tracker.max_flows, clock) {
+    match KernelFlows::open(&options.ebpf, interval_ns, tracker.max_flows, options.observe, clock) {
         Ok(source) => {
-            let why = format!("the kernel counts, with room for {} flows", source.capacity());
+            let (room, verdicts) = (source.capacity(), source.verdicts());
+            let why = format!("the kernel counts, with room for {room} flows; {verdicts}");
             Ok((Box::new(source), TierReport { tier: Tier::Ebpf, why }))
         }
         Err(error) if options.tier == TierChoice::Ebpf => Err(error.into()),

@@ -23,16 +23,17 @@ fn records_name_the_rule_and_how_the_action_is_known() {
     let packet = tcp("203.0.113.5", "10.0.0.1", 2);
     let seen = Observation::single(START, eth, Direction::Ingress, &packet);
     tracker.observe(&seen);
-    for (second, rule, source) in [(1, 7, VerdictSource::Observed), (2, 8, VerdictSource::Predicted)] {
+    let judged = [(1, 7, VerdictSource::Observed), (2, 8, VerdictSource::Predicted), (3, 0, VerdictSource::Observed)];
+    for (second, rule, source) in judged {
         let judgement = Judgement { action: Action::Reject, rule, source };
         tracker.observe(&Observation { time_ns: START + second * SECOND_NS, judgement, ..seen });
     }
-    let windows = tracker.finish(START + 3 * SECOND_NS);
+    let windows = tracker.finish(START + 4 * SECOND_NS);
     let names = |mark| (mark == 7).then(|| "acl-1/100".to_owned());
     let format = "${action} ${rule} ${verdict-source} ${log-status}";
     assert_eq!(
         lines_with(&windows, format, TrafficType::All, &names),
-        ["ACCEPT - - OK", "REJECT acl-1/100 observed OK", "REJECT - predicted OK"]
+        ["ACCEPT - - OK", "REJECT acl-1/100 observed OK", "REJECT - predicted OK", "REJECT host-firewall observed OK"]
     );
 }
 

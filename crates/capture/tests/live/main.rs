@@ -21,7 +21,7 @@ use std::{
     time::Duration,
 };
 
-use weir_capture::live::LiveError;
+use weir_capture::live::{LiveError, Options};
 use weir_network::{
     Action,
     Direction::{Egress, Ingress},
@@ -209,7 +209,9 @@ fn large_tcp_segments_in_a_tunnel_count_as_on_the_wire(way: Way) {
 
 fn refused_connections_show_their_flags_and_what_the_judge_says(way: Way) {
     let lab = Lab::new();
-    let recording = record_with(&lab.near, &["near0"], lab::options(way), |packet| {
+    // Whoever watches what is refused needs no judge.
+    let options = Options { observe: false, ..lab::options(way) };
+    let recording = record_with(&lab.near, &["near0"], options, |packet| {
         if packet.destination_port == 22 { Action::Reject } else { Action::Accept }
     });
     let refused = lab.far.run(|| TcpStream::connect(socket_at(NEAR, 22)).is_err());

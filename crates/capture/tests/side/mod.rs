@@ -25,6 +25,7 @@ pub(crate) struct Side {
     pub(crate) path: String,
 }
 
+#[allow(dead_code, reason = "not every test uses all of it")]
 impl Side {
     /// Fails when this process may not make namespaces: a test that cannot look has not passed.
     pub(crate) fn new() -> Self {

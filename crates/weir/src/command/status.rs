@@ -30,9 +30,7 @@ Exit code 1 when nothing answers at the address.",
 }
 
 pub fn run(matches: &ArgMatches, settings: &Settings) -> Result<Outcome> {
-    let body = get(settings.listen, "/status")?;
-    let report: Report = serde_json::from_slice(&body)
-        .with_context(|| format!("what answers at {} is not weir, or of another version", settings.listen))?;
+    let report = report(settings.listen)?;
     let mut out = io::stdout().lock();
     if matches.get_flag("json") {
         serde_json::to_writer_pretty(&mut out, &report)?;
@@ -41,6 +39,13 @@ pub fn run(matches: &ArgMatches, settings: &Settings) -> Result<Outcome> {
         out.write_all(text(&report).as_bytes())?;
     }
     Ok(Outcome::Done)
+}
+
+/// What the one that runs at this address says of itself.
+pub fn report(address: SocketAddr) -> Result<Report> {
+    let body = get(address, "/status")?;
+    serde_json::from_slice(&body)
+        .with_context(|| format!("what answers at {address} is not weir, or of another version"))
 }
 
 fn get(address: SocketAddr, path: &str) -> Result<Vec<u8>> {

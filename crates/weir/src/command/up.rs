@@ -8,6 +8,7 @@ mod flow_log;
 mod network_file;
 mod predict;
 mod recorder;
+mod refusals;
 mod rules;
 mod screen;
 
@@ -181,6 +182,7 @@ impl Running<'_> {
             data: shown(&self.settings.data),
             frames: self.recorder.frames.load(Ordering::Relaxed),
             windows: progress.windows,
+            refusals: refusals::report(&progress.refused),
             interfaces: progress.interfaces.into_values().collect(),
             delivery: DeliveryReport {
                 objects: counters.objects,

@@ -1,11 +1,6 @@
 //! Flows that the kernel had no room for, put together from their packets.
 
-use std::collections::HashMap;
-
-use crate::ebpf::abi::{Counts, Key, Record};
-
-/// Flows by what makes them one.
-pub(super) type Flows = HashMap<Key, Counts, foldhash::fast::RandomState>;
+use crate::ebpf::{abi::Record, reconcile::Flows};
 
 /// Those of the window that is open, and of the one after it.
 #[derive(Default)]
@@ -37,6 +32,7 @@ impl Spilled {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ebpf::abi::{Counts, Key};
 
     fn packet(protocol: u8, first_ns: u64) -> Record {
         let counts = Counts { packets: 1, bytes: 10, first_ns, last_ns: first_ns, flags: [0; 8] };

@@ -329,6 +329,7 @@ fn absent(name: &str) -> HostInterface {
         is_up: false,
         is_loopback: false,
         link: interfaces::Link::default(),
+        master: None,
         mac: Vec::new(),
         ipv4: Vec::new(),
         ipv6: Vec::new(),

@@ -45,6 +45,8 @@ pub(super) struct Progress {
     pub errors: VecDeque<ErrorReport>,
     pub not_recording: Option<String>,
     pub capture: Option<CaptureReport>,
+    /// What the host has refused so far; it goes on counting.
+    pub refused: Arc<Mutex<Option<live::Refused>>>,
 }
 
 /// The two threads.
@@ -172,6 +174,7 @@ fn capture(
     };
     let tier = capture.tier();
     shared.progress().capture = Some(CaptureReport { tier: tier.tier.to_string(), why: tier.why.clone() });
+    shared.progress().refused = capture.refused();
     let _ = opened.send(Ok((capture.stopper(), capture.frames())));
     for name in absent {
         shared.error(format!("there is no interface {name} yet; it is recorded when it comes"));
