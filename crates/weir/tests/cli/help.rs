@@ -99,6 +99,7 @@ fn shells_and_man_know_every_command() {
     lab.weir(&["man", "pages/man1"]).is("");
     let expected = [
         "",
+        "-audit",
         "-completions",
         "-config",
         "-confirm",

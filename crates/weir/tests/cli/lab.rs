@@ -414,9 +414,8 @@ fn a_full_disk_holds_records_back_and_loses_none() {
 #[test]
 fn the_way_to_capture_is_told_and_a_second_recording_is_refused() {
     let net = Net::new();
-    for (asked, tier, why) in
-        [("auto", "eBPF", "the kernel counts, with room for 5000 flows"), ("packet", "packet sockets", "as asked for")]
-    {
+    let counts = "the kernel counts, with room for 5000 flows; verdicts are observed";
+    for (asked, tier, why) in [("auto", "eBPF", counts), ("packet", "packet sockets", "as asked for")] {
         let lab = Lab::new();
         let up = Up::start(&net, &lab, &["--capture", asked, "--max-flows", "5000"]);
         let capture = up.status().expect("a status")["capture"].clone();
