@@ -1,7 +1,5 @@
 //! Finding the ends of cells: 64 bytes at a time, without a branch a byte.
 
-use multiversion::multiversion;
-
 /// Where cells end in a block of text.
 #[derive(Debug, Default)]
 pub(super) struct Marks {
@@ -64,10 +62,6 @@ impl Marks {
 }
 
 /// Writes where cells and lines end in `block`, which `into` has room for; says how many ends there are.
-///
-/// Compiled twice: for any processor, and for those of the last ten years, which count and find bits
-/// in one instruction.
-#[multiversion(targets("x86_64+avx2+bmi1+bmi2+lzcnt+popcnt"))]
 fn write_ends(block: &[u8], delimiter: u8, into: &mut [u32]) -> usize {
     let mut count = 0;
     let (groups, rest) = block.as_chunks::<GROUP>();
@@ -86,7 +80,7 @@ fn write_ends(block: &[u8], delimiter: u8, into: &mut [u32]) -> usize {
 }
 
 /// Writes the set bits as positions from `at` on; says how many they are.
-#[inline(always)]
+#[inline]
 fn write_bits(mut into: &mut [u32], at: u32, mut bits: u64) -> usize {
     let count = bits.count_ones() as usize;
     // Four at a time whether they are there or not: what is too much is overwritten by the next.
@@ -105,7 +99,7 @@ fn write_bits(mut into: &mut [u32], at: u32, mut bits: u64) -> usize {
 ///
 /// Written so that the compiler makes vector instructions of it: byte `j` of word `i` sets bit `i` of
 /// byte `j`, and then rows and columns of that square change places.
-#[inline(always)]
+#[inline]
 fn ends(group: &[u8; GROUP], delimiter: u8) -> u64 {
     const BITS: [u8; GROUP] = {
         let mut bits = [0; GROUP];
@@ -125,7 +119,7 @@ fn ends(group: &[u8; GROUP], delimiter: u8) -> u64 {
 }
 
 /// Bit `j` of byte `i` becomes bit `i` of byte `j`.
-#[inline(always)]
+#[inline]
 fn transposed(square: u64) -> u64 {
     let swap = |bits: u64, distance: u32, which: u64| {
         let different = (bits ^ (bits >> distance)) & which;
