@@ -51,7 +51,7 @@ impl Table {
             match looked {
                 Ok((format, columns)) => known.push((place, object, format, columns)),
                 Err(reason) if skip_bad_objects => {
-                    bad.push(BadObject { object: object.name.to_string(), reason, partly: false })
+                    bad.push(BadObject { object: object.name.to_string(), reason, partly: false });
                 }
                 Err(reason) => {
                     return Err(Error::new(

@@ -108,7 +108,7 @@ fn read(
         let (name, context) = (Arc::clone(&object.name), Arc::clone(&context));
         async move {
             let next = batches.next().await?;
-            if let Some(reason) = next.as_ref().err().and_then(|error| damage(error)) {
+            if let Some(reason) = next.as_ref().err().and_then(damage) {
                 context.progress.add_bad_object(name.to_string(), reason, partly);
                 return None;
             }
