@@ -2,7 +2,7 @@
 
 WEIR := target/release/weir
 
-.PHONY: up build test check unit lab peers fuzz deny bench clean help
+.PHONY: up build test check unit lab peers fuzz deny bench clean help deb
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
@@ -38,6 +38,16 @@ fuzz: ## a short run of every fuzz target; SECONDS=600 for a long one
 bench: build ## measure, beside peers in the same run; figures to docs/benchmarks.md
 	scripts/setup bench
 	bench/run
+
+deb: ## Debian packages of both programs, in target/debian
+	scripts/setup deb
+	cargo build --release --locked --package weir
+	cargo build --profile agent --locked --package weir-agent
+	mkdir -p target/man target/man-agent
+	target/release/weir man target/man
+	target/agent/weir-agent man > target/man-agent/weir-agent.1
+	cargo deb --locked --no-build --package weir
+	cargo deb --locked --no-build --profile agent --package weir-agent
 
 clean: ## remove what was built
 	cargo clean

@@ -31,7 +31,9 @@ impl CaptureOptions {
             max_flows: usize::try_from(max_flows).unwrap_or(usize::MAX),
             ..tracker::Options::default()
         };
-        Some(live::Options { tracker, ..live::Options::default() })
+        let capacity = u32::try_from(max_flows).unwrap_or(u32::MAX);
+        let ebpf = live::FlowOptions { capacity, ..live::FlowOptions::default() };
+        Some(live::Options { tracker, ebpf, ..live::Options::default() })
     }
 
     /// Which interfaces are captured, and what records call them.

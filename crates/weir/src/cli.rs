@@ -30,6 +30,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<Outcome> {
         "confirm" => command::confirm::run(&settings),
         "detach" => command::detach::run(&settings),
         "audit" => command::audit::run(matches, &settings),
+        "token" => command::token::run(matches, &settings),
         "fields" => command::fields::run(matches),
         "config" => command::config::run(matches, &layers),
         "completions" => command::shell::completions(matches),
@@ -63,6 +64,10 @@ pub fn program() -> Command {
         .subcommand(with_settings(command::confirm::command(), Some(settings::Command::Confirm)))
         .subcommand(with_settings(command::detach::command(), Some(settings::Command::Detach)))
         .subcommand(with_settings(command::audit::command(), Some(settings::Command::Status)))
+        .subcommand(
+            // Before and after `create`, as people write it.
+            with_settings(command::token::command(), Some(settings::Command::Token)).mut_args(|flag| flag.global(true)),
+        )
         .subcommand(command::fields::command())
         .subcommand(with_settings(command::config::command(), None))
         .subcommand(command::shell::completions_command())

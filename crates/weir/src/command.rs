@@ -11,4 +11,5 @@ pub mod propose;
 pub mod query;
 pub mod shell;
 pub mod status;
+pub mod token;
 pub mod up;

@@ -9,6 +9,7 @@ mod client;
 mod clock;
 mod command;
 mod destination;
+mod fleet;
 mod interface_id;
 mod interrupt;
 mod local_nets;

@@ -34,6 +34,9 @@ pub struct Report {
     /// What this host refused; none when that is not watched.
     #[serde(default)]
     pub refusals: Option<RefusalsReport>,
+    /// Further hosts that send their records here.
+    #[serde(default)]
+    pub agents: Vec<AgentReport>,
     /// What was delivered, and what waits.
     pub delivery: DeliveryReport,
     /// The network file and the rules in force; `None` without a network file.
@@ -111,6 +114,68 @@ pub struct RefusedReport {
     pub mark: u32,
     /// Packets, each as large as the kernel handles it: what a firewall's counters count.
     pub packets: u64,
+}
+
+/// A further host. What it says of itself is counted since its agent started.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentReport {
+    /// The host: `i-…`.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// Version of its agent.
+    pub version: String,
+    /// Address and port that its last request came from.
+    pub address: String,
+    /// Whether it was heard of in the last half minute.
+    pub connected: bool,
+    /// When it was heard of last, Unix seconds; none since this server started.
+    pub last_seen: Option<u64>,
+    /// How far its clock is ahead of ours, in milliseconds.
+    pub clock_offset_ms: i64,
+    /// Whether that is so much that records of the two cannot be compared.
+    pub clock_differs: bool,
+    /// How it captures.
+    pub capture: String,
+    /// Why it records nothing, if so.
+    pub not_recording: Option<String>,
+    /// Its interfaces.
+    pub interfaces: Vec<AgentInterfaceReport>,
+    /// Version of the definition that it follows.
+    pub definition: Option<String>,
+    /// Why it does not follow the newest definition, if so.
+    pub refused: Option<String>,
+    /// What rules it puts in force, if any.
+    pub enforcing: Option<String>,
+    /// Batches taken from it since this server started.
+    pub batches: u64,
+    /// Records in them.
+    pub records: u64,
+    /// Batches that came again, and were not counted again.
+    pub repeats: u64,
+    /// Records that wait on its disk.
+    pub spooled_records: u64,
+    /// Bytes that they take.
+    pub spooled_bytes: u64,
+    /// Records that it had to drop since its spool was made; they became SKIPDATA records.
+    pub lost_records: u64,
+}
+
+/// An interface of a further host.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentInterfaceReport {
+    /// Its id in records, `eni-…`.
+    pub id: String,
+    /// Its name on the host, such as `eth0`.
+    pub name: String,
+    /// Whether it is being recorded now.
+    pub recording: bool,
+    /// Packets that passed.
+    pub packets_seen: u64,
+    /// Packets that went into records.
+    pub packets_recorded: u64,
+    /// Packets that no record shows.
+    pub packets_lost: u64,
 }
 
 /// Objects delivered and records waiting.

@@ -31,6 +31,7 @@ pub enum Command {
     Status,
     Confirm,
     Detach,
+    Token,
 }
 
 /// One row of the table.
@@ -87,10 +88,12 @@ macro_rules! settings {
 }
 
 settings! {
-    data: PathBuf, "data", "DIRECTORY", Some("./weir-data"), [Up, Query, Explain, Propose],
+    data: PathBuf, "data", "DIRECTORY", Some("./weir-data"), [Up, Query, Explain, Propose, Token],
         "Where everything is kept: buckets, what waits for delivery, the catalogue of tables";
     listen: SocketAddr, "listen", "ADDRESS", Some("127.0.0.1:4780"), [Up, Status, Confirm, Detach],
         "Address and port on which `weir up` answers and `weir status` asks";
+    join_listen: Option<SocketAddr>, "join-listen", "ADDRESS", None, [Up],
+        "Address and port on which agents of further hosts join and send, over HTTPS. Without it: none may";
     interface: Vec<String>, "interface", "NAME", None, [Up],
         "Interfaces to record; `NAME:guest` and `NAME:host` give the side of one. Without it: every interface that is up, also those that come later, except loopback";
     side: SideChoice, "side", "SIDE", Some("host"), [Up],

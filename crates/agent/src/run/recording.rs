@@ -59,10 +59,13 @@ fn capture(
         Ok(capture) => capture,
         Err(error) => return shared.capturing(generation, Err(error.to_string())),
     };
+    let tier = capture.tier();
+    tracing::info!("capturing by {}: {}", tier.tier, tier.why);
+    shared.captures_by(format!("{}: {}", tier.tier, tier.why));
     shared.capturing(generation, Ok(capture.stopper()));
-    let accept = |_: &Interface, _, _: &_, _| Judgement::SEEN;
+    let judge = |_: &Interface, _, _: &_, _| Judgement::SEEN;
     // The other side ends only after this one.
-    let ended = capture.run(clock::nanoseconds, accept, |event| drop(events.send(event)));
+    let ended = capture.run(clock::nanoseconds, judge, |event| drop(events.send(event)));
     if let Err(error) = ended {
         shared.capturing(generation, Err(error.to_string()));
     }

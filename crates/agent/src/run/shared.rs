@@ -29,6 +29,7 @@ pub struct State {
     /// Ends the capture that runs.
     stopper: Option<Stopper>,
     recorder: Recorder,
+    capture: String,
     version: Option<String>,
     refused: Option<String>,
     not_recording: Option<String>,
@@ -138,6 +139,11 @@ impl Shared {
         });
     }
 
+    /// The way packets are seen, and why.
+    pub fn captures_by(&self, tier: String) {
+        self.change(|state| state.capture = tier);
+    }
+
     /// Changes what is counted. The sender is told of it at once when it is `news`.
     pub fn record<T>(&self, news: bool, record: impl FnOnce(&mut Recorder) -> T) -> T {
         self.change(|state| {
@@ -181,7 +187,7 @@ impl Shared {
             (spool.spooled(), spool.lost())
         };
         Some(Report {
-            capture: "AF_PACKET".into(),
+            capture: state.capture.clone(),
             not_recording: state.not_recording.clone(),
             interfaces: state.recorder.interfaces(),
             definition: state.version.clone(),

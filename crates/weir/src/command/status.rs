@@ -1,5 +1,7 @@
 //! `weir status`: asks the running one what it does.
 
+mod agents;
+
 use std::{
     io::{self, Write as _},
     net::SocketAddr,
@@ -77,6 +79,10 @@ fn text(report: &Report) -> String {
         lines.push(String::new());
         lines.extend(enforcement_lines(enforcement));
     }
+    if !report.agents.is_empty() {
+        lines.push(String::new());
+        lines.extend(agents::lines(&report.agents));
+    }
     let delivery = &report.delivery;
     lines.push(String::new());
     lines.push(format!(
@@ -136,11 +142,16 @@ fn interface_table(report: &Report) -> Vec<String> {
             interface.records.to_string(),
         ]);
     }
-    let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or(0);
-    let line = |row: &[String; 8]| {
+    columns(&rows, 3)
+}
+
+/// Cells side by side: the first `left` columns begin at the left, the others end at the right.
+fn columns<const N: usize>(rows: &[[String; N]], left: usize) -> Vec<String> {
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let line = |row: &[String; N]| {
         let cell = |(column, text): (usize, &String)| {
             let width = width(column);
-            if column < 3 { format!("{text:width$}") } else { format!("{text:>width$}") }
+            if column < left { format!("{text:width$}") } else { format!("{text:>width$}") }
         };
         row.iter().enumerate().map(cell).collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };

@@ -20,6 +20,7 @@ use std::{
 
 use anyhow::{Result, anyhow};
 use clap::Command;
+use sd_notify::NotifyState;
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::watch,
@@ -29,6 +30,7 @@ use weir_store::{BucketName, Buckets, DataDirectory, Delivery, DeliveryOptions, 
 
 use crate::{
     Outcome, Usage, clock,
+    fleet::{Beginning, Fleet},
     report::{DeliveryReport, ErrorReport, Report},
     server::{self, Board, Orders},
     settings::Settings,
@@ -82,7 +84,7 @@ async fn up(settings: &Settings) -> Result<Outcome> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let listener = server::bind(settings.listen).await?;
-    let data = DataDirectory::open(&settings.data)?;
+    let data = Arc::new(DataDirectory::open(&settings.data)?);
     let bucket: BucketName = BUCKET.parse()?;
     let buckets = Buckets::new().with_root(data.buckets());
     buckets.create(&bucket)?;
@@ -94,6 +96,7 @@ async fn up(settings: &Settings) -> Result<Outcome> {
     let enforcement = Enforcement::start(settings)?;
 
     let rules = enforcement.as_ref().map(Enforcement::rules);
+    let fleet = start_fleet(settings, &data, &buckets, &flow_log, &delivery).await?;
     let recorder = Recorder::start(settings, &flow_log, Arc::clone(&delivery), rules.clone())?;
     let running = Running {
         settings,
@@ -101,6 +104,7 @@ async fn up(settings: &Settings) -> Result<Outcome> {
         delivery: &delivery,
         recorder: &recorder,
         rules,
+        fleet: fleet.as_deref(),
         started: clock::steady(),
     };
     let board = Board::default();
@@ -113,6 +117,8 @@ async fn up(settings: &Settings) -> Result<Outcome> {
     let serving = tokio::spawn(server::serve(listener, board.clone(), orders, stopped));
 
     let mut screen = Screen::new(&running.report(), settings);
+    // Without a service manager there is nobody to tell.
+    let _ = sd_notify::notify(&[NotifyState::Ready]);
     let mut tick = tokio::time::interval(TICK);
     loop {
         tokio::select! {
@@ -122,12 +128,17 @@ async fn up(settings: &Settings) -> Result<Outcome> {
             _ = tick.tick() => {}
         }
         delivery.poll(seconds()).await;
+        if let Some(fleet) = &fleet {
+            fleet.poll().await;
+        }
         recorder.record_losses();
         board.put(running.report());
         screen.tell(&running.rules.as_ref().map(|rules| rules.take_news()).unwrap_or_default());
         screen.show(&board.get());
     }
+    let _ = sd_notify::notify(&[NotifyState::Stopping]);
     recorder.stop().await;
+    let left = end_fleet(fleet.as_deref()).await;
     delivery.close(seconds()).await;
     let report = running.report();
     board.put(report.clone());
@@ -138,8 +149,9 @@ async fn up(settings: &Settings) -> Result<Outcome> {
         tokio::task::spawn_blocking(|| enforcement.stop()).await?;
     }
     screen.end(&report);
-    if report.delivery.waiting_records > 0 {
-        let (waiting, data) = (report.delivery.waiting_records, settings.data.display());
+    let waiting = report.delivery.waiting_records + left;
+    if waiting > 0 {
+        let data = settings.data.display();
         return Err(anyhow!(
             "{waiting} records could not be delivered; they are kept in {data}/spool until the next start"
         ));
@@ -150,6 +162,34 @@ async fn up(settings: &Settings) -> Result<Outcome> {
     }
 }
 
+/// The listener for agents, when it is asked for.
+async fn start_fleet(
+    settings: &Settings,
+    data: &Arc<DataDirectory>,
+    buckets: &Buckets,
+    flow_log: &FlowLog,
+    delivery: &Arc<Delivery>,
+) -> Result<Option<Arc<Fleet>>> {
+    let Some(address) = settings.join_listen else { return Ok(None) };
+    let beginning = Beginning {
+        address,
+        data: Arc::clone(data),
+        buckets: buckets.clone(),
+        flow_log: flow_log.clone(),
+        delivery: Arc::clone(delivery),
+        max_flows: settings.max_flows,
+        network: settings.network.clone(),
+    };
+    Fleet::start(beginning).await.map(Some)
+}
+
+/// Takes nothing more of agents. Returns how many of their records of earlier flow logs could not be delivered.
+async fn end_fleet(fleet: Option<&Fleet>) -> u64 {
+    let Some(fleet) = fleet else { return 0 };
+    fleet.end().await;
+    fleet.close().await
+}
+
 /// What a report is made of.
 struct Running<'a> {
     settings: &'a Settings,
@@ -157,6 +197,7 @@ struct Running<'a> {
     delivery: &'a Delivery,
     recorder: &'a Recorder,
     rules: Option<Arc<Rules>>,
+    fleet: Option<&'a Fleet>,
     started: Instant,
 }
 
@@ -171,6 +212,9 @@ impl Running<'_> {
             errors.push(ErrorReport { time: u64::try_from(failure.time).unwrap_or(0), message: failure.message });
             errors.sort_by_key(|error| error.time);
         }
+        if let Some(message) = self.fleet.and_then(Fleet::problem) {
+            errors.push(ErrorReport { time: clock::now().as_secs(), message });
+        }
         Report {
             version: env!("CARGO_PKG_VERSION").into(),
             uptime_seconds: self.started.elapsed().as_secs(),
@@ -184,6 +228,7 @@ impl Running<'_> {
             windows: progress.windows,
             refusals: refusals::report(&progress.refused),
             interfaces: progress.interfaces.into_values().collect(),
+            agents: self.fleet.map(Fleet::report).unwrap_or_default(),
             delivery: DeliveryReport {
                 objects: counters.objects,
                 bytes: counters.delivered_bytes,

@@ -55,6 +55,7 @@ pub(super) fn name(command: Command) -> &'static str {
         Command::Status => "status",
         Command::Confirm => "confirm",
         Command::Detach => "detach",
+        Command::Token => "token",
     }
 }
 

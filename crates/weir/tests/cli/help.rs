@@ -111,6 +111,10 @@ fn shells_and_man_know_every_command() {
         "-propose",
         "-query",
         "-status",
+        "-token",
+        "-token-create",
+        "-token-list",
+        "-token-revoke",
         "-up",
     ];
     let mut expected = expected.map(|command| format!("weir{command}.1"));

@@ -9,6 +9,7 @@ mod convert;
 mod devices;
 mod enforce;
 mod explain;
+mod fleet;
 mod help;
 mod interrupt;
 mod lab;

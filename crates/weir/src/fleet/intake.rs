@@ -1,0 +1,172 @@
+//! Batches of agents, into the delivery of their flow log.
+
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use anyhow::{Context as _, Result};
+use arrow::{array::AsArray as _, record_batch::RecordBatch};
+use weir_network::{FlowLog, IdKind};
+use weir_record::Field;
+use weir_store::{Buckets, DataDirectory, Delivery, DeliveryOptions, FinishedWindow, Origin, Taken};
+use weir_uplink::{
+    Accepted, BatchId,
+    batch::{self, Span},
+};
+
+use super::{refusal::Refusal, roster::Roster};
+
+/// Takes batches of the flow log that is recorded now, and of those before it: an agent that was cut off while the
+/// settings changed still has some.
+pub struct Intake {
+    data: Arc<DataDirectory>,
+    buckets: Buckets,
+    folder: PathBuf,
+    current: Known,
+    earlier: Mutex<BTreeMap<String, Known>>,
+}
+
+/// A flow log and its delivery.
+#[derive(Clone)]
+struct Known {
+    flow_log: Arc<FlowLog>,
+    delivery: Arc<Delivery>,
+}
+
+/// A batch as it came, and from whom.
+pub struct Arrived<'a> {
+    /// The host.
+    pub host: &'a str,
+    /// The flow log that it says the batch is of.
+    pub flow_log: &'a str,
+    /// Which batch.
+    pub id: BatchId,
+    /// Of which window.
+    pub span: Span,
+    /// The records.
+    pub body: &'a [u8],
+}
+
+impl Intake {
+    /// Takes for this flow log. Keeps its definition, for batches that come after it was replaced.
+    ///
+    /// # Errors
+    /// When the definition cannot be kept.
+    pub fn new(data: Arc<DataDirectory>, buckets: Buckets, flow_log: FlowLog, delivery: Arc<Delivery>) -> Result<Self> {
+        let folder = data.path().join("flow-logs");
+        let file = folder.join(format!("{}.json", flow_log.id));
+        keep(&folder, &file, &flow_log).with_context(|| format!("cannot write {}", file.display()))?;
+        let current = Known { flow_log: Arc::new(flow_log), delivery };
+        Ok(Self { data, buckets, folder, current, earlier: Mutex::default() })
+    }
+
+    /// Takes a batch: when this returns well, it is on disk. Blocks.
+    ///
+    /// # Errors
+    /// What the agent is told.
+    pub fn take(&self, arrived: &Arrived<'_>, roster: &Roster, now: i64) -> Result<Accepted, Refusal> {
+        let known = self.known(arrived.flow_log)?;
+        let batches = batch::decode(arrived.body, &known.flow_log.log_format)?;
+        check_owner(&batches, arrived.host, &known.flow_log, roster)?;
+        let source = format!("{}-{}", arrived.host, arrived.id.epoch);
+        let origin = Origin::new(source, arrived.id.sequence)
+            .ok_or_else(|| Refusal::Bad("the batch has no good name".into()))?;
+        let window = FinishedWindow { start: arrived.span.start, end: arrived.span.end, batches };
+        Ok(match known.delivery.append_from(&origin, &window, now)? {
+            Taken::Now => Accepted { records: window.records(), repeat: false },
+            Taken::Before => Accepted { records: 0, repeat: true },
+        })
+    }
+
+    /// Puts what is due of earlier flow logs into the bucket.
+    pub async fn poll(&self, now: i64) {
+        for known in self.all_earlier() {
+            known.delivery.poll(now).await;
+        }
+    }
+
+    /// Delivers what earlier flow logs hold. Returns how many records could not be delivered.
+    pub async fn close(&self, now: i64) -> u64 {
+        let mut left = 0;
+        for known in self.all_earlier() {
+            left += known.delivery.close(now).await.waiting_records;
+        }
+        left
+    }
+
+    fn all_earlier(&self) -> Vec<Known> {
+        self.earlier().values().cloned().collect()
+    }
+
+    fn earlier(&self) -> MutexGuard<'_, BTreeMap<String, Known>> {
+        self.earlier.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn known(&self, id: &str) -> Result<Known, Refusal> {
+        if id == self.current.flow_log.id {
+            return Ok(self.current.clone());
+        }
+        let unknown = || Refusal::Unknown(format!("flow log {id} is none of this server's"));
+        IdKind::FlowLog.check(id).map_err(|_| unknown())?;
+        let mut earlier = self.earlier();
+        if let Some(known) = earlier.get(id) {
+            return Ok(known.clone());
+        }
+        let file = self.folder.join(format!("{id}.json"));
+        let text = match fs::read(&file) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(unknown()),
+            Err(error) => return Err(Refusal::Unavailable(format!("cannot read {}: {error}", file.display()))),
+        };
+        let flow_log: FlowLog = serde_json::from_slice(&text)
+            .map_err(|error| Refusal::Unavailable(format!("{} is damaged: {error}", file.display())))?;
+        let delivery = Delivery::open(&self.data, &self.buckets, &flow_log, DeliveryOptions::default())?;
+        let known = Known { flow_log: Arc::new(flow_log), delivery: Arc::new(delivery) };
+        earlier.insert(id.to_owned(), known.clone());
+        Ok(known)
+    }
+}
+
+fn keep(folder: &std::path::Path, file: &std::path::Path, flow_log: &FlowLog) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    let mut unfinished = tempfile::NamedTempFile::new_in(folder)?;
+    serde_json::to_writer(&mut unfinished, flow_log)?;
+    unfinished.as_file().sync_all()?;
+    unfinished.persist(file)?;
+    fs::File::open(folder)?.sync_all()
+}
+
+/// A host may speak for itself, and for no other.
+fn check_owner(batches: &[RecordBatch], host: &str, flow_log: &FlowLog, roster: &Roster) -> Result<(), Refusal> {
+    let only =
+        |field: Field, own: &str| match distinct(batches, field).into_iter().find(|text| text != own && text != "-") {
+            Some(other) => Err(Refusal::Bad(format!("`{}` is `{other}` instead of `{own}`", field.name()))),
+            None => Ok(()),
+        };
+    only(Field::InstanceId, host)?;
+    only(Field::AccountId, &flow_log.account_id)?;
+    only(Field::Region, &flow_log.region)?;
+    for interface in distinct(batches, Field::InterfaceId) {
+        if roster.owner_of(&interface).is_some_and(|owner| owner != host) {
+            return Err(Refusal::Bad(format!("interface {interface} belongs to another host")));
+        }
+    }
+    Ok(())
+}
+
+/// The texts of a column, each once, as far as they follow one another; none when the format has no such field.
+fn distinct(batches: &[RecordBatch], field: Field) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for batch in batches {
+        let column = batch.column_by_name(field.column()).and_then(|column| column.as_string_view_opt());
+        for text in column.into_iter().flatten().flatten() {
+            if found.last().is_none_or(|last| last != text) && !found.iter().any(|known| known == text) {
+                found.push(text.to_owned());
+            }
+        }
+    }
+    found
+}
