@@ -1,5 +1,7 @@
 //! The program as people run it, without a server; and what it must not be made of.
 
+#![allow(clippy::unwrap_used, reason = "a helper of tests fails the test")]
+
 use std::process::Command;
 
 fn agent(arguments: &[&str]) -> (i32, String) {
