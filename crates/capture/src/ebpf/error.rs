@@ -8,7 +8,9 @@ use aya::{maps::MapError, programs::ProgramError};
 #[derive(Debug, thiserror::Error)]
 pub enum EbpfError {
     /// The process lacks capabilities.
-    #[error("eBPF needs the right {missing}: run as root, or `setcap cap_bpf,cap_net_admin,cap_net_raw+ep weir`")]
+    #[error(
+        "eBPF needs the right {missing}: run as root, or `setcap cap_bpf,cap_perfmon,cap_net_admin,cap_net_raw+ep weir`"
+    )]
     NoRight {
         /// Names of the capabilities, such as `CAP_BPF and CAP_NET_ADMIN`.
         missing: String,

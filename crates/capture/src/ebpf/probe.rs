@@ -4,8 +4,9 @@ use std::{fs, io};
 
 use super::{EbpfError, sys};
 
-/// Capabilities that counting at interfaces needs, by their number.
-const NEEDED: [(u32, &str); 2] = [(39, "CAP_BPF"), (12, "CAP_NET_ADMIN")];
+/// Capabilities that counting at interfaces needs, by their number. Without CAP_PERFMON the kernel takes the program for
+/// too complex: it then follows the paths of speculative execution too.
+const NEEDED: [(u32, &str); 3] = [(39, "CAP_BPF"), (38, "CAP_PERFMON"), (12, "CAP_NET_ADMIN")];
 /// Those that watching what is refused needs: to trace the kernel and read its memory.
 const NEEDED_TO_OBSERVE: [(u32, &str); 2] = [(39, "CAP_BPF"), (38, "CAP_PERFMON")];
 /// Before Linux 5.8 it stood for both, and it still does for the first.
@@ -57,8 +58,8 @@ mod tests {
     #[test]
     fn missing_rights_are_named() {
         assert_eq!(missing(&NEEDED, u64::MAX), [""; 0]);
-        assert_eq!(missing(&NEEDED, 0), ["CAP_BPF", "CAP_NET_ADMIN"]);
-        assert_eq!(missing(&NEEDED, 1 << 39), ["CAP_NET_ADMIN"]);
+        assert_eq!(missing(&NEEDED, 0), ["CAP_BPF", "CAP_PERFMON", "CAP_NET_ADMIN"]);
+        assert_eq!(missing(&NEEDED, 1 << 39), ["CAP_PERFMON", "CAP_NET_ADMIN"]);
         assert_eq!(missing(&NEEDED, 1 << 21), [""; 0]);
         assert_eq!(missing(&NEEDED_TO_OBSERVE, 1 << 39 | 1 << 12), ["CAP_PERFMON"]);
     }

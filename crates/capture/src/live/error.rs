@@ -10,8 +10,9 @@ pub enum LiveError {
     /// This process may not open packet sockets.
     #[error(
         "no right to capture packets: run as root, or give the program the rights with \
-         `setcap cap_bpf,cap_net_admin,cap_net_raw+ep`, or start the container with \
-         `--cap-add BPF --cap-add NET_ADMIN --cap-add NET_RAW`; cap_net_raw alone is enough for packet sockets"
+         `setcap cap_bpf,cap_perfmon,cap_net_admin,cap_net_raw+ep`, or start the container with \
+         `--cap-add BPF --cap-add PERFMON --cap-add NET_ADMIN --cap-add NET_RAW`; cap_net_raw alone is enough for \
+         packet sockets"
     )]
     Permission,
     /// The kernel has no packet sockets, or no descriptor is left.

@@ -67,7 +67,7 @@ With --enforce the security groups and network ACLs of the network file decide w
 force at once. Rules on an interface that carries your own SSH session are taken back after 60 s unless you run
 `weir confirm`. `weir detach` takes all rules away.
 
-Interfaces that come and go are followed. Capturing needs root or `setcap cap_bpf,cap_net_admin,cap_net_raw+ep weir`;
+Interfaces that come and go are followed. Capturing needs root or `setcap cap_bpf,cap_perfmon,cap_net_admin,cap_net_raw+ep weir`;
 without the right nothing is recorded, but what is there is served: GET /status and GET /health.",
         )
 }
