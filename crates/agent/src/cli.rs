@@ -4,8 +4,9 @@
 use std::{io, path::PathBuf};
 
 use anyhow::{Context as _, Result};
-use clap::{Args, CommandFactory as _, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use tracing::level_filters::LevelFilter;
+use weir_capture::live::TierChoice;
 use weir_uplink::JoinToken;
 
 use crate::{join, run};
@@ -66,6 +67,9 @@ pub struct Host {
 /// How it records.
 #[derive(Debug, Clone, Args)]
 pub struct Options {
+    /// How packets are seen: ebpf (counted in the kernel), packet (packet sockets), or auto (eBPF if the kernel lets us)
+    #[arg(long, value_name = "TIER", default_value = "auto", env = "WEIR_AGENT_CAPTURE")]
+    pub capture: Capture,
     /// Interfaces to record. Without it: every interface that is up, also those that come later, except loopback
     #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',', env = "WEIR_AGENT_INTERFACE")]
     pub interface: Vec<String>,
@@ -73,6 +77,27 @@ pub struct Options {
     #[arg(long, value_name = "MIB", default_value = "256", env = "WEIR_AGENT_SPOOL_LIMIT",
         value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
     pub spool_limit: u64,
+}
+
+/// How packets are seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Capture {
+    /// eBPF if the kernel lets us, otherwise packet sockets
+    Auto,
+    /// eBPF or nothing
+    Ebpf,
+    /// Packet sockets
+    Packet,
+}
+
+impl From<Capture> for TierChoice {
+    fn from(capture: Capture) -> Self {
+        match capture {
+            Capture::Auto => TierChoice::Auto,
+            Capture::Ebpf => TierChoice::Ebpf,
+            Capture::Packet => TierChoice::PacketSocket,
+        }
+    }
 }
 
 const AFTER_HELP: &str = "\

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use weir_capture::{
     interfaces::{HostInterface, Placement},
-    live::{self, Event},
+    live::{self, Event, TierChoice},
     tracker,
     window::Window,
 };
@@ -19,6 +19,8 @@ pub struct CaptureOptions {
     pub interfaces: Vec<String>,
     /// What tells this machine from others.
     pub machine_id: String,
+    /// How packets may be seen.
+    pub tier: TierChoice,
 }
 
 impl CaptureOptions {
@@ -33,7 +35,7 @@ impl CaptureOptions {
         };
         let capacity = u32::try_from(max_flows).unwrap_or(u32::MAX);
         let ebpf = live::FlowOptions { capacity, ..live::FlowOptions::default() };
-        Some(live::Options { tracker, ebpf, ..live::Options::default() })
+        Some(live::Options { tracker, tier: self.tier, ebpf, ..live::Options::default() })
     }
 
     /// Which interfaces are captured, and what records call them.

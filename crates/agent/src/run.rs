@@ -41,7 +41,11 @@ pub fn run(host: &Host, options: &Options) -> Result<()> {
     let (spool, repairs) = Spool::open(data.spool(), options.spool_limit << 20, Epoch::new(random()?))?;
     repairs.iter().for_each(tell);
     let client = Client::new(&identity.server, identity.fingerprint, clock::milliseconds)?;
-    let capture = CaptureOptions { interfaces: options.interface.clone(), machine_id: join::machine_id(host)? };
+    let capture = CaptureOptions {
+        interfaces: options.interface.clone(),
+        machine_id: join::machine_id(host)?,
+        tier: options.capture.into(),
+    };
     tracing::info!("sending to {} as {}", client.server(), identity.host);
     let shared = Arc::new(Shared::new(client, identity.credential(), data, spool));
     shared.begin_with_kept_definition();

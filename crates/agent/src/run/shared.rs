@@ -249,6 +249,8 @@ impl State {
         tracing::info!("recording {} flow logs from now on", definition.flow_logs.len());
         self.wanted = Some(definition.flow_logs);
         self.generation += 1;
+        // Until the next capture has begun, which may take a while.
+        self.recorder.ended();
         if let Some(stopper) = &self.stopper {
             stopper.stop();
         }

@@ -1,7 +1,7 @@
 //! What is known of each agent: when it was heard of last, what it says of itself, and what came from it.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -11,6 +11,9 @@ use crate::report::{AgentInterfaceReport, AgentReport};
 
 /// An agent is away when it was not heard of for so many seconds: it reports every five.
 const AWAY: i64 = 30;
+
+/// So many of the last requests say how far a clock is off.
+const OFFSETS: usize = 8;
 
 /// The agents, by host.
 #[derive(Debug, Default)]
@@ -22,7 +25,8 @@ struct Seen {
     version: String,
     address: String,
     last_seen: Option<i64>,
-    clock_offset_ms: i64,
+    /// Of the last requests.
+    clock_offsets_ms: VecDeque<i64>,
     report: Report,
     batches: u64,
     records: u64,
@@ -63,7 +67,12 @@ impl Roster {
         let seen = agents.entry(id.to_owned()).or_default();
         (seen.version, seen.address, seen.last_seen) = (heard.version, heard.address, Some(heard.now));
         let Some(offset) = heard.clock_offset_ms else { return };
-        let before = std::mem::replace(&mut seen.clock_offset_ms, offset);
+        let before = seen.clock_offset_ms();
+        seen.clock_offsets_ms.push_back(offset);
+        if seen.clock_offsets_ms.len() > OFFSETS {
+            seen.clock_offsets_ms.pop_front();
+        }
+        let offset = seen.clock_offset_ms();
         if is_far(offset) && !is_far(before) {
             tracing::warn!("the clock of {} ({id}) is {} ms ahead of ours", seen.name, offset);
         }
@@ -101,6 +110,11 @@ fn is_far(offset_ms: i64) -> bool {
 }
 
 impl Seen {
+    /// Time on the way makes a clock look late, never early: the largest of the last offsets is the nearest.
+    fn clock_offset_ms(&self) -> i64 {
+        self.clock_offsets_ms.iter().copied().max().unwrap_or(0)
+    }
+
     fn report(&self, id: &str, now: i64) -> AgentReport {
         let said = &self.report;
         let interface = |own: &weir_uplink::InterfaceState| AgentInterfaceReport {
@@ -118,8 +132,8 @@ impl Seen {
             address: self.address.clone(),
             connected: self.last_seen.is_some_and(|at| now.saturating_sub(at) <= AWAY),
             last_seen: self.last_seen.and_then(|at| u64::try_from(at).ok()),
-            clock_offset_ms: self.clock_offset_ms,
-            clock_differs: is_far(self.clock_offset_ms),
+            clock_offset_ms: self.clock_offset_ms(),
+            clock_differs: is_far(self.clock_offset_ms()),
             capture: said.capture.clone(),
             not_recording: said.not_recording.clone(),
             interfaces: said.interfaces.iter().map(interface).collect(),

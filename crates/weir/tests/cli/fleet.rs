@@ -125,7 +125,17 @@ impl Fleet {
     /// A server that records nothing itself.
     fn server(&self, flags: &[&str]) -> Running {
         let child = Net::command(&self.net.server, env!("CARGO_BIN_EXE_weir"))
-            .args(["up", "--join-listen", "0.0.0.0:4781", "--interface", "none0", "--interval", "1"])
+            .args([
+                "up",
+                "--join-listen",
+                "0.0.0.0:4781",
+                "--interface",
+                "none0",
+                "--capture",
+                "packet",
+                "--interval",
+                "1",
+            ])
             .args(["--data", "data", "--format", FORMAT, "--log", "info"])
             .args(flags)
             .current_dir(self.lab.path(""))
@@ -159,7 +169,12 @@ impl Fleet {
     }
 
     fn agent(&self, host: usize) -> Running {
-        Running(self.agent_command(host, "run").args(["--interface", "e0"]).spawn().expect("weir-agent starts"))
+        Running(
+            self.agent_command(host, "run")
+                .args(["--interface", "e0", "--capture", "packet"])
+                .spawn()
+                .expect("weir-agent starts"),
+        )
     }
 
     fn status(&self) -> Option<serde_json::Value> {
