@@ -14,6 +14,8 @@ use crate::StoreError;
 /// lock                the process that uses it
 /// buckets/<bucket>/   objects
 /// spool/<flow log>/   records that are not yet delivered
+/// logs/               log groups
+/// catalogue.sqlite    what is defined: log groups, metrics, alarms, topics
 /// ```
 ///
 /// Locked as long as this value lives, and no longer than the process does, however it ends.
@@ -61,6 +63,16 @@ impl DataDirectory {
     /// Where its buckets are; for [`Buckets::with_root`](crate::Buckets::with_root).
     pub fn buckets(&self) -> PathBuf {
         self.path.join("buckets")
+    }
+
+    /// Where its log groups are.
+    pub fn logs(&self) -> PathBuf {
+        self.path.join("logs")
+    }
+
+    /// The database of what is defined; for [`Catalogue::open`](crate::Catalogue::open).
+    pub fn catalogue(&self) -> PathBuf {
+        self.path.join("catalogue.sqlite")
     }
 
     /// Where the records of a flow log wait.

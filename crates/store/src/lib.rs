@@ -5,10 +5,13 @@
 //! - [`DataDirectory`] is the directory of one running program, locked.
 //! - [`Delivery`] takes the finished windows of one flow log, keeps them on disk, and puts them into a bucket as
 //!   objects: every five minutes or 75 MB as AWS does, each record once, each object whole.
+//! - [`Catalogue`] is the database of what is defined: log groups, metrics, alarms, topics.
+//! - [`logs`] keeps log groups.
 //!
 //! This crate reads no environment and no clock: settings and `now` are arguments.
 
 mod buckets;
+mod catalogue;
 mod data;
 mod delivery;
 mod durable;
@@ -21,7 +24,10 @@ mod s3;
 mod spool;
 mod window;
 
+pub mod logs;
+
 pub use buckets::Buckets;
+pub use catalogue::{Catalogue, CatalogueError, Tables};
 pub use data::DataDirectory;
 pub use delivery::{Appended, Counters, Delivery, DeliveryOptions, Failure, Loss, Taken};
 pub use error::StoreError;

@@ -1,0 +1,5 @@
+//! Watching what is recorded: filter patterns, metric filters, metrics, alarms, topics and notices.
+//!
+//! Times are Unix milliseconds. This crate reads no clock and no environment: `now` is an argument.
+
+pub mod metric;
