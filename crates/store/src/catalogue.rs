@@ -51,9 +51,9 @@ pub enum CatalogueError {
         /// Whose tables.
         owner: &'static str,
         /// The step that the file is at.
-        found: usize,
+        found: u32,
         /// The last step that this program knows.
-        known: usize,
+        known: u32,
     },
 }
 
@@ -95,11 +95,11 @@ impl Catalogue {
     /// # Errors
     /// When a later program wrote the tables, or the disk refuses.
     pub fn provide(&self, tables: &Tables) -> Result<(), CatalogueError> {
-        let known = tables.steps.len();
+        let known = u32::try_from(tables.steps.len()).unwrap_or(u32::MAX);
         let found = self.change(|transaction| {
             let select = "SELECT coalesce((SELECT step FROM owner WHERE name = ?1), 0)";
-            let found: usize = transaction.query_row(select, [tables.owner], |row| row.get(0))?;
-            for step in tables.steps.iter().skip(found) {
+            let found: u32 = transaction.query_row(select, [tables.owner], |row| row.get(0))?;
+            for step in tables.steps.iter().skip(found as usize) {
                 transaction.execute_batch(step)?;
             }
             if found < known {
