@@ -1,0 +1,76 @@
+//! Unstructured patterns: terms that an event has or has not.
+
+use memchr::memmem::Finder;
+
+use super::{Leaf, PatternError, Predicate, comparison, cursor::Cursor, regex::Regex, tree::Tree};
+
+/// Something looked for anywhere in the text of an event.
+#[derive(Debug, Clone)]
+pub(crate) enum Search {
+    Text(Box<Finder<'static>>),
+    Regex(Regex),
+}
+
+impl Search {
+    pub(super) fn finds(&self, text: &str) -> bool {
+        match self {
+            Self::Text(finder) => finder.find(text.as_bytes()).is_some(),
+            Self::Regex(regex) => regex.is_match(text),
+        }
+    }
+}
+
+impl PartialEq for Search {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Text(one), Self::Text(two)) => one.needle() == two.needle(),
+            (Self::Regex(one), Self::Regex(two)) => one == two,
+            _ => false,
+        }
+    }
+}
+
+/// Reads the terms of a whole pattern. No term at all matches every event.
+///
+/// Beside terms of other kinds those with `?` count for nothing, as AWS has it.
+pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Tree<Leaf>, PatternError> {
+    let (mut needed, mut optional) = (Vec::new(), Vec::new());
+    loop {
+        cursor.skip_blanks();
+        if cursor.peek().is_none() {
+            break;
+        }
+        let is_optional = cursor.eat("?");
+        let negated = !is_optional && cursor.eat("-");
+        let leaf = Tree::Leaf(Leaf { predicate: Predicate::Search(search(cursor)?), negated });
+        let kind = if is_optional { &mut optional } else { &mut needed };
+        kind.push(leaf);
+        if cursor.peek().is_some_and(|next| !next.is_whitespace()) {
+            return Err(cursor.expected("a blank before the next term"));
+        }
+    }
+    let only_optional = needed.is_empty() && !optional.is_empty();
+    Ok(if only_optional { Tree::any(optional) } else { Tree::all(needed) })
+}
+
+fn search(cursor: &mut Cursor<'_>) -> Result<Search, PatternError> {
+    let text = match cursor.peek() {
+        Some('%') => return Regex::read(cursor).map(Search::Regex),
+        Some('"') => comparison::quoted(cursor)?.into_text(),
+        _ => word(cursor)?.to_owned(),
+    };
+    Ok(Search::Text(Box::new(Finder::new(text.as_bytes()).into_owned())))
+}
+
+fn word<'a>(cursor: &mut Cursor<'a>) -> Result<&'a str, PatternError> {
+    let word = cursor.take_while(|next| next.is_alphanumeric() || next == '_');
+    match cursor.peek() {
+        Some(next) if !next.is_whitespace() => {
+            let problem =
+                format!("`{next}` in a term: put terms that have more than letters, digits and `_` in double quotes");
+            Err(cursor.refuse(problem))
+        }
+        _ if word.is_empty() => Err(cursor.refuse("`?` and `-` stand directly before a term")),
+        _ => Ok(word),
+    }
+}
