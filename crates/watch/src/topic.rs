@@ -1,0 +1,77 @@
+//! Topics and subscriptions: who is told of what, and the queue of what is to be delivered.
+//!
+//! An operation writes what it does and what it sends in one transaction. What is in the queue is delivered by
+//! [`notice::Courier`](crate::notice::Courier).
+
+mod arn;
+mod attributes;
+mod confirm;
+mod create;
+mod error;
+mod filter;
+mod list;
+mod message;
+mod operation;
+mod pages;
+mod protocol;
+mod publish;
+mod random;
+mod settings;
+mod stored;
+mod subscribe;
+mod tables;
+mod tag;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use weir_store::{Catalogue, CatalogueError};
+
+pub(crate) use self::{
+    arn::{Arn, Home},
+    random::uuid,
+    settings::{SubscriptionSettings, TopicSettings},
+};
+pub use self::{
+    error::TopicError,
+    filter::{FilterPolicy, FilterPolicyError, FilterPolicyScope},
+    message::{Message, MessageAttributeValue, MessageAttributes, MessageId, SIZE_LIMIT, Structure},
+    operation::*,
+    pages::{Answer, Method, confirmation_page},
+    protocol::Protocol,
+    publish::publish_in,
+};
+use crate::notice::Links;
+
+/// The topics of one account in one region. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Topics {
+    catalogue: Catalogue,
+    home: Arc<Home>,
+    links: Arc<Links>,
+}
+
+/// What topics have to be told.
+#[derive(Debug, Clone)]
+pub struct TopicOptions {
+    /// Where subscribers reach this program, such as `https://weir.example.com`: what links begin with.
+    pub public_url: String,
+}
+
+impl Topics {
+    /// Opens the topics that the catalogue keeps.
+    ///
+    /// # Errors
+    /// When the catalogue refuses, or was written by a later program.
+    pub fn open(
+        catalogue: Catalogue,
+        account: &str,
+        region: &str,
+        options: &TopicOptions,
+    ) -> Result<Self, CatalogueError> {
+        catalogue.provide(&tables::TABLES)?;
+        let home = Arc::new(Home { account: account.to_owned(), region: region.to_owned() });
+        Ok(Self { catalogue, home, links: Arc::new(Links::new(&options.public_url)) })
+    }
+}

@@ -1,0 +1,217 @@
+//! What is published.
+
+use std::collections::BTreeMap;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{Protocol, TopicError};
+
+/// The most bytes of a message, with its attributes.
+pub const SIZE_LIMIT: usize = 262_144;
+/// A subject has fewer characters than this.
+const SUBJECT_LIMIT: usize = 100;
+/// The most bytes of an attribute's name.
+const NAME_LIMIT: usize = 256;
+/// What such a name is made of.
+const NAME_CHARACTERS: &str = "letters, digits, hyphens, underscores and single periods";
+
+/// Attributes by name.
+pub type MessageAttributes = BTreeMap<String, MessageAttributeValue>;
+
+/// A message on its way into a topic.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// The subject of a mail: fewer than 100 characters, in one line.
+    pub subject: Option<String>,
+    /// The text; for [`Structure::Json`] an object of texts by protocol.
+    pub body: String,
+    /// What the text is.
+    pub structure: Structure,
+    /// What filter policies look at.
+    pub attributes: MessageAttributes,
+}
+
+/// What a message's text is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Structure {
+    /// The same text for every protocol.
+    #[default]
+    Plain,
+    /// `MessageStructure=json`: an object with a text named `default`, and others named as protocols.
+    Json,
+}
+
+/// The value of a message attribute, as SNS has it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct MessageAttributeValue {
+    /// `String`, `String.Array`, `Number` or `Binary`.
+    pub data_type: String,
+    /// The value, but for `Binary`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub string_value: Option<String>,
+    /// The value of `Binary` in base64.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub binary_value: Option<String>,
+}
+
+/// Names a message; it stays the same however often delivery is tried. A UUID.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct MessageId(pub(crate) String);
+
+impl MessageId {
+    /// The UUID.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Display for MessageId {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+impl Message {
+    /// A message with one text for machines and another one for mails to read.
+    ///
+    /// HTTP endpoints and filter policies see the first one.
+    pub fn for_machines_and_people(subject: String, machines: &str, people: &str) -> Self {
+        let texts = serde_json::json!({ "default": machines, Protocol::Email.name(): people });
+        Self {
+            subject: Some(subject),
+            body: texts.to_string(),
+            structure: Structure::Json,
+            attributes: MessageAttributes::new(),
+        }
+    }
+
+    /// The text for a protocol.
+    pub(crate) fn text(&self, protocol: Protocol) -> String {
+        self.text_named(protocol.name())
+    }
+
+    /// The text that filter policies see.
+    pub(crate) fn default_text(&self) -> String {
+        self.text_named("default")
+    }
+
+    fn text_named(&self, name: &str) -> String {
+        let texts: BTreeMap<String, Value> = match self.structure {
+            Structure::Plain => return self.body.clone(),
+            Structure::Json => serde_json::from_str(&self.body).unwrap_or_default(),
+        };
+        let text = |name: &str| texts.get(name).and_then(Value::as_str).map(str::to_owned);
+        // Checked when it was published: there is a default.
+        text(name).or_else(|| text("default")).unwrap_or_default()
+    }
+
+    /// Bytes that count against the limit.
+    pub(crate) fn size(&self) -> usize {
+        let attribute = |(name, value): (&String, &MessageAttributeValue)| {
+            let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+            name.len() + value.data_type.len() + text(&value.string_value) + text(&value.binary_value)
+        };
+        self.body.len() + self.attributes.iter().map(attribute).sum::<usize>()
+    }
+
+    /// Refuses what SNS refuses.
+    pub(crate) fn check(&self, size_limit: usize) -> Result<(), TopicError> {
+        let refused = |reason: &str| Err(TopicError::InvalidParameter(reason.to_owned()));
+        if self.body.is_empty() {
+            return refused("Empty message");
+        }
+        if self.size() > size_limit {
+            return refused("Message too long");
+        }
+        self.subject.as_deref().map_or(Ok(()), check_subject)?;
+        if self.structure == Structure::Json {
+            check_texts(&self.body)?;
+        }
+        self.attributes.iter().try_for_each(|(name, value)| value.check(name))
+    }
+}
+
+fn check_subject(subject: &str) -> Result<(), TopicError> {
+    let refused = |reason: &str| Err(TopicError::InvalidParameter(format!("Subject: {reason}")));
+    if subject.is_empty() || subject.chars().count() >= SUBJECT_LIMIT {
+        return refused("it must have 1 to 99 characters");
+    }
+    if subject.chars().any(char::is_control) {
+        return refused("it must not have line breaks or control characters");
+    }
+    if subject.starts_with(char::is_whitespace) {
+        return refused("it must begin with a letter, a number or a punctuation mark");
+    }
+    Ok(())
+}
+
+fn check_texts(body: &str) -> Result<(), TopicError> {
+    let refused = |reason: String| TopicError::InvalidParameter(format!("Message Structure - {reason}"));
+    let texts: BTreeMap<String, Value> =
+        serde_json::from_str(body).map_err(|error| refused(format!("JSON message body failed to parse: {error}")))?;
+    if !texts.contains_key("default") {
+        return Err(refused("No default entry in JSON message body".into()));
+    }
+    match texts.iter().find(|(_, text)| text.as_str().is_none_or(str::is_empty)) {
+        Some((name, _)) => Err(refused(format!("the entry `{name}` is not a text"))),
+        None => Ok(()),
+    }
+}
+
+impl MessageAttributeValue {
+    /// A value of type `String`.
+    pub fn string(value: impl Into<String>) -> Self {
+        Self { data_type: "String".into(), string_value: Some(value.into()), binary_value: None }
+    }
+
+    /// A value of type `Number`.
+    pub fn number(value: impl Into<String>) -> Self {
+        Self { data_type: "Number".into(), string_value: Some(value.into()), binary_value: None }
+    }
+
+    fn check(&self, name: &str) -> Result<(), TopicError> {
+        let refused = |reason: String| {
+            Err(TopicError::InvalidParameterValue(format!("The message attribute '{name}' is invalid: {reason}")))
+        };
+        if !is_name(name) {
+            return refused(format!("its name must have 1 to {NAME_LIMIT} {NAME_CHARACTERS}"));
+        }
+        let text = self.string_value.as_deref().unwrap_or_default();
+        match self.data_type.as_str() {
+            "Binary" => match self.binary_value.as_deref().map(|value| STANDARD.decode(value)) {
+                Some(Ok(bytes)) if !bytes.is_empty() => Ok(()),
+                _ => refused("a Binary needs a BinaryValue in base64".into()),
+            },
+            "String" | "Number" | "String.Array" if text.is_empty() => {
+                refused(format!("a {} needs a StringValue that is not empty", self.data_type))
+            }
+            "Number" if !text.parse().is_ok_and(f64::is_finite) => refused(format!("'{text}' is not a number")),
+            "String.Array" if elements(text).is_none() => {
+                refused("a String.Array is a JSON array of strings, numbers, true, false and null".into())
+            }
+            "String" | "Number" | "String.Array" => Ok(()),
+            other => refused(format!("'{other}' is none of the types String, String.Array, Number and Binary")),
+        }
+    }
+}
+
+/// The elements of a `String.Array`; none when the text is no array of plain values.
+pub(crate) fn elements(text: &str) -> Option<Vec<Value>> {
+    let elements: Vec<Value> = serde_json::from_str(text).ok()?;
+    let plain = |value: &Value| !value.is_array() && !value.is_object();
+    elements.iter().all(plain).then_some(elements)
+}
+
+fn is_name(name: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    let lower = name.to_ascii_lowercase();
+    (1..=NAME_LIMIT).contains(&name.len())
+        && name.bytes().all(allowed)
+        && !name.split('.').any(str::is_empty)
+        && !lower.starts_with("aws.")
+        && !lower.starts_with("amazon.")
+}

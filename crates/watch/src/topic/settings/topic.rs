@@ -1,0 +1,157 @@
+//! The attributes of a topic.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{boolean, unknown, unsupported};
+use crate::{
+    notice::{SignatureVersion, TopicDeliveryPolicy},
+    topic::{SIZE_LIMIT, TopicError, operation::Attributes},
+};
+
+/// The smallest `MaximumMessageSize`.
+const SIZE_LEAST: usize = 1024;
+/// The most characters of a display name.
+const DISPLAY_NAME_LIMIT: usize = 100;
+/// What only topics have that remember or order.
+const FIFO_ONLY: &[&str] = &["ContentBasedDeduplication", "FifoThroughputScope", "ArchivePolicy"];
+
+/// What was set; none: the default.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(crate) struct TopicSettings {
+    pub(crate) display_name: Option<String>,
+    policy: Option<String>,
+    delivery_policy: Option<String>,
+    signature_version: Option<SignatureVersion>,
+    tracing_config: Option<String>,
+    maximum_message_size: Option<usize>,
+}
+
+impl TopicSettings {
+    /// The settings that these attributes make.
+    pub(crate) fn of(attributes: &Attributes) -> Result<Self, TopicError> {
+        let mut settings = Self::default();
+        for (name, value) in attributes {
+            settings.set(name, value)?;
+        }
+        Ok(settings)
+    }
+
+    /// Sets one; an empty text sets it back.
+    pub(crate) fn set(&mut self, name: &str, value: &str) -> Result<(), TopicError> {
+        let given = (!value.is_empty()).then(|| value.to_owned());
+        match name {
+            "DisplayName" => self.display_name = given.map(display_name).transpose()?,
+            "Policy" => self.policy = given.map(access_policy).transpose()?,
+            "DeliveryPolicy" => self.delivery_policy = given.map(delivery_policy).transpose()?,
+            "SignatureVersion" => self.signature_version = given.as_deref().map(signature_version).transpose()?,
+            "TracingConfig" if matches!(value, "" | "PassThrough") => self.tracing_config = given,
+            "TracingConfig" => return unsupported(name, "use PassThrough"),
+            "MaximumMessageSize" => self.maximum_message_size = given.as_deref().map(message_size).transpose()?,
+            "KmsMasterKeyId" if value.is_empty() => {}
+            "KmsMasterKeyId" => return unsupported(name, "messages are kept as the disk keeps them"),
+            "FifoTopic" if !boolean(name, value)? => {}
+            "FifoTopic" => return unsupported(name, "topics are standard topics"),
+            name if FIFO_ONLY.contains(&name) => return unsupported(name, "it is for FIFO topics"),
+            _ => return unknown(name),
+        }
+        Ok(())
+    }
+
+    /// Whether these attributes are what is set already.
+    pub(crate) fn has(&self, attributes: &Attributes) -> Result<bool, TopicError> {
+        let mut changed = self.clone();
+        for (name, value) in attributes {
+            changed.set(name, value)?;
+        }
+        Ok(changed == *self)
+    }
+
+    /// What counts for the deliveries of this topic.
+    pub(crate) fn delivery(&self) -> TopicDeliveryPolicy {
+        // Checked when it was set.
+        self.delivery_policy.as_deref().and_then(|text| TopicDeliveryPolicy::parse(text).ok()).unwrap_or_default()
+    }
+
+    pub(crate) fn signature(&self) -> SignatureVersion {
+        self.signature_version.unwrap_or_default()
+    }
+
+    /// Bytes.
+    pub(crate) fn message_size_limit(&self) -> usize {
+        self.maximum_message_size.unwrap_or(SIZE_LIMIT)
+    }
+
+    /// As `GetTopicAttributes` shows them.
+    pub(crate) fn shown(&self, arn: &str, account: &str) -> Attributes {
+        let policy = || default_policy(arn, account).to_string();
+        let effective = serde_json::to_string(&self.delivery()).unwrap_or_default();
+        let mut shown = Attributes::from([
+            ("TopicArn".to_owned(), arn.to_owned()),
+            ("Owner".to_owned(), account.to_owned()),
+            ("DisplayName".to_owned(), self.display_name.clone().unwrap_or_default()),
+            ("Policy".to_owned(), self.policy.clone().unwrap_or_else(policy)),
+            ("EffectiveDeliveryPolicy".to_owned(), effective),
+        ]);
+        let given = [
+            ("DeliveryPolicy", self.delivery_policy.clone()),
+            ("SignatureVersion", self.signature_version.map(|version| version.number().to_string())),
+            ("TracingConfig", self.tracing_config.clone()),
+            ("MaximumMessageSize", self.maximum_message_size.map(|size| size.to_string())),
+        ];
+        shown.extend(given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
+        shown
+    }
+}
+
+fn display_name(text: String) -> Result<String, TopicError> {
+    if text.chars().count() > DISPLAY_NAME_LIMIT || text.chars().any(char::is_control) {
+        let reason = format!("it must have at most {DISPLAY_NAME_LIMIT} characters, none of them control characters");
+        return Err(TopicError::parameter("DisplayName", reason));
+    }
+    Ok(text)
+}
+
+fn access_policy(text: String) -> Result<String, TopicError> {
+    match serde_json::from_str(&text) {
+        Ok(Value::Object(_)) => Ok(text),
+        Ok(_) => Err(TopicError::parameter("Policy", "it must be a JSON object")),
+        Err(error) => Err(TopicError::parameter("Policy", error)),
+    }
+}
+
+fn delivery_policy(text: String) -> Result<String, TopicError> {
+    match TopicDeliveryPolicy::parse(&text) {
+        Ok(_) => Ok(text),
+        Err(reason) => Err(TopicError::InvalidParameter(format!("DeliveryPolicy: {reason}"))),
+    }
+}
+
+fn signature_version(text: &str) -> Result<SignatureVersion, TopicError> {
+    SignatureVersion::parse(text).ok_or_else(|| TopicError::parameter("SignatureVersion", "it must be 1 or 2"))
+}
+
+fn message_size(text: &str) -> Result<usize, TopicError> {
+    let size = text.parse().ok().filter(|size| (SIZE_LEAST..=SIZE_LIMIT).contains(size));
+    let reason = || format!("it must be from {SIZE_LEAST} to {SIZE_LIMIT}");
+    size.ok_or_else(|| TopicError::parameter("MaximumMessageSize", reason()))
+}
+
+/// Whoever owns the topic may use it.
+fn default_policy(arn: &str, account: &str) -> Value {
+    let actions = ["GetTopicAttributes", "SetTopicAttributes", "AddPermission", "RemovePermission", "DeleteTopic"];
+    let actions = actions.into_iter().chain(["Subscribe", "ListSubscriptionsByTopic", "Publish"]);
+    serde_json::json!({
+        "Version": "2008-10-17",
+        "Id": "__default_policy_ID",
+        "Statement": [{
+            "Sid": "__default_statement_ID",
+            "Effect": "Allow",
+            "Principal": {"AWS": "*"},
+            "Action": actions.map(|action| format!("SNS:{action}")).collect::<Vec<_>>(),
+            "Resource": arn,
+            "Condition": {"StringEquals": {"AWS:SourceOwner": account}},
+        }],
+    })
+}
