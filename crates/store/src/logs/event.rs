@@ -6,7 +6,7 @@ use arrow::{array::StringArray, buffer::BooleanBuffer, record_batch::RecordBatch
 use weir_record::Format;
 
 /// One event as it is put into a stream.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct InputEvent {
     /// When it happened, Unix milliseconds.
     pub timestamp: i64,

@@ -1,0 +1,206 @@
+//! GetLogEvents and FilterLogEvents: pages of events by time.
+
+use std::{collections::BTreeSet, rc::Rc};
+
+use arrow::{array::StringArray, buffer::BooleanBuffer};
+
+use super::{
+    EventKey, Events, FilterLogEventsRequest, FilterLogEventsResponse, FilteredLogEvent, GetLogEventsRequest,
+    GetLogEventsResponse, LogStore, LogsError, OutputLogEvent, Records,
+    key::{PageToken, search_cut, search_token},
+    limits::EVENT_OVERHEAD,
+    merge::{Direction, Loaded, Merge},
+    name::refused,
+    queue::lock,
+    view::{View, rows_within},
+};
+
+/// Says which events are wanted: given their texts, and their columns when they are flow log records.
+///
+/// One answer for each event.
+pub type Predicate<'a> = dyn Fn(&StringArray, Option<&Records>) -> BooleanBuffer + 'a;
+
+const MOST_EVENTS: i64 = 10_000;
+const PAGE_BYTES: usize = 1 << 20;
+const MOST_STREAM_NAMES: usize = 100;
+/// A page of a search ends when this many events have been looked at.
+const SEARCH_ROWS: u64 = 2_000_000;
+
+type Row = (Rc<Loaded>, usize);
+
+impl LogStore {
+    /// GetLogEvents.
+    ///
+    /// A page goes by time. Events that are put later with an earlier time are not seen by going on from its tokens.
+    ///
+    /// # Errors
+    /// `InvalidParameterException`, `ResourceNotFoundException`; `ServiceUnavailableException` when a segment cannot be
+    /// read.
+    pub fn get_log_events(&self, request: &GetLogEventsRequest, now: i64) -> Result<GetLogEventsResponse, LogsError> {
+        let group = self.group_name(&request.log_group_name, &request.log_group_identifier)?;
+        let limit = event_limit(request.limit)?;
+        let token = request.next_token.as_deref().map(PageToken::parse).transpose()?;
+        self.check_streams(group, [request.log_stream_name.as_str()])?;
+        let view = self.view(group, now)?;
+        let begin = EventKey::at(request.start_time.unwrap_or(0)).max(view.from);
+        let end = request.end_time.map_or(EventKey::last_at(EventKey::LATEST), EventKey::at);
+        let (direction, cut, range) = match (token, request.start_from_head.unwrap_or(false)) {
+            (Some(PageToken::Forward(cut)), _) => (Direction::Forward, cut, (begin.max(cut), end)),
+            (Some(PageToken::Backward(cut)), _) => (Direction::Backward, cut, (begin, end.min(cut))),
+            (None, true) => (Direction::Forward, begin, (begin, end)),
+            (None, false) => (Direction::Backward, begin, (begin, end)),
+        };
+        let search = Search { view: &view, range, streams: &|name| name == request.log_stream_name, matches: None };
+        let mut page = search.page(direction, limit, u64::MAX)?.rows;
+        if direction == Direction::Backward {
+            page.reverse();
+        }
+        let key = |row: &Row| row.0.events.key(row.1);
+        Ok(GetLogEventsResponse {
+            next_forward_token: PageToken::forward(page.last().map_or(cut, |last| key(last).next())),
+            next_backward_token: PageToken::backward(page.first().map_or(cut, key)),
+            events: page.iter().map(output).collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// FilterLogEvents, with the pattern of the request as a predicate; `None` wants all events.
+    ///
+    /// # Errors
+    /// `InvalidParameterException`, `ResourceNotFoundException`; `ServiceUnavailableException` when a segment cannot be
+    /// read.
+    pub fn filter_log_events(
+        &self,
+        request: &FilterLogEventsRequest,
+        matches: Option<&Predicate<'_>>,
+        now: i64,
+    ) -> Result<FilterLogEventsResponse, LogsError> {
+        let group = self.group_name(&request.log_group_name, &request.log_group_identifier)?;
+        let limit = event_limit(request.limit)?;
+        let names: Option<BTreeSet<&str>> =
+            request.log_stream_names.as_ref().map(|names| names.iter().map(String::as_str).collect());
+        let prefix = request.log_stream_name_prefix.as_deref();
+        check_stream_choice(names.as_ref(), prefix)?;
+        self.check_streams(group, names.iter().flatten().copied())?;
+        let view = self.view(group, now)?;
+        let begin = EventKey::at(request.start_time.unwrap_or(0)).max(view.from);
+        let end = request.end_time.map_or(EventKey::LATEST, |time| time.saturating_add(1));
+        let cut = request.next_token.as_deref().map(|token| search_cut(token, now)).transpose()?;
+        let range = (cut.map_or(begin, |cut| cut.max(begin)), EventKey::at(end));
+        let streams = |name: &str| {
+            names.as_ref().is_none_or(|names| names.contains(name))
+                && prefix.is_none_or(|prefix| name.starts_with(prefix))
+        };
+        let page =
+            Search { view: &view, range, streams: &streams, matches }.page(Direction::Forward, limit, SEARCH_ROWS)?;
+        Ok(FilterLogEventsResponse {
+            events: page.rows.iter().map(found).collect::<Result<_, _>>()?,
+            searched_log_streams: Vec::new(),
+            next_token: page.next.map(|cut| search_token(cut, now)),
+        })
+    }
+
+    fn check_streams<'a>(&self, group: &str, names: impl IntoIterator<Item = &'a str>) -> Result<(), LogsError> {
+        let groups = lock(&self.groups);
+        let group = groups.get(group)?;
+        let there = names.into_iter().all(|name| group.streams.contains_key(name));
+        if there { Ok(()) } else { Err(LogsError::NO_STREAM) }
+    }
+}
+
+/// What is looked for.
+struct Search<'a> {
+    view: &'a View,
+    /// From the first up to but without the second.
+    range: (EventKey, EventKey),
+    streams: &'a dyn Fn(&str) -> bool,
+    matches: Option<&'a Predicate<'a>>,
+}
+
+struct Page {
+    rows: Vec<Row>,
+    /// Where the search goes on, going forward.
+    next: Option<EventKey>,
+}
+
+impl Search<'_> {
+    /// The first events, at most `limit` of them and a mebibyte, and after looking at `budget` events no further.
+    fn page(&self, direction: Direction, limit: usize, budget: u64) -> Result<Page, LogsError> {
+        let select = |events: &Events| self.select(events);
+        let mut merge = Merge::new(self.view.pieces(self.range)?, direction, &select);
+        let (mut rows, mut bytes) = (Vec::new(), 0);
+        loop {
+            // Only when something was passed: otherwise the next page would begin where this one did.
+            let spent = merge.examined >= budget && !merge.is_loaded();
+            if rows.len() == limit || (spent && merge.rank() > Some(self.range.0)) {
+                break;
+            }
+            let Some((loaded, row)) = merge.next().transpose()? else { break };
+            bytes += loaded.message(row)?.len() + EVENT_OVERHEAD;
+            if bytes > PAGE_BYTES && !rows.is_empty() {
+                return Ok(Page { next: Some(loaded.events.key(row)), rows });
+            }
+            rows.push((loaded, row));
+        }
+        Ok(Page { next: merge.rank(), rows })
+    }
+
+    /// The rows that are wanted.
+    fn select(&self, events: &Events) -> Result<Vec<u32>, LogsError> {
+        let within = rows_within(events, self.range);
+        let offset = within.start;
+        let events = events.slice(offset, within.len());
+        let wanted = |row: &usize| {
+            (self.streams)(events.streams().value(*row))
+                && !(self.view.has_deleted_streams() && self.view.is_deleted(&events, *row))
+        };
+        let mut rows: Vec<usize> = (0..events.len()).filter(wanted).collect();
+        if let Some(matches) = self.matches.filter(|_| !rows.is_empty()) {
+            let messages = events.messages().map_err(LogsError::columns("write out", "records"))?;
+            let matched = matches(&messages, events.records().as_ref());
+            rows.retain(|row| *row < matched.len() && matched.value(*row));
+        }
+        // A piece has at most a row group's or a batch's events.
+        Ok(rows.into_iter().filter_map(|row| u32::try_from(offset + row).ok()).collect())
+    }
+}
+
+fn output((loaded, row): &Row) -> Result<OutputLogEvent, LogsError> {
+    Ok(OutputLogEvent {
+        timestamp: loaded.events.timestamps()[*row],
+        message: loaded.message(*row)?.to_owned(),
+        ingestion_time: loaded.events.ingestion_times()[*row],
+    })
+}
+
+fn found((loaded, row): &Row) -> Result<FilteredLogEvent, LogsError> {
+    Ok(FilteredLogEvent {
+        log_stream_name: loaded.events.streams().value(*row).to_owned(),
+        timestamp: loaded.events.timestamps()[*row],
+        message: loaded.message(*row)?.to_owned(),
+        ingestion_time: loaded.events.ingestion_times()[*row],
+        event_id: loaded.events.key(*row).to_id(),
+    })
+}
+
+fn event_limit(limit: Option<i64>) -> Result<usize, LogsError> {
+    match limit.unwrap_or(MOST_EVENTS) {
+        limit if limit < 1 => Err(refused("limit", limit, "Member must have value greater than or equal to 1")),
+        limit if limit > MOST_EVENTS => {
+            Err(refused("limit", limit, "Member must have value less than or equal to 10000"))
+        }
+        limit => Ok(usize::try_from(limit).unwrap_or(1)),
+    }
+}
+
+fn check_stream_choice(names: Option<&BTreeSet<&str>>, prefix: Option<&str>) -> Result<(), LogsError> {
+    let Some(names) = names else { return Ok(()) };
+    if prefix.is_some() {
+        let problem = "logStreamNames and logStreamNamePrefix are mutually exclusive parameters.";
+        return Err(LogsError::invalid(problem));
+    }
+    if names.is_empty() || names.len() > MOST_STREAM_NAMES {
+        let constraint = "Member must have length between 1 and 100";
+        return Err(refused("logStreamNames", names.len(), constraint));
+    }
+    Ok(())
+}
