@@ -2,6 +2,8 @@
 //!
 //! Times are Unix milliseconds. This crate reads no clock and no environment: `now` is an argument.
 
+pub mod alarm;
+pub mod math;
 pub mod metric;
 #[allow(dead_code, reason = "the courier, which uses the rest, comes next")]
 pub mod notice;

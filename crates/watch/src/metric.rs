@@ -2,9 +2,13 @@
 
 mod bucket;
 mod error;
+mod get_data;
+mod get_statistics;
 mod identity;
 mod ladder;
+mod list;
 mod put;
+mod query;
 mod spread;
 mod statistic;
 mod store;
@@ -13,9 +17,13 @@ mod unit;
 
 pub use bucket::{Bucket, StatisticSet};
 pub use error::MetricError;
+pub use get_data::{GetMetricDataInput, GetMetricDataOutput, MetricDataResult, ScanBy, StatusCode};
+pub use get_statistics::{GetMetricStatisticsInput, GetMetricStatisticsOutput, StatisticsDatapoint};
 pub use identity::{Dimension, Dimensions, MOST_DIMENSIONS, MetricId};
 pub use ladder::{HOURS_KEPT, SECONDS_KEPT};
+pub use list::{DimensionFilter, ListMetricsInput, ListMetricsOutput};
 pub use put::{MetricDatum, PutMetricDataInput};
+pub use query::{Metric, MetricDataQuery, MetricStat, Selection, period};
 pub use spread::{CLASSES, EXACT};
 pub use statistic::{Bounds, Statistic, StatisticError, Trim};
 pub use store::{Buckets, Frozen, Metrics};

@@ -140,7 +140,7 @@ impl Metrics {
     ///
     /// # Errors
     /// When the range goes back beyond the last hours and the catalogue cannot be read.
-    pub fn read(&self, id: &MetricId, unit: Option<Unit>, range: Range<i64>) -> Result<Buckets, CatalogueError> {
+    pub fn buckets(&self, id: &MetricId, unit: Option<Unit>, range: Range<i64>) -> Result<Buckets, CatalogueError> {
         let mut read = Buckets::new();
         if let Some(read) = self.state().read_hot(id, unit, &range) {
             return Ok(read);

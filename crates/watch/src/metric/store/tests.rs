@@ -26,7 +26,7 @@ fn flush(metrics: &Metrics, now: i64) {
 
 /// Starts, sums and number of values.
 fn sums(metrics: &Metrics, range: Range<i64>) -> Vec<(i64, f64)> {
-    let read = metrics.read(&id("Hits"), Some(Unit::Count), range).expect("read");
+    let read = metrics.buckets(&id("Hits"), Some(Unit::Count), range).expect("read");
     let mut sums: Vec<_> = read.into_values().flatten().map(|(start, bucket)| (start, bucket.sum)).collect();
     sums.sort_by_key(|(start, _)| *start);
     sums
@@ -184,8 +184,8 @@ fn units_are_apart_and_changes_are_counted() {
     let metrics = Metrics::open(&Catalogue::in_memory().expect("opened")).expect("opened");
     assert_eq!(metrics.changed(&id("Hits")), 0);
     metrics.record(&[datum(NOW, 1.0), Datum { unit: Unit::Bytes, ..datum(NOW, 2.0) }]);
-    assert_eq!(metrics.read(&id("Hits"), None, NOW..NOW + 1).expect("read").len(), 2);
-    assert_eq!(metrics.read(&id("Hits"), Some(Unit::Bytes), NOW..NOW + 1).expect("read").len(), 1);
-    assert_eq!(metrics.read(&id("Misses"), None, NOW..NOW + 1).expect("read").len(), 0);
+    assert_eq!(metrics.buckets(&id("Hits"), None, NOW..NOW + 1).expect("read").len(), 2);
+    assert_eq!(metrics.buckets(&id("Hits"), Some(Unit::Bytes), NOW..NOW + 1).expect("read").len(), 1);
+    assert_eq!(metrics.buckets(&id("Misses"), None, NOW..NOW + 1).expect("read").len(), 0);
     assert_eq!((metrics.changes(), metrics.changed(&id("Hits"))), (2, 2));
 }
