@@ -2,7 +2,7 @@
 
 WEIR := target/release/weir
 
-.PHONY: up build test check unit lab peers fuzz deny bench clean help deb
+.PHONY: up build test test-crash check unit lab peers fuzz deny bench clean help deb
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
@@ -25,6 +25,9 @@ check: ## formatting, lints, documentation, compiled eBPF programs
 
 unit: ## unit, golden, property, scenario, crash and network namespace tests
 	scripts/as-root env PATH="$$PATH" HOME="$$HOME" cargo test --locked --workspace
+
+test-crash: ## kill programs that append at 50 random moments in a row; KILLS=500 for more
+	WEIR_CRASH_KILLS=$(or $(KILLS),50) cargo test --locked --package weir-store --lib logs::tests::crash
 
 deny: ## licences and sources of the dependencies
 	cargo deny --locked check licenses bans sources

@@ -16,7 +16,7 @@ use super::{
 };
 
 /// Events that are written to a segment at a time.
-const CHUNK_ROWS: usize = 8192;
+const CHUNK_ROWS: usize = if cfg!(test) { 5 } else { 8192 };
 /// When the next poll is wanted, in milliseconds.
 const POLL: i64 = 1_000;
 

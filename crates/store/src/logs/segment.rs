@@ -29,8 +29,8 @@ use super::{
 };
 use crate::durable::sync_folder;
 
-/// Events in a row group: what a reader holds in memory at a time.
-const ROW_GROUP_ROWS: usize = 16 * 1024;
+/// Events in a row group: what a reader holds in memory at a time. Tests take few, so that few events have many.
+const ROW_GROUP_ROWS: usize = if cfg!(test) { 7 } else { 16 * 1024 };
 /// A row group ends before this many bytes, however large its messages are.
 const ROW_GROUP_BYTES: usize = 8 << 20;
 

@@ -11,7 +11,11 @@ use std::{
 use super::*;
 use crate::Catalogue;
 
+mod crash;
 mod define;
+mod full;
+mod reading;
+mod segments;
 mod writing;
 
 /// A time within the last years, Unix milliseconds.
