@@ -22,9 +22,9 @@ pub use definition::{
 };
 pub use error::FilterError;
 pub use group::Counts;
-pub use trial::test_metric_filter;
+pub use trial::{test_metric_filter, try_messages};
 
-pub(crate) use compiled::Compiled;
+pub(crate) use compiled::{Compiled, Owner};
 pub(crate) use describe::describe;
 pub(crate) use group::{Group, State};
 

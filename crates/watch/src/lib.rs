@@ -3,11 +3,14 @@
 //! Times are Unix milliseconds. This crate reads no clock and no environment: `now` is an argument.
 
 pub mod alarm;
+pub mod filter;
 pub mod math;
 pub mod metric;
 #[allow(dead_code, reason = "the courier, which uses the rest, comes next")]
 pub mod notice;
-#[allow(dead_code, unused_imports, reason = "metric filters use the rest of it")]
 pub mod pattern;
 #[allow(dead_code, reason = "the courier, which uses the rest, comes next")]
 pub mod topic;
+mod watcher;
+
+pub use watcher::{LogGroups, Watcher};

@@ -29,7 +29,7 @@ use std::{fmt, str::FromStr};
 use arrow::buffer::BooleanBuffer;
 use weir_store::logs::Committed;
 
-pub(crate) use batch::{Cells, Plan, Scratch};
+pub(crate) use batch::{Cells, Matches, Plan, Scratch};
 pub use error::PatternError;
 pub(crate) use value::Number;
 

@@ -31,11 +31,9 @@ pub(super) enum Value {
 
 /// Whose log groups these are: the values of the system fields.
 #[derive(Debug, Clone)]
-pub struct Owner {
-    /// The account id, twelve digits.
-    pub account: String,
-    /// The region.
-    pub region: String,
+pub(crate) struct Owner {
+    pub(crate) account: String,
+    pub(crate) region: String,
 }
 
 impl Compiled {
@@ -102,5 +100,7 @@ fn value(written: &str, take: impl FnOnce(&str) -> Result<Extract, FilterError>)
         return take(written).map(Value::Of);
     }
     let number = Number::parse(written).map(Number::real).map(Value::Fixed);
-    number.ok_or_else(|| FilterError::InvalidParameter(format!("metricValue `{written}` is neither a number nor `$field` nor `$.path`")))
+    number.ok_or_else(|| {
+        FilterError::InvalidParameter(format!("metricValue `{written}` is neither a number nor `$field` nor `$.path`"))
+    })
 }

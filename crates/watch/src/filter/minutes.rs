@@ -35,10 +35,6 @@ impl Minutes {
     pub(super) fn due(&self) -> Option<i64> {
         self.0.first_key_value().map(|(minute, _)| minute + MINUTE + GRACE)
     }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
 }
 
 #[cfg(test)]
@@ -54,11 +50,11 @@ mod tests {
         assert!(minutes.saw(120_001, true));
         assert!(!minutes.saw(120_002, false));
         assert_eq!(minutes.due(), Some(122_000));
-        assert_eq!(minutes.close(121_999), []);
+        assert_eq!(minutes.close(121_999), [0; 0]);
         assert_eq!(minutes.close(122_000), [60_000]);
         assert_eq!(minutes.due(), Some(182_000));
-        assert_eq!(minutes.close(182_000), []);
-        assert!(minutes.is_empty());
+        assert_eq!(minutes.close(182_000), [0; 0]);
+        assert_eq!(minutes.due(), None);
     }
 
     #[test]

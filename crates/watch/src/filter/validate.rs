@@ -54,7 +54,11 @@ pub(super) fn check(input: &PutMetricFilterInput) -> Result<&MetricTransformatio
     let [transformation] = input.metric_transformations.as_slice() else {
         let bound = if input.metric_transformations.is_empty() { "greater" } else { "less" };
         let constraint = format!("Member must have length {bound} than or equal to 1");
-        return Err(violation(&format!("{} transformations", input.metric_transformations.len()), "metricTransformations", &constraint));
+        return Err(violation(
+            &format!("{} transformations", input.metric_transformations.len()),
+            "metricTransformations",
+            &constraint,
+        ));
     };
     METRIC.check(&transformation.metric_name)?;
     NAMESPACE.check(&transformation.metric_namespace)?;
@@ -88,7 +92,9 @@ fn check_dimensions(input: &PutMetricFilterInput, transformation: &MetricTransfo
         return refuse(format!("a metric filter has at most {DIMENSION_LIMIT} dimensions, system fields among them"));
     }
     if count > 0 && transformation.default_value.is_some() {
-        return refuse("Invalid metric transformation: dimensions and default value are mutually exclusive properties".to_owned());
+        return refuse(
+            "Invalid metric transformation: dimensions and default value are mutually exclusive properties".to_owned(),
+        );
     }
     match names.iter().find(|name| name.is_empty() || name.chars().count() > DIMENSION_LENGTH) {
         Some(name) => refuse(format!("the name of a dimension has 1 to {DIMENSION_LENGTH} characters: `{name}`")),

@@ -210,6 +210,11 @@ impl<'a> Matches<'a> {
         self.scratch.matched.count(pattern)
     }
 
+    /// How many events there are.
+    pub(crate) fn events(&self) -> usize {
+        self.batch.messages.len()
+    }
+
     /// The events that a pattern means, by their places in the batch.
     pub(crate) fn rows(&self, pattern: usize) -> impl Iterator<Item = usize> {
         self.scratch.matched.rows(pattern)

@@ -5,7 +5,7 @@ use arrow::{
     buffer::BooleanBuffer,
 };
 use proptest::{collection::vec, option, prelude::*, sample::select};
-use weir_record::{BatchBuilder, Field, Format, Kind, Value, compression::Compression};
+use weir_record::{BatchBuilder, Field, Format, Kind, Value};
 use weir_store::logs::Records;
 
 use super::super::*;
