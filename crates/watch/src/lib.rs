@@ -6,10 +6,8 @@ pub mod alarm;
 pub mod filter;
 pub mod math;
 pub mod metric;
-#[allow(dead_code, reason = "the courier, which uses the rest, comes next")]
 pub mod notice;
 pub mod pattern;
-#[allow(dead_code, reason = "the courier, which uses the rest, comes next")]
 pub mod topic;
 mod watcher;
 

@@ -1,19 +1,41 @@
 //! Notices: from the queue of deliveries to mails and POSTs.
+//!
+//! [`Courier`] says what is to be sent and when to try again; a [`Carrier`] sends. The program brings them together.
 
+mod carrier;
+mod courier;
+mod error;
+mod http;
+mod json;
+mod letter;
 mod links;
+mod mail;
+mod pace;
+mod parcel;
 mod policy;
+mod queue;
 mod region;
 mod retry;
 mod signature;
+mod smtp;
 mod template;
+#[cfg(test)]
+mod tests;
 
+pub use self::{
+    carrier::{Carrier, Carriers, Failure},
+    courier::{Counters, Courier, Outgoing},
+    error::NoticeError,
+    http::Http,
+    mail::Mail,
+    parcel::{Parcel, Post},
+    region::long_name,
+    retry::{Backoff, Retries},
+    smtp::Smtp,
+};
 pub(crate) use self::{
     links::{CONFIRM_PAGE, Links, UNSUBSCRIBE_PAGE},
     policy::{DeliveryPolicy, TopicDeliveryPolicy},
     signature::SignatureVersion,
     template::Template,
-};
-pub use self::{
-    region::long_name,
-    retry::{Backoff, Retries},
 };

@@ -22,7 +22,7 @@ mod subscribe;
 mod tables;
 mod tag;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::sync::Arc;
 
@@ -30,8 +30,10 @@ use weir_store::{Catalogue, CatalogueError};
 
 pub(crate) use self::{
     arn::{Arn, Home},
-    random::uuid,
+    protocol::shown as shown_endpoint,
+    random::{fraction, uuid},
     settings::{SubscriptionSettings, TopicSettings},
+    stored::{Kind, State as SubscriptionState, Subscription, count, counted, decoded},
 };
 pub use self::{
     error::TopicError,
@@ -73,5 +75,13 @@ impl Topics {
         catalogue.provide(&tables::TABLES)?;
         let home = Arc::new(Home { account: account.to_owned(), region: region.to_owned() });
         Ok(Self { catalogue, home, links: Arc::new(Links::new(&options.public_url)) })
+    }
+
+    pub(crate) fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    pub(crate) fn links(&self) -> &Links {
+        &self.links
     }
 }

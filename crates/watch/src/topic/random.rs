@@ -35,6 +35,11 @@ pub(crate) fn token() -> Result<String, TopicError> {
     Ok(hex(&bytes::<32>()?))
 }
 
+/// Anything from 0 up to, not including, 1.
+pub(crate) fn fraction() -> Result<f64, TopicError> {
+    Ok(f64::from(u32::from_le_bytes(bytes()?)) / (f64::from(u32::MAX) + 1.0))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -47,5 +52,6 @@ mod tests {
         assert!(matches!(one.as_bytes()[19], b'8' | b'9' | b'a' | b'b'), "{one}");
         assert_ne!(one, uuid().expect("random"));
         assert_eq!(token().expect("random").len(), 64);
+        assert!((0.0..1.0).contains(&fraction().expect("random")));
     }
 }

@@ -168,20 +168,27 @@ impl Sending<'_> {
 }
 
 /// Adds to a counter.
-pub(crate) fn count(transaction: &Transaction<'_>, name: &str, amount: usize) -> Result<(), TopicError> {
+pub(crate) fn count(transaction: &Transaction<'_>, name: &str, amount: i64) -> Result<(), TopicError> {
     if amount > 0 {
         transaction.execute(
             "INSERT INTO topic_count (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = value + ?2",
-            (name, amount as i64),
+            (name, amount),
         )?;
     }
     Ok(())
 }
 
+/// A counter.
+pub(crate) fn counted(transaction: &Transaction<'_>, name: &str) -> Result<u64, TopicError> {
+    let select = "SELECT coalesce((SELECT value FROM topic_count WHERE name = ?1), 0)";
+    let value: i64 = transaction.query_row(select, [name], |row| row.get(0))?;
+    Ok(value.unsigned_abs())
+}
+
 /// Takes deliveries that meet a condition out of the queue, because nobody wants them any more, and counts them.
 pub(crate) fn cancel(transaction: &Transaction<'_>, condition: &str, value: &str) -> Result<(), TopicError> {
     let cancelled = transaction.execute(&format!("DELETE FROM topic_delivery WHERE {condition}"), [value])?;
-    count(transaction, "cancelled", cancelled)?;
+    count(transaction, "cancelled", i64::try_from(cancelled).unwrap_or(i64::MAX))?;
     forget_messages(transaction)
 }
 

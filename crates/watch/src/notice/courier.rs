@@ -1,0 +1,281 @@
+//! Says what is to be sent, and what becomes of what was not delivered.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use rusqlite::Transaction;
+
+use super::{
+    Carrier, Failure, NoticeError, Parcel, letter,
+    pace::Pace,
+    parcel::parcel,
+    queue::{self, Queued},
+    signature::Signer,
+};
+use crate::topic::{Answer, TopicError, Topics, count, counted, fraction};
+
+/// How long to wait when a dead letter could not be written.
+const LETTER_WAIT_MS: i64 = 60_000;
+/// How often what has run out is removed.
+const SWEEP_MS: i64 = 60_000;
+/// The most mails a second, as SNS has it.
+const MAILS_PER_SECOND: u32 = 10;
+
+/// Keeps the queue of deliveries moving. Threads may share it.
+///
+/// A delivery that [`Courier::due`] has given is not given again before [`Courier::finished`] was told of it, but
+/// after a restart it is: a notice comes at least once, and twice only after a crash between its being sent and this
+/// being written down. It is the same notice then, with the same message id.
+#[derive(Debug)]
+pub struct Courier {
+    topics: Topics,
+    data: PathBuf,
+    signer: Signer,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Given, and not finished; or finished, and that not written down.
+    out: BTreeSet<i64>,
+    /// Waited for their turn, and need not again.
+    in_turn: BTreeSet<i64>,
+    finished: Vec<Finished>,
+    pace: Pace,
+    swept: i64,
+}
+
+#[derive(Debug)]
+struct Finished {
+    id: i64,
+    result: Result<(), Failure>,
+    time: i64,
+}
+
+/// A delivery that is due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    /// For [`Courier::finished`].
+    pub id: i64,
+    /// The subscription, for messages about it: the endpoint may be a secret.
+    pub subscription_arn: String,
+    /// What to send.
+    pub parcel: Parcel,
+}
+
+/// What became of deliveries since the catalogue was made, and what waits.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Delivered.
+    pub sent: u64,
+    /// Tries that failed.
+    pub failed_attempts: u64,
+    /// Still in the queue.
+    pub waiting: u64,
+    /// Given up; each is a file among the dead letters.
+    pub dead: u64,
+    /// Not wanted any more: their subscription ended before they were delivered.
+    pub cancelled: u64,
+}
+
+impl Courier {
+    /// A courier for the queue of these topics. Its key and the dead letters are in the data directory.
+    pub fn new(topics: Topics, data: &Path) -> Self {
+        Self { topics, data: data.to_owned(), signer: Signer::new(data), state: Mutex::default() }
+    }
+
+    /// Up to `limit` deliveries that are due.
+    ///
+    /// # Errors
+    /// When the catalogue refuses; what has finished is then written down another time.
+    pub fn due(&self, now: i64, limit: u32) -> Result<Vec<Outgoing>, NoticeError> {
+        let mut state = self.state();
+        self.settle(&mut state)?;
+        let queued = self.change(|transaction| {
+            if now - state.swept >= SWEEP_MS {
+                queue::sweep(transaction, now)?;
+            }
+            let rows = limit.saturating_add(u32::try_from(state.out.len()).unwrap_or(u32::MAX));
+            let found = Queued::due(transaction, now, rows)?;
+            let mut ready = Vec::new();
+            for queued in found {
+                if ready.len() == limit as usize {
+                    break;
+                }
+                if state.out.contains(&queued.id) {
+                    continue;
+                }
+                match state.turn(&queued, now) {
+                    turn if turn <= now => ready.push(queued),
+                    turn => queue::delay(transaction, queued.id, turn)?,
+                }
+            }
+            Ok(ready)
+        })?;
+        state.pace.forget(now);
+        state.swept = if now - state.swept >= SWEEP_MS { now } else { state.swept };
+        state.out.extend(queued.iter().map(|queued| queued.id));
+        drop(state);
+        Ok(queued.iter().filter_map(|queued| self.outgoing(queued, now)).collect())
+    }
+
+    /// When the next delivery is due, or was; none when none waits but those that [`Courier::due`] has given.
+    ///
+    /// # Errors
+    /// When the catalogue refuses.
+    pub fn next_due(&self) -> Result<Option<i64>, NoticeError> {
+        let state = self.state();
+        self.change(|transaction| queue::next_due(transaction, |id| state.out.contains(&id)))
+    }
+
+    /// What became of a delivery.
+    ///
+    /// # Errors
+    /// When it cannot be written down now. It will be with the next call of this or [`Courier::due`]; until then the
+    /// delivery is not given again.
+    pub fn finished(&self, id: i64, result: Result<(), Failure>, now: i64) -> Result<(), NoticeError> {
+        let mut state = self.state();
+        state.finished.push(Finished { id, result, time: now });
+        self.settle(&mut state)
+    }
+
+    /// Sends up to `limit` of what is due, one after the other. How many were tried.
+    ///
+    /// # Errors
+    /// When the catalogue refuses.
+    pub fn deliver(&self, carrier: &dyn Carrier, limit: u32, now: impl Fn() -> i64) -> Result<usize, NoticeError> {
+        let due = self.due(now(), limit)?;
+        for outgoing in &due {
+            let result = carrier.carry(&outgoing.parcel);
+            self.finished(outgoing.id, result, now())?;
+        }
+        Ok(due.len())
+    }
+
+    /// The figures.
+    ///
+    /// # Errors
+    /// When the catalogue refuses.
+    pub fn counters(&self) -> Result<Counters, NoticeError> {
+        self.change(|transaction| {
+            let waiting = "SELECT count(*) FROM topic_delivery";
+            let waiting: i64 = transaction.query_row(waiting, [], |row| row.get(0))?;
+            Ok(Counters {
+                sent: counted(transaction, "sent")?,
+                failed_attempts: counted(transaction, "failed_attempts")?,
+                waiting: waiting.unsigned_abs(),
+                dead: counted(transaction, "dead")?,
+                cancelled: counted(transaction, "cancelled")?,
+            })
+        })
+    }
+
+    /// Answers whoever asks for the certificate that a notice names; none when the path is another one.
+    pub fn answer(&self, path: &str) -> Option<Answer> {
+        self.signer.answer(path)
+    }
+
+    fn outgoing(&self, queued: &Queued, now: i64) -> Option<Outgoing> {
+        let keys = || self.signer.keys().map_err(|error| error.to_string());
+        match parcel(queued, self.topics.links(), keys) {
+            Ok(parcel) => Some(Outgoing { id: queued.id, subscription_arn: queued.subscription.arn.clone(), parcel }),
+            Err(problem) => {
+                // Cannot be written down: it stays among the finished, and is tried again with the next call.
+                let _ = self.finished(queued.id, Err(Failure::Transient(problem)), now);
+                None
+            }
+        }
+    }
+
+    /// Writes down what has finished, in one transaction.
+    fn settle(&self, state: &mut State) -> Result<(), NoticeError> {
+        if state.finished.is_empty() {
+            return Ok(());
+        }
+        self.change(|transaction| {
+            state.finished.iter().try_for_each(|finished| self.write_down(transaction, finished))
+        })?;
+        for finished in state.finished.drain(..) {
+            state.out.remove(&finished.id);
+            state.in_turn.remove(&finished.id);
+        }
+        Ok(())
+    }
+
+    fn write_down(&self, transaction: &Transaction<'_>, finished: &Finished) -> Result<(), TopicError> {
+        let Finished { id, result, time } = finished;
+        let Err(failure) = result else {
+            queue::remove(transaction, *id)?;
+            return count(transaction, "sent", 1);
+        };
+        count(transaction, "failed_attempts", 1)?;
+        let Some(queued) = Queued::one(transaction, *id)? else {
+            return Ok(());
+        };
+        let wait = match failure {
+            Failure::Transient(_) => queued.retries().wait_ms(queued.failures + 1, fraction()?),
+            Failure::Permanent(_) => None,
+        };
+        let subscription = &queued.subscription.arn;
+        match wait {
+            Some(wait) => {
+                tracing::info!(
+                    subscription,
+                    problem = failure.problem(),
+                    wait_ms = wait,
+                    "a notice was not delivered; it will be tried again"
+                );
+                queued.postpone(transaction, failure.problem(), time + wait)
+            }
+            None => self.bury(transaction, &queued, failure.problem(), *time),
+        }
+    }
+
+    /// Out of the queue, but only once it is safe among the dead letters.
+    fn bury(&self, transaction: &Transaction<'_>, queued: &Queued, problem: &str, now: i64) -> Result<(), TopicError> {
+        let subscription = &queued.subscription.arn;
+        match letter::write(&self.data, queued, problem, now) {
+            Ok(path) => {
+                tracing::warn!(subscription, problem, letter = %path.display(), "a notice was given up");
+                queue::remove(transaction, queued.id)?;
+                count(transaction, "dead", 1)
+            }
+            Err(error) => {
+                tracing::warn!(subscription, problem, %error, "a dead letter cannot be written; the notice stays in the queue");
+                queue::delay(transaction, queued.id, now + LETTER_WAIT_MS)
+            }
+        }
+    }
+
+    fn change<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T, TopicError>) -> Result<T, NoticeError> {
+        Ok(self.topics.catalogue().change(work)?)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// When a delivery may be sent: now, or later so that its endpoint is not told too fast.
+    fn turn(&mut self, queued: &Queued, now: i64) -> i64 {
+        if self.in_turn.remove(&queued.id) {
+            return now;
+        }
+        let subscription = &queued.subscription;
+        let turn = match subscription.protocol.is_mail() {
+            true => self.pace.slot("mail", MAILS_PER_SECOND, now),
+            false => match queued.policy().receives_per_second() {
+                Some(rate) => self.pace.slot(&subscription.arn, rate, now),
+                None => now,
+            },
+        };
+        if turn > now {
+            self.in_turn.insert(queued.id);
+        }
+        turn
+    }
+}

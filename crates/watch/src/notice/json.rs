@@ -1,0 +1,102 @@
+//! What endpoints get: JSON with a signature.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::{
+    Links,
+    queue::Queued,
+    signature::{Keys, SignatureVersion},
+};
+use crate::topic::{Kind, MessageAttributes};
+
+/// All fields, in the order of SNS; some kinds have some of them.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Envelope<'a> {
+    r#type: &'static str,
+    message_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<&'a str>,
+    topic_arn: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<&'a str>,
+    message: &'a str,
+    #[serde(rename = "SubscribeURL", skip_serializing_if = "Option::is_none")]
+    subscribe_url: Option<String>,
+    timestamp: String,
+    signature_version: &'static str,
+    signature: String,
+    #[serde(rename = "SigningCertURL")]
+    signing_cert_url: String,
+    #[serde(rename = "UnsubscribeURL", skip_serializing_if = "Option::is_none")]
+    unsubscribe_url: Option<String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    message_attributes: BTreeMap<&'a str, Attribute<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Attribute<'a> {
+    r#type: &'a str,
+    value: &'a str,
+}
+
+/// The JSON of a delivery, signed.
+pub(super) fn envelope(queued: &Queued, text: &str, links: &Links, keys: &Keys) -> Result<String, String> {
+    let is_notification = queued.kind == Kind::Notification;
+    let version = queued.topic_settings.signature();
+    let mut envelope = Envelope {
+        r#type: queued.kind.name(),
+        message_id: &queued.message_id,
+        token: queued.token.as_deref(),
+        topic_arn: &queued.subscription.topic,
+        subject: queued.message.subject.as_deref(),
+        message: text,
+        subscribe_url: queued.token.as_ref().map(|token| links.confirm(&queued.subscription.topic, token)),
+        timestamp: timestamp(queued.published),
+        signature_version: version.number(),
+        signature: String::new(),
+        signing_cert_url: links.file(keys.path()),
+        unsubscribe_url: is_notification.then(|| links.unsubscribe(&queued.subscription.arn)),
+        message_attributes: attributes(&queued.message.attributes),
+    };
+    envelope.signature = signature(&envelope, keys, version)?;
+    serde_json::to_string_pretty(&envelope).map_err(|error| error.to_string())
+}
+
+fn attributes(attributes: &MessageAttributes) -> BTreeMap<&str, Attribute<'_>> {
+    let mut shown = BTreeMap::new();
+    for (name, attribute) in attributes {
+        let value = attribute.string_value.as_deref().or(attribute.binary_value.as_deref()).unwrap_or_default();
+        shown.insert(name.as_str(), Attribute { r#type: &attribute.data_type, value });
+    }
+    shown
+}
+
+fn signature(envelope: &Envelope<'_>, keys: &Keys, version: SignatureVersion) -> Result<String, String> {
+    keys.sign(version, &signed_text(envelope))
+}
+
+/// Each field that is signed, by name: the name and its value, each with a line break behind it.
+fn signed_text(envelope: &Envelope<'_>) -> String {
+    let fields = [
+        ("Message", Some(envelope.message)),
+        ("MessageId", Some(envelope.message_id)),
+        ("Subject", envelope.subject),
+        ("SubscribeURL", envelope.subscribe_url.as_deref()),
+        ("Timestamp", Some(envelope.timestamp.as_str())),
+        ("Token", envelope.token),
+        ("TopicArn", Some(envelope.topic_arn)),
+        ("Type", Some(envelope.r#type)),
+    ];
+    let lines = fields.into_iter().filter_map(|(name, value)| Some(format!("{name}\n{}\n", value?)));
+    lines.collect()
+}
+
+/// `2012-05-02T00:54:06.655Z`.
+pub(super) fn timestamp(milliseconds: i64) -> String {
+    let time = chrono::DateTime::from_timestamp_millis(milliseconds).unwrap_or_default();
+    time.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+}

@@ -1,0 +1,134 @@
+//! The queue of deliveries in the catalogue.
+
+use rusqlite::{OptionalExtension as _, Row, Transaction};
+
+use super::{DeliveryPolicy, Retries};
+use crate::topic::{
+    Kind, Message, Protocol, Subscription, SubscriptionState, TopicError, TopicSettings, count, decoded,
+};
+
+/// A delivery, with everything that is needed to make it.
+#[derive(Debug)]
+pub(super) struct Queued {
+    pub(super) id: i64,
+    /// How often it has failed.
+    pub(super) failures: u32,
+    pub(super) message_id: String,
+    pub(super) kind: Kind,
+    pub(super) message: Message,
+    pub(super) token: Option<String>,
+    pub(super) published: i64,
+    pub(super) subscription: Subscription,
+    pub(super) topic_settings: TopicSettings,
+}
+
+const SELECT: &str = "
+    SELECT d.id, d.attempts, m.id, m.kind, m.message, m.token, m.published,
+           s.arn, s.topic, s.protocol, s.endpoint, s.state, s.settings, t.settings
+    FROM topic_delivery d JOIN topic_message m ON m.id = d.message
+    JOIN topic_subscription s ON s.arn = d.subscription JOIN topic_topic t ON t.arn = s.topic";
+
+impl Queued {
+    /// The deliveries that are due, longest due first.
+    pub(super) fn due(transaction: &Transaction<'_>, now: i64, limit: u32) -> Result<Vec<Self>, TopicError> {
+        let mut select =
+            transaction.prepare_cached(&format!("{SELECT} WHERE d.due <= ?1 ORDER BY d.due, d.id LIMIT ?2"))?;
+        let mut rows = select.query((now, limit))?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            found.push(Self::read(row)?);
+        }
+        Ok(found)
+    }
+
+    /// None when nobody wants it any more.
+    pub(super) fn one(transaction: &Transaction<'_>, id: i64) -> Result<Option<Self>, TopicError> {
+        let mut select = transaction.prepare_cached(&format!("{SELECT} WHERE d.id = ?1"))?;
+        let mut rows = select.query([id])?;
+        rows.next()?.map(Self::read).transpose()
+    }
+
+    fn read(row: &Row<'_>) -> Result<Self, TopicError> {
+        let text = |index: usize| row.get::<_, String>(index);
+        Ok(Self {
+            id: row.get(0)?,
+            failures: row.get(1)?,
+            message_id: text(2)?,
+            kind: Kind::parse(&text(3)?)?,
+            message: decoded(&text(4)?)?,
+            token: row.get(5)?,
+            published: row.get(6)?,
+            subscription: Subscription {
+                arn: text(7)?,
+                topic: text(8)?,
+                protocol: text(9)?.parse::<Protocol>()?,
+                endpoint: text(10)?,
+                state: SubscriptionState::parse(&text(11)?)?,
+                settings: decoded(&text(12)?)?,
+            },
+            topic_settings: decoded(&text(13)?)?,
+        })
+    }
+
+    /// What subscription and topic say together about delivery. For HTTP and HTTPS.
+    pub(super) fn policy(&self) -> DeliveryPolicy {
+        // Checked when it was set.
+        let own = self.subscription.settings.delivery().ok().flatten();
+        self.topic_settings.delivery().effective(own)
+    }
+
+    pub(super) fn retries(&self) -> Retries {
+        if self.subscription.protocol.is_mail() { Retries::MAIL } else { self.policy().retries() }
+    }
+
+    /// It has failed once more; it is due again.
+    pub(super) fn postpone(&self, transaction: &Transaction<'_>, problem: &str, due: i64) -> Result<(), TopicError> {
+        let update = "UPDATE topic_delivery SET attempts = ?2, problem = ?3, due = ?4 WHERE id = ?1";
+        transaction.execute(update, (self.id, self.failures + 1, problem, due))?;
+        Ok(())
+    }
+}
+
+/// Takes a delivery out of the queue, and its message with the last one. False when it was not there any more.
+pub(super) fn remove(transaction: &Transaction<'_>, id: i64) -> Result<bool, TopicError> {
+    let select = "SELECT message FROM topic_delivery WHERE id = ?1";
+    let message: Option<String> = transaction.query_row(select, [id], |row| row.get(0)).optional()?;
+    let Some(message) = message else {
+        return Ok(false);
+    };
+    transaction.execute("DELETE FROM topic_delivery WHERE id = ?1", [id])?;
+    let delete = "DELETE FROM topic_message
+                  WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM topic_delivery WHERE message = ?1)";
+    transaction.execute(delete, [message])?;
+    Ok(true)
+}
+
+/// Moves a delivery to a later time, without a failure.
+pub(super) fn delay(transaction: &Transaction<'_>, id: i64, due: i64) -> Result<(), TopicError> {
+    transaction.execute("UPDATE topic_delivery SET due = ?2 WHERE id = ?1", (id, due))?;
+    Ok(())
+}
+
+/// When the next delivery is due that `skips` does not name.
+pub(super) fn next_due(transaction: &Transaction<'_>, skips: impl Fn(i64) -> bool) -> Result<Option<i64>, TopicError> {
+    let mut select = transaction.prepare_cached("SELECT id, due FROM topic_delivery ORDER BY due, id")?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        if !skips(row.get(0)?) {
+            return Ok(Some(row.get(1)?));
+        }
+    }
+    Ok(None)
+}
+
+/// Removes tokens and subscriptions that have run out, and counts what waited for them.
+pub(super) fn sweep(transaction: &Transaction<'_>, now: i64) -> Result<(), TopicError> {
+    transaction.execute("DELETE FROM topic_token WHERE expires <= ?1", [now])?;
+    let waited = "SELECT count(*) FROM topic_delivery d JOIN topic_subscription s ON s.arn = d.subscription
+                  WHERE s.expires <= ?1";
+    let waited: i64 = transaction.query_row(waited, [now], |row| row.get(0))?;
+    count(transaction, "cancelled", waited)?;
+    transaction.execute("DELETE FROM topic_subscription WHERE expires <= ?1", [now])?;
+    transaction.execute("DELETE FROM topic_message WHERE id NOT IN (SELECT message FROM topic_delivery)", [])?;
+    Ok(())
+}

@@ -1,0 +1,220 @@
+//! The queue: what is given, when again, and what is left in the end.
+
+use std::fs;
+
+use super::*;
+use crate::topic::{SubscriptionRef, tests::DAY};
+
+const MINUTE: i64 = 60_000;
+
+fn data() -> tempfile::TempDir {
+    tempfile::tempdir().expect("made")
+}
+
+/// Lets time pass in steps of a minute, and everything fail until `back`. When the notice arrived.
+fn until_sent(courier: &Courier, back: i64, end: i64) -> Option<i64> {
+    for now in (NOW..end).step_by(MINUTE as usize) {
+        for outgoing in courier.due(now, 10).expect("read") {
+            if now >= back {
+                courier.finished(outgoing.id, Ok(()), now).expect("written");
+                return Some(now);
+            }
+            courier.finished(outgoing.id, transient(), now).expect("written");
+        }
+    }
+    None
+}
+
+#[test]
+fn an_hour_without_a_relay_loses_nothing() {
+    let data = data();
+    let (topics, courier, _) = subscribed(data.path(), "email", "a@example.com", &[]);
+    publish(&topics, "hello", NOW);
+    let sent = until_sent(&courier, NOW + 60 * MINUTE, NOW + 120 * MINUTE).expect("sent");
+    assert!(sent < NOW + 75 * MINUTE, "within ten minutes and a tenth of the relay's coming back");
+    let counters = courier.counters().expect("read");
+    assert_eq!((counters.sent, counters.waiting, counters.dead), (1, 0, 0));
+    assert!(counters.failed_attempts >= 10, "{counters:?}");
+}
+
+#[test]
+fn what_never_arrives_becomes_a_dead_letter() {
+    let data = data();
+    let redrive = r#"{"deadLetterTargetArn": "arn:aws:sqs:us-east-1:123456789012:lost"}"#;
+    let (topics, courier, arn) = subscribed(data.path(), "email", "a@example.com", &[("RedrivePolicy", redrive)]);
+    let id = publish(&topics, "hello", NOW);
+    assert_eq!(until_sent(&courier, i64::MAX, NOW + DAY), None);
+    let counters = Counters { sent: 0, failed_attempts: 51, waiting: 0, dead: 1, cancelled: 0 };
+    assert_eq!(courier.counters().expect("read"), counters);
+    let letters: Vec<_> = fs::read_dir(data.path().join("dead-letters/lost")).expect("there").collect();
+    assert_eq!(letters.len(), 1);
+    let path = letters.into_iter().flatten().next().expect("a letter").path();
+    let name = path.file_name().and_then(|name| name.to_str()).expect("a name");
+    assert!(name.starts_with(&format!("2026-03-26-{id}-")) && name.ends_with(".json"), "{name}");
+    let letter: serde_json::Value = serde_json::from_slice(&fs::read(&path).expect("read")).expect("JSON");
+    for (key, value) in [
+        ("Type", "Notification"),
+        ("MessageId", id.as_str()),
+        ("TopicArn", ALARMS),
+        ("SubscriptionArn", arn.as_str()),
+        ("Endpoint", "a@example.com"),
+        ("Published", "2026-03-26T09:42:53.123Z"),
+        ("Problem", "the relay is away"),
+    ] {
+        assert_eq!(letter[key], value, "{letter}");
+    }
+    assert_eq!((&letter["Attempts"], &letter["Message"]["body"]), (&51.into(), &"hello".into()));
+}
+
+#[test]
+fn a_permanent_failure_is_not_tried_again() {
+    let data = data();
+    let (topics, courier, _) = subscribed(data.path(), "http", "http://ann:secret@127.0.0.1:1/", &[]);
+    publish(&topics, "hello", NOW);
+    let outgoing = only(&courier, NOW);
+    courier.finished(outgoing.id, Err(Failure::Permanent("the endpoint answered 410".into())), NOW).expect("written");
+    assert_eq!(courier.counters().expect("read").dead, 1);
+    let letter = fs::read_dir(data.path().join("dead-letters")).expect("there").flatten().next().expect("a letter");
+    let text = fs::read_to_string(letter.path()).expect("read");
+    assert!(text.contains("ann:****@127.0.0.1") && !text.contains("secret"), "{text}");
+    assert_eq!(courier.next_due().expect("read"), None);
+}
+
+#[test]
+fn a_letter_that_cannot_be_written_keeps_the_notice_in_the_queue() {
+    let data = data();
+    fs::write(data.path().join("dead-letters"), "in the way").expect("written");
+    let (topics, courier, _) = subscribed(data.path(), "http", "http://127.0.0.1:1/", &[]);
+    publish(&topics, "hello", NOW);
+    let gone = || Err(Failure::Permanent("gone".into()));
+    courier.finished(only(&courier, NOW).id, gone(), NOW).expect("written");
+    assert_eq!(courier.counters().expect("read").waiting, 1);
+    assert_eq!(courier.next_due().expect("read"), Some(NOW + MINUTE));
+    fs::remove_file(data.path().join("dead-letters")).expect("out of the way");
+    courier.finished(only(&courier, NOW + MINUTE).id, gone(), NOW + MINUTE).expect("written");
+    let counters = courier.counters().expect("read");
+    assert_eq!((counters.waiting, counters.dead), (0, 1));
+}
+
+#[test]
+fn a_post_is_tried_again_as_its_policy_says() {
+    let data = data();
+    let policy = r#"{"healthyRetryPolicy": {"minDelayTarget": 5, "maxDelayTarget": 5, "numRetries": 2, "numNoDelayRetries": 1}}"#;
+    let (topics, courier, _) = subscribed(data.path(), "http", "http://127.0.0.1:1/", &[("DeliveryPolicy", policy)]);
+    publish(&topics, "hello", NOW);
+    courier.finished(only(&courier, NOW).id, transient(), NOW).expect("written");
+    courier.finished(only(&courier, NOW).id, transient(), NOW).expect("written");
+    assert_eq!(courier.due(NOW + 4_000, 10).expect("read"), []);
+    let due = courier.next_due().expect("read").expect("one waits");
+    assert!((NOW + 4_500..=NOW + 5_500).contains(&due), "{}", due - NOW);
+    courier.finished(only(&courier, due).id, transient(), due).expect("written");
+    assert_eq!(courier.counters().expect("read").dead, 1);
+}
+
+#[test]
+fn what_is_on_its_way_is_not_given_again_but_after_a_restart() {
+    let data = data();
+    let (topics, courier, _) = subscribed(data.path(), "http", "http://127.0.0.1:1/", &[]);
+    let id = publish(&topics, "hello", NOW);
+    let first = only(&courier, NOW);
+    assert_eq!(courier.due(NOW + DAY, 10).expect("read"), []);
+    assert_eq!(courier.next_due().expect("read"), None);
+    let restarted = Courier::new(topics.clone(), data.path());
+    let again = only(&restarted, NOW);
+    assert_eq!(again.id, first.id);
+    let Parcel::Post(post) = &again.parcel else { panic!("a post") };
+    assert!(post.headers.contains(&("x-amz-sns-message-id", id)));
+    restarted.finished(again.id, Ok(()), NOW).expect("written");
+    assert_eq!(Courier::new(topics, data.path()).due(NOW + DAY, 10).expect("read"), []);
+}
+
+#[test]
+fn a_success_that_cannot_be_written_down_is_not_sent_again() {
+    let data = data();
+    let (topics, courier, _) = subscribed(data.path(), "email", "a@example.com", &[]);
+    publish(&topics, "hello", NOW);
+    let change = |sql: &str| {
+        topics.catalogue().change(|transaction| Ok::<_, TopicError>(transaction.execute_batch(sql)?)).expect("changed");
+    };
+    change("CREATE TRIGGER topic_full BEFORE DELETE ON topic_delivery BEGIN SELECT RAISE(ABORT, 'disk full'); END");
+    let outgoing = only(&courier, NOW);
+    let refused = courier.finished(outgoing.id, Ok(()), NOW).expect_err("full").to_string();
+    assert!(refused.contains("disk full"), "{refused}");
+    assert!(courier.due(NOW + 1000, 10).is_err(), "nothing is sent that could not be written down");
+    change("DROP TRIGGER topic_full");
+    assert_eq!(courier.due(NOW + 2000, 10).expect("read"), []);
+    let counters = courier.counters().expect("read");
+    assert_eq!((counters.sent, counters.waiting), (1, 0));
+}
+
+#[test]
+fn mails_leave_at_ten_a_second() {
+    let data = data();
+    let (topics, courier, _) = subscribed(data.path(), "email", "a@example.com", &[]);
+    for number in 0..25 {
+        publish(&topics, &number.to_string(), NOW);
+    }
+    let second = NOW / 1000 * 1000 + 1000;
+    let sent = |now: i64| {
+        let due = courier.due(now, 100).expect("read");
+        for outgoing in &due {
+            courier.finished(outgoing.id, Ok(()), now).expect("written");
+        }
+        due.len()
+    };
+    assert_eq!((sent(NOW), sent(NOW), sent(second - 1)), (10, 0, 0));
+    assert_eq!(courier.next_due().expect("read"), Some(second));
+    assert_eq!((sent(second), sent(second + 1000)), (10, 5));
+}
+
+#[test]
+fn an_endpoint_gets_no_more_than_its_policy_allows() {
+    let data = data();
+    let policy = r#"{"throttlePolicy": {"maxReceivesPerSecond": 1}}"#;
+    let (topics, courier, _) = subscribed(data.path(), "http", "http://127.0.0.1:1/", &[("DeliveryPolicy", policy)]);
+    publish(&topics, "1", NOW);
+    publish(&topics, "2", NOW);
+    assert_eq!(courier.due(NOW, 10).expect("read").len(), 1);
+    assert_eq!(courier.due(NOW + 1000, 10).expect("read").len(), 1);
+}
+
+#[test]
+fn what_nobody_wants_any_more_is_counted() {
+    let data = data();
+    let (topics, courier, subscription_arn) = subscribed(data.path(), "email", "a@example.com", &[]);
+    publish(&topics, "hello", NOW);
+    let outgoing = only(&courier, NOW);
+    topics.unsubscribe(&SubscriptionRef { subscription_arn }, NOW).expect("ended");
+    courier.finished(outgoing.id, transient(), NOW).expect("written");
+    assert_eq!(courier.due(NOW + DAY, 10).expect("read"), []);
+    let counters = Counters { sent: 0, failed_attempts: 1, waiting: 0, dead: 0, cancelled: 1 };
+    assert_eq!(courier.counters().expect("read"), counters);
+}
+
+#[test]
+fn what_has_run_out_is_swept_away() {
+    let data = data();
+    let topics = with_alarms();
+    crate::topic::tests::subscribe(&topics, "email", "a@example.com", &[]);
+    let courier = Courier::new(topics.clone(), data.path());
+    assert_eq!(courier.due(NOW + 2 * DAY, 10).expect("read"), []);
+    assert_eq!(courier.counters().expect("read").cancelled, 1);
+    let rows = topics.catalogue().change(|transaction| {
+        let select = "SELECT (SELECT count(*) FROM topic_subscription) + (SELECT count(*) FROM topic_token)
+                      + (SELECT count(*) FROM topic_message) + (SELECT count(*) FROM topic_delivery)";
+        Ok::<i64, TopicError>(transaction.query_row(select, [], |row| row.get(0))?)
+    });
+    assert_eq!(rows.expect("read"), 0);
+}
+
+#[test]
+fn without_a_relay_mails_wait() {
+    let data = data();
+    let (topics, courier, _) = subscribed(data.path(), "email", "a@example.com", &[]);
+    publish(&topics, "hello", NOW);
+    let http = Http::with_roots(&[], std::time::Duration::from_secs(1));
+    let carriers = Carriers { smtp: None, http };
+    assert_eq!(courier.deliver(&carriers, 10, || NOW).expect("read"), 1);
+    let counters = courier.counters().expect("read");
+    assert_eq!((counters.waiting, counters.failed_attempts), (1, 1));
+}
