@@ -2,6 +2,7 @@
 //!
 //! [`Courier`] says what is to be sent and when to try again; a [`Carrier`] sends. The program brings them together.
 
+mod alarm;
 mod carrier;
 mod courier;
 mod error;
@@ -23,6 +24,7 @@ mod template;
 mod tests;
 
 pub use self::{
+    alarm::{alarm_mail, alarm_message},
     carrier::{Carrier, Carriers, Failure},
     courier::{Counters, Courier, Outgoing},
     error::NoticeError,

@@ -1,5 +1,6 @@
 //! Notices, from a publish to what arrives.
 
+mod alarms;
 mod bodies;
 mod courier;
 mod http;
