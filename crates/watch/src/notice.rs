@@ -31,6 +31,7 @@ pub use self::{
     http::Http,
     mail::Mail,
     parcel::{Parcel, Post},
+    queue::Trouble,
     region::long_name,
     retry::{Backoff, Retries},
     smtp::Smtp,

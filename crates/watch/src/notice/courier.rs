@@ -12,7 +12,7 @@ use super::{
     Carrier, Failure, NoticeError, Parcel, letter,
     pace::Pace,
     parcel::parcel,
-    queue::{self, Queued},
+    queue::{self, Queued, Trouble},
     signature::Signer,
 };
 use crate::topic::{Answer, TopicError, Topics, count, counted, fraction};
@@ -171,6 +171,14 @@ impl Courier {
                 cancelled: counted(transaction, "cancelled")?,
             })
         })
+    }
+
+    /// Up to `limit` deliveries that have failed and wait; those that have failed most often, first.
+    ///
+    /// # Errors
+    /// When the catalogue refuses.
+    pub fn troubles(&self, limit: u32) -> Result<Vec<Trouble>, NoticeError> {
+        self.change(|transaction| queue::troubles(transaction, limit))
     }
 
     /// Answers whoever asks for the certificate that a notice names; none when the path is another one.

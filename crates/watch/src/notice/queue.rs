@@ -89,6 +89,31 @@ impl Queued {
     }
 }
 
+/// A delivery that has failed and waits for its next try.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// The subscription.
+    pub subscription_arn: String,
+    /// How often it has failed.
+    pub failures: u32,
+    /// What went wrong the last time.
+    pub problem: String,
+    /// When it is tried again: Unix milliseconds.
+    pub due: i64,
+}
+
+/// Those that have failed most often, first.
+pub(super) fn troubles(transaction: &Transaction<'_>, limit: u32) -> Result<Vec<Trouble>, TopicError> {
+    let select = "SELECT subscription, attempts, problem, due FROM topic_delivery
+                  WHERE problem IS NOT NULL ORDER BY attempts DESC, id LIMIT ?1";
+    let mut select = transaction.prepare_cached(select)?;
+    let troubles = select.query_map([limit], |row| {
+        let (subscription_arn, failures) = (row.get(0)?, row.get(1)?);
+        Ok(Trouble { subscription_arn, failures, problem: row.get(2)?, due: row.get(3)? })
+    })?;
+    Ok(troubles.collect::<Result<_, _>>()?)
+}
+
 /// Takes a delivery out of the queue, and its message with the last one. False when it was not there any more.
 pub(super) fn remove(transaction: &Transaction<'_>, id: i64) -> Result<bool, TopicError> {
     let select = "SELECT message FROM topic_delivery WHERE id = ?1";

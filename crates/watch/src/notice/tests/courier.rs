@@ -1,9 +1,9 @@
 //! The queue: what is given, when again, and what is left in the end.
 
-use std::fs;
+use std::{fs, sync::Mutex};
 
 use super::*;
-use crate::topic::{SubscriptionRef, tests::DAY};
+use crate::topic::{CreateTopicInput, SubscriptionRef, tests::DAY};
 
 const MINUTE: i64 = 60_000;
 
@@ -217,4 +217,63 @@ fn without_a_relay_mails_wait() {
     assert_eq!(courier.deliver(&carriers, 10, || NOW).expect("read"), 1);
     let counters = courier.counters().expect("read");
     assert_eq!((counters.waiting, counters.failed_attempts), (1, 1));
+    let troubles = courier.troubles(10).expect("read");
+    assert!(troubles[0].problem.contains("there is no mail relay"), "{troubles:?}");
+    assert_eq!((troubles.len(), troubles[0].failures), (1, 1));
+}
+
+#[test]
+fn what_waits_is_there_after_the_catalogue_is_opened_again() {
+    let data = data();
+    let path = data.path().join("catalogue.sqlite");
+    let open = || crate::topic::tests::open(weir_store::Catalogue::open(&path).expect("opened"));
+    let topics = open();
+    topics.create_topic(&CreateTopicInput { name: "alarms".into(), ..Default::default() }, NOW).expect("made");
+    confirmed(&topics, "email", "a@example.com", &[]);
+    cleared(&topics);
+    publish(&topics, "hello", NOW);
+    let courier = Courier::new(topics, data.path());
+    let outgoing = only(&courier, NOW);
+    courier.finished(outgoing.id, transient(), NOW).expect("written");
+    drop(courier);
+    let courier = Courier::new(open(), data.path());
+    let due = courier.next_due().expect("read").expect("it waits");
+    assert!(due > NOW && courier.due(NOW, 10).expect("read").is_empty());
+    let again = only(&courier, due);
+    assert_eq!(again.parcel, outgoing.parcel);
+    assert_eq!(courier.counters().expect("read").failed_attempts, 1);
+}
+
+/// Remembers what it was given, and is slow about it.
+#[derive(Default)]
+struct Slow(Mutex<Vec<String>>);
+
+impl Carrier for Slow {
+    fn carry(&self, parcel: &Parcel) -> Result<(), Failure> {
+        let Parcel::Post(post) = parcel else { panic!("a post") };
+        std::thread::yield_now();
+        self.0.lock().expect("no panic").push(post.body.clone());
+        Ok(())
+    }
+}
+
+#[test]
+fn threads_share_the_queue_and_send_nothing_twice() {
+    let data = data();
+    let raw = [("RawMessageDelivery", "true")];
+    let (topics, courier, _) = subscribed(data.path(), "http", "http://127.0.0.1:1/", &raw);
+    for number in 0..100 {
+        publish(&topics, &format!("{number:03}"), NOW);
+    }
+    let carrier = Slow::default();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| while courier.deliver(&carrier, 3, || NOW).expect("delivered") > 0 {});
+        }
+    });
+    let mut sent = carrier.0.into_inner().expect("no panic");
+    sent.sort_unstable();
+    let expected: Vec<_> = (0..100).map(|number| format!("{number:03}")).collect();
+    assert_eq!(sent, expected);
+    assert_eq!(courier.counters().expect("read").sent, 100);
 }

@@ -60,6 +60,33 @@ fn message(text: &str, scope: FilterPolicyScope) -> Message {
     message
 }
 
+/// The slow way: an asterisk is nothing, or one more character.
+fn matches_slowly(pattern: &[char], text: &[char]) -> bool {
+    match (pattern, text) {
+        ([], text) => text.is_empty(),
+        (['*', rest @ ..], text) => {
+            matches_slowly(rest, text) || (!text.is_empty() && matches_slowly(pattern, &text[1..]))
+        }
+        ([wanted, rest @ ..], [found, text @ ..]) => wanted == found && matches_slowly(rest, text),
+        _ => false,
+    }
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn wildcards_match_as_the_slow_way_does(pattern in "[ab]{0,2}(\\*[ab]{1,2}){0,3}\\*?", text in "[ab]{0,9}") {
+        proptest::prop_assume!(!pattern.is_empty() && !text.is_empty());
+        let policy = serde_json::json!({ "k": [{ "wildcard": pattern }] }).to_string();
+        let policy = FilterPolicy::parse(&policy, FilterPolicyScope::MessageAttributes).expect("good");
+        let attributes = [("k".to_owned(), MessageAttributeValue::string(&text))].into();
+        let message = Message { body: "x".into(), attributes, ..Message::default() };
+        let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+        proptest::prop_assert_eq!(policy.wants(&message), matches_slowly(&pattern, &text));
+    }
+}
+
 #[test]
 fn limits_are_those_of_sns() {
     let parse = |text: &str, scope| FilterPolicy::parse(text, scope).map_err(|error| error.to_string());
