@@ -30,7 +30,9 @@ pub struct Put {
     pub position: Option<u64>,
     /// How many were stored.
     pub stored: u64,
-    /// Which were not.
+    /// How many were not: too old, too new or expired.
+    pub left_out: u64,
+    /// Which of the events of a batch were not.
     pub rejected: Option<RejectedLogEventsInfo>,
 }
 
@@ -56,16 +58,15 @@ impl LogStore {
         let target = self.target(group, stream)?;
         let timestamps: Vec<i64> = events.iter().map(|event| event.timestamp).collect();
         let (taken, rejected) = acceptable(&timestamps, target.retention_days, now);
-        self.count_rejected(events.len() - taken.len());
+        let (stored, left_out) = (taken.len() as u64, self.count_rejected(events.len() - taken.len()));
         if taken.is_empty() {
-            return Ok(Put { rejected, ..Put::default() });
+            return Ok(Put { position: None, stored, left_out, rejected });
         }
-        let stored = taken.len() as u64;
         let messages: StringArray = events[taken.clone()].iter().map(|event| Some(event.message.as_str())).collect();
         let records = records_of(&messages, &target.format.clone().unwrap_or_default());
         let timestamps = timestamps[taken].to_vec();
         let position = self.commit(vec![target.draft(timestamps, messages, records, now)?])?;
-        Ok(Put { position: Some(position), stored, rejected })
+        Ok(Put { position: Some(position), stored, left_out, rejected })
     }
 
     /// Puts flow log records into a stream, and makes group and stream if need be. The time of an event is its record's
@@ -119,9 +120,8 @@ impl LogStore {
             let target = self.provide(group, &stream, format, now)?;
             for batch in batches {
                 let (timestamps, batch) = by_start(&batch, format, now)?;
-                let (taken, rejected) = acceptable(&timestamps, target.retention_days, now);
-                self.count_rejected(timestamps.len() - taken.len());
-                put.rejected = rejected.or(mem::take(&mut put.rejected));
+                let (taken, _) = acceptable(&timestamps, target.retention_days, now);
+                put.left_out += self.count_rejected(timestamps.len() - taken.len());
                 if taken.is_empty() {
                     continue;
                 }
@@ -217,10 +217,11 @@ impl LogStore {
         self.target(group, stream)
     }
 
-    fn count_rejected(&self, events: usize) {
+    fn count_rejected(&self, events: usize) -> u64 {
         if events > 0 {
             lock(&self.counters).rejected_events += events as u64;
         }
+        events as u64
     }
 
     fn count_write<'a>(&self, batches: impl Iterator<Item = &'a Committed>) {

@@ -1,6 +1,6 @@
 //! Events in columns, as segments keep them and readers get them.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use arrow::{
     array::{
@@ -175,8 +175,14 @@ impl Events {
     }
 }
 
-/// What a batch takes in memory, in bytes.
+/// What a batch takes in memory, in bytes. Buffers that columns share count once.
 pub(super) fn memory(committed: &Committed) -> usize {
-    let records = committed.records.as_ref().map_or(0, |records| records.batch.get_array_memory_size());
-    size_of::<Committed>() + 8 * committed.timestamps.len() + committed.messages.get_array_memory_size() + records
+    let mut buffers = BTreeMap::new();
+    let records = committed.records.iter().flat_map(|records| records.batch.columns());
+    let messages: ArrayRef = Arc::new(committed.messages.clone());
+    for column in records.chain([&messages]) {
+        let data = column.to_data();
+        buffers.extend(data.buffers().iter().map(|buffer| (buffer.data_ptr(), buffer.capacity())));
+    }
+    size_of::<Committed>() + size_of_val(&*committed.timestamps) + buffers.into_values().sum::<usize>()
 }

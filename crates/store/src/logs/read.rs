@@ -76,6 +76,9 @@ impl LogStore {
     ) -> Result<FilterLogEventsResponse, LogsError> {
         let group = self.group_name(&request.log_group_name, &request.log_group_identifier)?;
         let limit = event_limit(request.limit)?;
+        if matches.is_none() && request.filter_pattern.as_ref().is_some_and(|pattern| !pattern.is_empty()) {
+            return Err(LogsError::invalid("The filter pattern was not made a predicate."));
+        }
         let names: Option<BTreeSet<&str>> =
             request.log_stream_names.as_ref().map(|names| names.iter().map(String::as_str).collect());
         let prefix = request.log_stream_name_prefix.as_deref();
@@ -97,6 +100,17 @@ impl LogStore {
             searched_log_streams: Vec::new(),
             next_token: page.next.map(|cut| search_token(cut, now)),
         })
+    }
+
+    /// The event that has this key, as its id tells; `None` when it has expired or was deleted.
+    ///
+    /// # Errors
+    /// `ResourceNotFoundException`; `ServiceUnavailableException` when a segment cannot be read.
+    pub fn find_event(&self, group: &str, key: EventKey, now: i64) -> Result<Option<FilteredLogEvent>, LogsError> {
+        let view = self.view(group, now)?;
+        let range = (key.max(view.from), key.next());
+        let search = Search { view: &view, range, streams: &|_| true, matches: None };
+        search.page(Direction::Forward, 1, u64::MAX)?.rows.first().map(found).transpose()
     }
 
     fn check_streams<'a>(&self, group: &str, names: impl IntoIterator<Item = &'a str>) -> Result<(), LogsError> {

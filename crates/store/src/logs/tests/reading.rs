@@ -189,6 +189,8 @@ proptest! {
         let expected: Vec<_> = known.iter().filter(|event| event.stream < 2 && within(event, end) && is_wanted(&event.message)).collect();
         prop_assert_eq!(found.iter().map(|event| EventKey::from_id(&event.event_id).expect("an id")).collect::<Vec<_>>(), expected.iter().map(|event| event.key).collect::<Vec<_>>());
         for (found, expected) in found.iter().zip(expected) {
+            let by_id = store.find_event("/g", expected.key, NOW).expect("read");
+            prop_assert_eq!(by_id.as_ref(), Some(found));
             prop_assert_eq!((&found.message, found.log_stream_name.as_str()), (&expected.message, STREAMS[expected.stream]));
             prop_assert_eq!((found.timestamp, found.ingestion_time), (expected.key.timestamp, NOW));
         }

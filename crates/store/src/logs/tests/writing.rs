@@ -59,7 +59,7 @@ fn records_are_columns_and_lines() {
     let start = NOW / 1000;
     let batch = records(&format, &[("eni-b", start), ("eni-a", start - 5), ("-", start - 1), ("eni-b", start - 60)]);
     let put = store.append_window("/g", &[batch], &format, (TrafficType::All, "fl-1"), NOW).expect("put");
-    assert_eq!((put.stored, put.position, put.rejected), (4, Some(3), None));
+    assert_eq!((put.stored, put.left_out, put.position), (4, 0, Some(3)));
     let told = tap.batches.lock().expect("sound").clone();
     let streams: Vec<_> = told.iter().map(|batch| &*batch.stream).collect();
     assert_eq!(streams, ["eni-a-all", "eni-b-all", "fl-1-all"]);
@@ -117,7 +117,7 @@ fn what_is_refused_and_what_is_left_out() {
     store.set_retention("/g", Some(3)).expect("set");
     let day = 24 * 60 * 60 * 1000;
     let old = put(&store, "s", &[event(NOW - 15 * day, "too old")]);
-    assert_eq!((old.position, old.stored), (None, 0));
+    assert_eq!((old.position, old.stored, old.left_out), (None, 0, 1));
     let put = put(&store, "s", &[event(NOW - 4 * day, "expired"), event(NOW - 3 * day, "just kept")]);
     assert_eq!((put.stored, put.rejected.expect("told").expired_log_event_end_index), (1, Some(1)));
     let largest = (1 << 20) - 26;
