@@ -17,12 +17,15 @@ mod unit;
 
 pub use bucket::{Bucket, StatisticSet};
 pub use error::MetricError;
+pub(crate) use get_data::Queries;
 pub use get_data::{GetMetricDataInput, GetMetricDataOutput, MetricDataResult, ScanBy, StatusCode};
 pub use get_statistics::{GetMetricStatisticsInput, GetMetricStatisticsOutput, StatisticsDatapoint};
 pub use identity::{Dimension, Dimensions, MOST_DIMENSIONS, MetricId};
+pub(crate) use ladder::floor;
 pub use ladder::{HOURS_KEPT, SECONDS_KEPT};
 pub use list::{DimensionFilter, ListMetricsInput, ListMetricsOutput};
 pub use put::{MetricDatum, PutMetricDataInput};
+pub(crate) use query::Grid;
 pub use query::{Metric, MetricDataQuery, MetricStat, Selection, period};
 pub use spread::{CLASSES, EXACT};
 pub use statistic::{Bounds, Statistic, StatisticError, Trim};

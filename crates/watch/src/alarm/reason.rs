@@ -1,10 +1,15 @@
 //! Why an alarm is in its state, in CloudWatch's words.
 
+use serde_json::{Value, json};
+
 use super::{
     evaluate::{Datapoint, Threshold, Used},
     moment,
     state::{StateValue, TreatMissingData},
 };
+
+/// The reason of a new alarm.
+pub(crate) const UNCHECKED: &str = "Unchecked: Initial alarm creation";
 
 /// The reason (`StateReason`) of a state that data points led to.
 pub(super) fn of(threshold: &Threshold, state: StateValue, used: &Used) -> String {
@@ -68,4 +73,45 @@ fn treated(threshold: &Threshold, filled: usize) -> Option<String> {
 
 fn number(count: usize) -> (&'static str, &'static str) {
     if count == 1 { ("was", "") } else { ("were", "s") }
+}
+
+/// What `StateReasonData` tells beside the data points.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Asked {
+    /// When the data were read.
+    pub(crate) query_date: i64,
+    /// Of an alarm on one metric.
+    pub(crate) statistic: Option<String>,
+    pub(crate) unit: Option<String>,
+    /// Seconds.
+    pub(crate) period: i64,
+    pub(crate) threshold: f64,
+}
+
+/// `StateReasonData`: JSON as text.
+pub(crate) fn data(asked: &Asked, evaluated: &[Datapoint]) -> String {
+    let datapoint = |point: &Datapoint| {
+        let mut datapoint = json!({"timestamp": moment::iso(point.timestamp), "value": point.value});
+        if let Some(count) = point.sample_count {
+            datapoint["sampleCount"] = count.into();
+        }
+        datapoint
+    };
+    let mut data = json!({
+        "version": "1.0",
+        "queryDate": moment::iso(asked.query_date),
+        "period": asked.period,
+        "recentDatapoints": evaluated.iter().map(|point| point.value).collect::<Vec<_>>(),
+        "threshold": asked.threshold,
+        "evaluatedDatapoints": evaluated.iter().rev().map(datapoint).collect::<Vec<Value>>(),
+    });
+    if let Some(first) = evaluated.first() {
+        data["startDate"] = moment::iso(first.timestamp).into();
+    }
+    for (key, text) in [("statistic", &asked.statistic), ("unit", &asked.unit)] {
+        if let Some(text) = text {
+            data[key] = text.as_str().into();
+        }
+    }
+    data.to_string()
 }

@@ -85,6 +85,13 @@ words! {
     }
 }
 
+impl Default for StateValue {
+    /// That of a new alarm.
+    fn default() -> Self {
+        Self::InsufficientData
+    }
+}
+
 /// The operators of anomaly detection, which is not there.
 pub const ANOMALY_OPERATORS: [&str; 3] =
     ["LessThanLowerOrGreaterThanUpperThreshold", "LessThanLowerThreshold", "GreaterThanUpperThreshold"];

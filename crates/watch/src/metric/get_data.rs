@@ -174,6 +174,21 @@ impl Queries {
         Ok(Self { all })
     }
 
+    /// The metrics that are asked for by name.
+    pub(crate) fn selections(&self) -> impl Iterator<Item = &Selection> {
+        self.all.iter().filter_map(|query| match &query.asks {
+            Asks::Metric(selection) => Some(selection),
+            Asks::Expression { .. } => None,
+        })
+    }
+
+    /// Whether it searches for metrics, so that others may come to belong to it.
+    pub(crate) fn searches(&self) -> bool {
+        let searches =
+            |query: &Query| matches!(&query.asks, Asks::Expression { expression, .. } if expression.calls("SEARCH"));
+        self.all.iter().any(searches)
+    }
+
     /// The longest period that is asked for, in seconds; a minute if none is.
     pub(crate) fn period(&self) -> i64 {
         let period = |query: &Query| match &query.asks {
@@ -181,6 +196,35 @@ impl Queries {
             Asks::Expression { period, .. } => *period,
         };
         self.all.iter().filter_map(period).max().unwrap_or(60)
+    }
+
+    /// The Ids of the queries that return data.
+    pub(crate) fn returned(&self) -> usize {
+        self.all.iter().filter(|query| query.returned).count()
+    }
+
+    /// Computes the expressions over made-up data, to find what is wrong with them; one time series must come of it.
+    pub(crate) fn check(&self) -> Result<(), MetricError> {
+        let find = |_: &Search, _: &str, _: i64| Ok(Vec::new());
+        let period = self.period();
+        let mut context =
+            Context { named: BTreeMap::new(), metrics: Vec::new(), start: 0, end: period * 2000, period, find: &find };
+        for query in &self.all {
+            if let Asks::Metric(selection) = &query.asks {
+                let points = vec![(0, 1.0), (selection.period * 1000, 2.0)];
+                let series = Series { label: String::new(), period: selection.period, points };
+                context.metrics.push(query.id.clone());
+                context.named.insert(query.id.clone(), Value::Series(series));
+            }
+        }
+        self.compute(&mut context)?;
+        let returned = self.all.iter().filter(|query| query.returned);
+        for query in returned {
+            if !matches!(context.named.get(&query.id), Some(Value::Series(_))) {
+                return Err(query.error("the value must be one time series"));
+            }
+        }
+        Ok(())
     }
 
     /// The series of each query that returns data, with its Id.

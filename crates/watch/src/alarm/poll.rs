@@ -1,0 +1,238 @@
+//! When alarms are evaluated.
+//!
+//! Each alarm at each tick: every minute, at most every ten seconds when its period is shorter, every hour when its span
+//! is longer than a day; a moment after the tick, for data on their way. The span ends at the tick, so it slides with the
+//! time. Data that come late for a span that was judged have it judged again. Data that come early, in the period that is
+//! not over, count at once when nothing that follows can undo them: a sum that only grows and is over the threshold.
+
+use super::{
+    AlarmError, Alarms,
+    act::{Beside, Turn},
+    clock::{Tick, WAITED_OUT},
+    definition::{MetricWatch, Source, Watch},
+    evaluate::{Datapoint, Point, evaluate, range_of},
+    input::PutMetricAlarmInput,
+    reason::{self, Asked},
+    registry::{Alarm, State},
+    state::StateValue,
+};
+use crate::{
+    alarm::definition::Definition,
+    metric::{Grid, MetricError, floor},
+};
+
+const SECOND: i64 = 1000;
+
+/// How long after a tick an alarm is evaluated, in milliseconds.
+const SETTLED: i64 = 500;
+
+/// The same for a period below a minute.
+const SETTLED_FINE: i64 = 250;
+
+/// The longest time between two polls, in milliseconds.
+const LONGEST_WAIT: i64 = 10_000;
+
+/// Spans up to this long are judged again when data come, not only at ticks: they are in memory. In milliseconds.
+const AT_ONCE: i64 = 2 * 3_600_000;
+
+impl Alarms {
+    /// Evaluates what is due, and says when to call again at the latest, Unix milliseconds. A call after new data have
+    /// come, such as a few times a second, notices them at once; it costs little when there are none.
+    ///
+    /// # Errors
+    /// Those of the disk; what was not done is done by the next call. An alarm whose data cannot be computed does not
+    /// keep the others back: it says so in its `EvaluationState`.
+    pub fn poll(&self, now: i64) -> Result<i64, AlarmError> {
+        let mut state = self.state();
+        if state.clock.observe(now) == Tick::Anew {
+            state.forget_judgements(now);
+        }
+        let names: Vec<String> = state.alarms.keys().cloned().collect();
+        let mut due = now + LONGEST_WAIT;
+        for name in &names {
+            let clock = state.clock;
+            let Some(alarm) = state.alarms.get_mut(name) else { continue };
+            if let Watch::Metric(watch) = &alarm.watch {
+                let watch = watch.clone();
+                due = due.min(next_tick(&watch, now));
+                let looker = Looker {
+                    alarms: self,
+                    watch: &watch,
+                    clock_since: clock.watching_since,
+                    forget_before: clock.forget_before,
+                    now,
+                };
+                looker.look(alarm)?;
+            }
+        }
+        due = due.min(self.poll_composites(&mut state, now)?);
+        state.clock.expect(due);
+        Ok(due)
+    }
+}
+
+impl State {
+    /// Time begins anew: what was judged in a time that is not yet is no reason to wait for it.
+    fn forget_judgements(&mut self, now: i64) {
+        for alarm in self.alarms.values_mut() {
+            if alarm.status.judged > now + WAITED_OUT || alarm.run.ticked > now {
+                alarm.status.judged = 0;
+                alarm.run.ticked = 0;
+            }
+        }
+    }
+}
+
+/// How far apart the ticks of an alarm are, in milliseconds.
+pub(super) fn tick_of(period: i64, evaluation_periods: usize) -> i64 {
+    let span = period.saturating_mul(i64::try_from(evaluation_periods).unwrap_or(i64::MAX));
+    SECOND
+        * match period {
+            _ if span > 86_400 => 3600,
+            period if period < 60 => period.min(10),
+            _ => 60,
+        }
+}
+
+fn settled(period: i64) -> i64 {
+    if period < 60 { SETTLED_FINE } else { SETTLED }
+}
+
+fn next_tick(watch: &MetricWatch, now: i64) -> i64 {
+    let (tick, settled) = (tick_of(watch.period, watch.threshold.evaluation_periods), settled(watch.period));
+    floor(now - settled, tick) + tick + settled
+}
+
+/// One look at one alarm.
+struct Looker<'a> {
+    alarms: &'a Alarms,
+    watch: &'a MetricWatch,
+    clock_since: i64,
+    forget_before: i64,
+    now: i64,
+}
+
+/// The points of an evaluation range.
+struct Range {
+    points: Vec<Point>,
+    /// The least value within the newest period.
+    minimum: f64,
+}
+
+impl Looker<'_> {
+    fn look(&self, alarm: &mut Alarm) -> Result<(), AlarmError> {
+        let tick = tick_of(self.watch.period, self.watch.threshold.evaluation_periods);
+        let end = floor(self.now - settled(self.watch.period), tick);
+        let metrics = &self.alarms.metrics;
+        let changed = self.watch.selections().into_iter().map(|selection| metrics.changed(&selection.metric)).max();
+        let news = changed.unwrap_or(0) > alarm.run.seen && self.span() <= AT_ONCE;
+        // Time that was judged already is not judged again.
+        let ticks = end > alarm.run.ticked && end >= alarm.status.judged;
+        if !ticks && !news {
+            return Ok(());
+        }
+        if ticks || end >= alarm.status.judged {
+            self.judge(alarm, end, false)?;
+        }
+        if news && alarm.status.state != StateValue::Alarm && end + tick > alarm.status.judged {
+            self.judge(alarm, end + tick, true)?;
+        }
+        if ticks {
+            alarm.run.ticked = end;
+        }
+        alarm.run.seen = changed.unwrap_or(0);
+        Ok(())
+    }
+
+    /// How long the evaluation range is, in milliseconds.
+    fn span(&self) -> i64 {
+        let periods = i64::try_from(range_of(self.watch.threshold.evaluation_periods)).unwrap_or(i64::MAX);
+        periods.saturating_mul(self.watch.period * SECOND)
+    }
+
+    /// Judges the span that ends at a time. `early`: its last period is not over.
+    fn judge(&self, alarm: &mut Alarm, end: i64, early: bool) -> Result<(), AlarmError> {
+        let range = match self.range(end) {
+            Ok(range) => range,
+            Err(MetricError::Catalogue(error)) => return Err(error.into()),
+            Err(error) => {
+                alarm.run.failure = Some(error.to_string());
+                return Ok(());
+            }
+        };
+        alarm.run.failure = None;
+        if early && !self.stands(&range) {
+            return Ok(());
+        }
+        let threshold = &self.watch.threshold;
+        let Some(found) = evaluate(threshold, &range.points, alarm.status.state) else { return Ok(()) };
+        if found.state == alarm.status.state || (early && found.state != StateValue::Alarm) {
+            return Ok(());
+        }
+        let asked = self.asked(&alarm.definition);
+        let turn = Turn {
+            state: found.state,
+            reason: found.reason,
+            reason_data: Some(reason::data(&asked, &found.evaluated)),
+            judged: end,
+            silence: None,
+            beside: Beside::default(),
+        };
+        self.alarms.turn(alarm, turn, self.now)
+    }
+
+    /// Whether the newest point breaches, and goes on to whatever comes until its period is over.
+    fn stands(&self, range: &Range) -> bool {
+        let threshold = &self.watch.threshold;
+        match range.points.last() {
+            Some(Point::Real(point)) => {
+                threshold.comparison.breaches(point.value, threshold.threshold) && self.watch.only_grows(range.minimum)
+            }
+            _ => false,
+        }
+    }
+
+    fn range(&self, end: i64) -> Result<Range, MetricError> {
+        let period = self.watch.period * SECOND;
+        let start = end - self.span();
+        let grid = Grid { start, end, period: self.watch.period };
+        let mut minimum = f64::NEG_INFINITY;
+        let mut found = std::collections::BTreeMap::new();
+        match &self.watch.source {
+            Source::One(selection) => {
+                for (timestamp, sampled) in self.alarms.metrics.statistics(selection, grid)? {
+                    minimum = sampled.minimum;
+                    let (value, sample_count) = (sampled.value, Some(sampled.count));
+                    found.insert(timestamp, Datapoint { timestamp, value, sample_count });
+                }
+            }
+            Source::Math(queries) => {
+                let grid_of = |period| Ok(Grid { period, ..grid });
+                let results = queries.results(&self.alarms.metrics, &grid_of, self.now)?;
+                for (timestamp, value) in results.into_iter().flat_map(|(_, series)| series.points) {
+                    found.insert(timestamp, Datapoint { timestamp, value, sample_count: None });
+                }
+            }
+        }
+        let point = |start: i64| match found.get(&start) {
+            Some(point) if start >= self.forget_before => Point::Real(*point),
+            None if start >= self.clock_since => Point::Missing,
+            _ => Point::Unwatched,
+        };
+        let starts = (0..).map(|place| start + place * period).take_while(|start| *start < end);
+        Ok(Range { points: starts.map(point).collect(), minimum })
+    }
+
+    fn asked(&self, definition: &Definition) -> Asked {
+        let unit = match definition {
+            Definition::Metric(PutMetricAlarmInput { unit, .. }) => unit.map(|unit| unit.to_string()),
+            _ => None,
+        };
+        let statistic = match &self.watch.source {
+            Source::One(selection) => Some(selection.statistic.to_string()),
+            Source::Math(_) => None,
+        };
+        let (period, threshold) = (self.watch.period, self.watch.threshold.threshold);
+        Asked { query_date: self.now, statistic, unit, period, threshold }
+    }
+}
