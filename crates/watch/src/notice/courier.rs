@@ -20,7 +20,7 @@ use crate::topic::{Answer, TopicError, Topics, count, counted, fraction};
 /// How long to wait when a dead letter could not be written.
 const LETTER_WAIT_MS: i64 = 60_000;
 /// How often what has run out is removed.
-const SWEEP_MS: i64 = 60_000;
+const SWEEP_MS: u64 = 60_000;
 /// The most mails a second, as SNS has it.
 const MAILS_PER_SECOND: u32 = 10;
 
@@ -94,8 +94,9 @@ impl Courier {
     pub fn due(&self, now: i64, limit: u32) -> Result<Vec<Outgoing>, NoticeError> {
         let mut state = self.state();
         self.settle(&mut state)?;
+        let sweeps = now.abs_diff(state.swept) >= SWEEP_MS;
         let queued = self.change(|transaction| {
-            if now - state.swept >= SWEEP_MS {
+            if sweeps {
                 queue::sweep(transaction, now)?;
             }
             let rows = limit.saturating_add(u32::try_from(state.out.len()).unwrap_or(u32::MAX));
@@ -116,7 +117,7 @@ impl Courier {
             Ok(ready)
         })?;
         state.pace.forget(now);
-        state.swept = if now - state.swept >= SWEEP_MS { now } else { state.swept };
+        state.swept = if sweeps { now } else { state.swept };
         state.out.extend(queued.iter().map(|queued| queued.id));
         drop(state);
         Ok(queued.iter().filter_map(|queued| self.outgoing(queued, now)).collect())
@@ -126,9 +127,9 @@ impl Courier {
     ///
     /// # Errors
     /// When the catalogue refuses.
-    pub fn next_due(&self) -> Result<Option<i64>, NoticeError> {
+    pub fn next_due(&self, now: i64) -> Result<Option<i64>, NoticeError> {
         let state = self.state();
-        self.change(|transaction| queue::next_due(transaction, |id| state.out.contains(&id)))
+        self.change(|transaction| queue::next_due(transaction, now, |id| state.out.contains(&id)))
     }
 
     /// What became of a delivery.

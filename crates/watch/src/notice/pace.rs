@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::queue::LONGEST_WAIT_MS;
+
 /// How many deliveries each endpoint got, by second.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
@@ -17,7 +19,8 @@ impl Pace {
             Some(last) => last,
             None => self.seconds.entry(name.to_owned()).or_insert((second, 0)),
         };
-        if last.0 < second {
+        // Later than the longest wait, the clock was put back.
+        if last.0 < second || last.0 > second + LONGEST_WAIT_MS / 1000 {
             *last = (second, 0);
         }
         if last.1 >= per_second {
@@ -47,6 +50,7 @@ mod tests {
         assert_eq!(pace.slot("a", 2, 12_100), 13_000);
         pace.forget(13_000);
         assert_eq!(pace.seconds.len(), 1);
-        assert_eq!(pace.slot("a", 2, 20_000), 20_000);
+        assert_eq!(pace.slot("a", 2, 100_000_000), 100_000_000);
+        assert_eq!(pace.slot("a", 2, 20_000), 20_000, "the clock was put back");
     }
 }

@@ -22,6 +22,9 @@ pub(super) struct Queued {
     pub(super) topic_settings: TopicSettings,
 }
 
+/// No wait is longer: neither one between two tries, nor one for a turn.
+pub(super) const LONGEST_WAIT_MS: i64 = 2 * 3600 * 1000;
+
 const SELECT: &str = "
     SELECT d.id, d.attempts, m.id, m.kind, m.message, m.token, m.published,
            s.arn, s.topic, s.protocol, s.endpoint, s.state, s.settings, t.settings
@@ -29,11 +32,12 @@ const SELECT: &str = "
     JOIN topic_subscription s ON s.arn = d.subscription JOIN topic_topic t ON t.arn = s.topic";
 
 impl Queued {
-    /// The deliveries that are due, longest due first.
+    /// The deliveries that are due, longest due first. One that is due later than any wait can be was postponed by a
+    /// clock that has been put back since: it is due, too.
     pub(super) fn due(transaction: &Transaction<'_>, now: i64, limit: u32) -> Result<Vec<Self>, TopicError> {
-        let mut select =
-            transaction.prepare_cached(&format!("{SELECT} WHERE d.due <= ?1 ORDER BY d.due, d.id LIMIT ?2"))?;
-        let mut rows = select.query((now, limit))?;
+        let condition = "WHERE d.due <= ?1 OR d.due > ?2 ORDER BY d.due, d.id LIMIT ?3";
+        let mut select = transaction.prepare_cached(&format!("{SELECT} {condition}"))?;
+        let mut rows = select.query((now, now + LONGEST_WAIT_MS, limit))?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
             found.push(Self::read(row)?);
@@ -135,12 +139,17 @@ pub(super) fn delay(transaction: &Transaction<'_>, id: i64, due: i64) -> Result<
 }
 
 /// When the next delivery is due that `skips` does not name.
-pub(super) fn next_due(transaction: &Transaction<'_>, skips: impl Fn(i64) -> bool) -> Result<Option<i64>, TopicError> {
+pub(super) fn next_due(
+    transaction: &Transaction<'_>,
+    now: i64,
+    skips: impl Fn(i64) -> bool,
+) -> Result<Option<i64>, TopicError> {
     let mut select = transaction.prepare_cached("SELECT id, due FROM topic_delivery ORDER BY due, id")?;
     let mut rows = select.query([])?;
     while let Some(row) = rows.next()? {
         if !skips(row.get(0)?) {
-            return Ok(Some(row.get(1)?));
+            let due = row.get(1)?;
+            return Ok(Some(if due > now + LONGEST_WAIT_MS { now } else { due }));
         }
     }
     Ok(None)
