@@ -14,8 +14,8 @@ use super::{
     table::{self, Silence, Status},
 };
 use crate::{
-    notice::long_name,
-    topic::{Message, TopicError, publish_in},
+    notice::{alarm_message, long_name},
+    topic::{TopicError, publish_in},
 };
 
 /// What notices tell beside the state.
@@ -111,8 +111,8 @@ impl Alarms {
             return Ok(());
         }
         let notice = self.notice(alarm, old, beside);
-        let body = notice.message().map_err(|error| AlarmError::Format(error.to_string()))?;
-        let message = Message { subject: Some(notice.subject()), body, ..Message::default() };
+        let message = alarm_message(&notice, None).map_err(|error| AlarmError::Format(error.to_string()))?;
+        let told = message.default_text();
         for action in actions {
             let published = match publish_in(transaction, action, &message, now) {
                 Ok(_) => None,
@@ -127,7 +127,7 @@ impl Alarms {
                 "actionState": if published.is_none() { "Succeeded" } else { "Failed" },
                 "stateUpdateTimestamp": alarm.status.updated,
                 "notificationResource": action,
-                "publishedMessage": message.body,
+                "publishedMessage": told,
                 "error": published,
             });
             table::add_history(transaction, &alarm.history("Action", summary, &data, now))?;

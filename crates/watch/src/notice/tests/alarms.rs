@@ -1,7 +1,16 @@
 //! The mails of alarms, against files.
 
-use super::*;
-use crate::alarm::AlarmNotice;
+use std::sync::Arc;
+
+use super::{
+    servers::{Manner, PATIENCE, relay},
+    *,
+};
+use crate::{
+    alarm::{AlarmHead, AlarmNotice, AlarmRule, Alarms, PutMetricAlarmInput},
+    metric::{Datum, MetricId, Metrics, Unit},
+    topic::tests::{ACCOUNT, REGION},
+};
 
 /// The message of an alarm as subscribers know it.
 fn ssh_rejects() -> AlarmNotice {
@@ -73,4 +82,63 @@ fn a_notice_with_long_records_still_fits() {
     let Parcel::Mail(mail) = &due[0].parcel else { panic!("a mail") };
     assert_eq!(mail.subject, "ALARM: \"SSH-rejects\" in US East (N. Virginia)");
     assert!(mail.text.contains("Offending Records (50):\nxxx") && mail.text.contains("x…\n"), "{}", mail.text);
+}
+
+/// Refused SSH, at least once a minute.
+fn definition() -> PutMetricAlarmInput {
+    PutMetricAlarmInput {
+        head: AlarmHead {
+            alarm_name: "SSH-rejects".into(),
+            alarm_actions: vec![ALARMS.into()],
+            ..AlarmHead::default()
+        },
+        rule: AlarmRule {
+            evaluation_periods: Some(1),
+            threshold: Some(1.0),
+            comparison_operator: "GreaterThanOrEqualToThreshold".into(),
+            ..AlarmRule::default()
+        },
+        metric_name: Some("SSH-rejects".into()),
+        namespace: Some("VPC Flow logs".into()),
+        statistic: Some("Sum".into()),
+        period: Some(60),
+        ..PutMetricAlarmInput::default()
+    }
+}
+
+#[test]
+fn refused_packets_become_one_mail_and_one_post() {
+    let data = tempfile::tempdir().expect("made");
+    let relay = relay(None, Manner::Accept);
+    let (topics, courier, _) = subscribed(data.path(), "email", "ann@example.com", &[]);
+    let filter = [("FilterPolicy", r#"{"NewStateValue": ["ALARM"]}"#), ("FilterPolicyScope", "MessageBody")];
+    confirmed(&topics, "http", "http://127.0.0.1:9/", &filter);
+    cleared(&topics);
+    let metrics = Arc::new(Metrics::open(topics.catalogue()).expect("opened"));
+    let open = || Alarms::open(topics.catalogue().clone(), Arc::clone(&metrics), ACCOUNT, REGION).expect("opened");
+    let alarms = open();
+    alarms.put_metric_alarm(definition(), NOW - 120_000).expect("put");
+    let (namespace, name) = ("VPC Flow logs".to_owned(), "SSH-rejects".to_owned());
+    let metric = Arc::new(MetricId { namespace, name, dimensions: Default::default() });
+    metrics.record(&[Datum { metric, timestamp: NOW, value: 3.0, count: 1.0, unit: Unit::None }]);
+    for now in (NOW..NOW + 120_000).step_by(1000) {
+        alarms.poll(now).expect("polled");
+    }
+    open().poll(NOW + 121_000).expect("polled");
+
+    let due = courier.due(NOW + 121_000, 10).expect("read");
+    let (mails, posts): (Vec<_>, Vec<_>) = due.iter().partition(|due| matches!(due.parcel, Parcel::Mail(_)));
+    assert_eq!((mails.len(), posts.len()), (1, 1), "{due:?}");
+    let Parcel::Post(post) = &posts[0].parcel else { panic!("a post") };
+    let body: serde_json::Value = serde_json::from_str(&post.body).expect("JSON");
+    let message: AlarmNotice = serde_json::from_str(body["Message"].as_str().expect("a text")).expect("a notice");
+    assert_eq!(body["Subject"], message.subject().as_str());
+    let url = format!("smtp://{}?tls=none", relay.address);
+    let smtp = Some(Smtp::new(&url, "weir@example.com").expect("good").with_patience(PATIENCE));
+    let carriers = Carriers { smtp, http: Http::with_roots(&[], PATIENCE) };
+    carriers.carry(&mails[0].parcel).expect("sent");
+    let mail = relay.mails.recv_timeout(PATIENCE).expect("arrived");
+    for part in ["Subject: ALARM: \"SSH-rejects\" in US East (N. Virginia)\r\n", "[3.0 (", "Monitored Metric:"] {
+        assert!(mail.contains(part), "{part} in\n{mail}");
+    }
 }
