@@ -7,6 +7,7 @@ mod get_statistics;
 mod identity;
 mod ladder;
 mod list;
+mod prometheus;
 mod put;
 mod query;
 mod spread;
@@ -24,6 +25,7 @@ pub use identity::{Dimension, Dimensions, MOST_DIMENSIONS, MetricId};
 pub(crate) use ladder::floor;
 pub use ladder::{HOURS_KEPT, SECONDS_KEPT};
 pub use list::{DimensionFilter, ListMetricsInput, ListMetricsOutput};
+pub use prometheus::{Gauge, prometheus};
 pub use put::{MetricDatum, PutMetricDataInput};
 pub(crate) use query::Grid;
 pub use query::{Metric, MetricDataQuery, MetricStat, Selection, period};
@@ -46,3 +48,6 @@ pub struct Datum {
     /// What it is counted in.
     pub unit: Unit,
 }
+
+#[cfg(test)]
+mod tests;

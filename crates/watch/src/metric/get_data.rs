@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    MetricError, Metrics,
-    query::{Grid, MetricDataQuery, MetricStat, Selection, period},
+    MetricError, MetricId, Metrics,
+    query::{Grid, MetricDataQuery, Selection, period},
 };
 use crate::math::{Context, Expression, MathError, Search, Series, Value};
 
@@ -364,12 +364,13 @@ impl Metrics {
     ) -> Result<Vec<Series>, MetricError> {
         let found =
             self.metrics().into_iter().filter(|(id, latest)| *latest >= now - 14 * 86_400_000 && search.finds(id));
-        let mut many = Vec::new();
-        for (id, _) in found.take(MOST_FOUND) {
-            let (metric, stat) = (id.as_ref().into(), statistic.to_owned());
-            let selection = Selection::new(&MetricStat { metric, period: seconds, stat, unit: None })?;
-            many.push(self.series(&selection, grid(seconds)?)?);
-        }
-        Ok(many)
+        let period = period(seconds)?;
+        let statistic = statistic.parse().map_err(|error| MetricError::Value(format!("{error}")))?;
+        let grid = grid(period)?;
+        let series = |(id, _): (std::sync::Arc<MetricId>, i64)| {
+            let metric = id.as_ref().clone();
+            self.series(&Selection { metric, period, statistic, unit: None }, grid)
+        };
+        found.take(MOST_FOUND).map(series).collect()
     }
 }

@@ -58,6 +58,8 @@ struct Series {
     unit: Unit,
     /// The latest timestamp.
     latest: i64,
+    /// Count and sum of what came since this was opened.
+    total: (f64, f64),
     hot: BTreeMap<Slot, Bucket>,
     /// The slots of `hot` that are not on disk as they are.
     dirty: BTreeSet<Slot>,
@@ -168,6 +170,20 @@ impl Metrics {
         metrics
     }
 
+    /// Count and sum of the values that came since this was opened, of each metric and unit that had any, in order.
+    pub(super) fn totals(&self) -> Vec<(Arc<MetricId>, Unit, f64, f64)> {
+        let state = self.state();
+        let of = |(id, metric): (&Arc<MetricId>, &Metric)| {
+            let id = id.clone();
+            let fed = metric.series.iter().filter(|series| series.total.0 > 0.0);
+            fed.map(move |series| (id.clone(), series.unit, series.total.0, series.total.1)).collect::<Vec<_>>()
+        };
+        let mut totals: Vec<_> = state.metrics.iter().flat_map(of).collect();
+        drop(state);
+        totals.sort_by(|left, right| (&left.0, left.1).cmp(&(&right.0, right.1)));
+        totals
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -187,7 +203,7 @@ impl State {
         for SeriesRow { series: number, metric, unit, latest } in table::series(transaction)? {
             state.next_series = state.next_series.max(number + 1);
             let hot = hot.remove(&number).unwrap_or_default();
-            let series = Series { number, unit, latest, hot, dirty: BTreeSet::new(), cold: BTreeMap::new() };
+            let series = Series { latest, hot, ..Series::new(number, unit) };
             state.metrics.entry(Arc::new(metric)).or_default().series.push(series);
         }
         let (puts, last) = table::journaled(transaction)?;
@@ -215,6 +231,7 @@ impl State {
             }
         };
         series.latest = series.latest.max(timestamp);
+        series.total = (series.total.0 + bucket.count, series.total.1 + bucket.sum);
         if slot.start < self.hot_since {
             let slot = Slot::at(slot.start, slot.seconds.max(60));
             merge(&mut series.cold, slot, bucket);
@@ -258,7 +275,7 @@ impl State {
 impl Series {
     fn new(number: i64, unit: Unit) -> Self {
         let (hot, dirty, cold) = Default::default();
-        Self { number, unit, latest: i64::MIN, hot, dirty, cold }
+        Self { number, unit, latest: i64::MIN, total: (0.0, 0.0), hot, dirty, cold }
     }
 }
 
