@@ -7,7 +7,7 @@
 //! - `{ $.eventType = "UpdateTrail" && $.count > 3 }`: what the values of a JSON event are.
 //!
 //! All three become one tree of conditions. An event that is text is asked one condition after the other; a batch of events is
-//! asked each condition once for all of them, on the columns of its flow log records where it has some ([`batch`]).
+//! asked each condition once for all of them, on the columns of its flow log records where it has some (`pattern/batch.rs`).
 //! Source of the rules: the filter pattern chapter of the CloudWatch Logs user guide.
 
 mod batch;

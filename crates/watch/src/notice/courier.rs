@@ -253,7 +253,7 @@ impl Courier {
                 count(transaction, "dead", 1)
             }
             Err(error) => {
-                tracing::warn!(subscription, problem, %error, "a dead letter cannot be written; the notice stays in the queue");
+                tracing::warn!(subscription, problem, %error, "a dead letter cannot be written; the notice waits");
                 queue::delay(transaction, queued.id, now + LETTER_WAIT_MS)
             }
         }

@@ -59,11 +59,17 @@ pub(super) fn envelope(queued: &Queued, text: &str, links: &Links, keys: &Keys) 
         signature_version: version.number(),
         signature: String::new(),
         signing_cert_url: links.file(keys.path()),
-        unsubscribe_url: is_notification.then(|| links.unsubscribe(&queued.subscription.arn)),
+        unsubscribe_url: is_notification.then(|| unsubscribe_url(queued, links)),
         message_attributes: attributes(&queued.message.attributes),
     };
     envelope.signature = signature(&envelope, keys, version)?;
     serde_json::to_string_pretty(&envelope).map_err(|error| error.to_string())
+}
+
+/// In a mail, the page with the button: programs that check mails follow links.
+fn unsubscribe_url(queued: &Queued, links: &Links) -> String {
+    let arn = &queued.subscription.arn;
+    if queued.subscription.protocol.is_mail() { links.unsubscribe_page(arn) } else { links.unsubscribe(arn) }
 }
 
 fn attributes(attributes: &MessageAttributes) -> BTreeMap<&str, Attribute<'_>> {

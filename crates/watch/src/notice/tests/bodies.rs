@@ -110,6 +110,8 @@ fn a_mail_for_programs_holds_the_json() {
     let Parcel::Mail(mail) = only(&courier, NOW).parcel else { panic!("a mail") };
     let body: serde_json::Value = serde_json::from_str(&mail.text).expect("JSON");
     assert_eq!((&body["Type"], &body["MessageId"]), (&"Notification".into(), &id.into()));
+    let unsubscribe = body["UnsubscribeURL"].as_str().expect("a URL");
+    assert!(unsubscribe.starts_with("https://weir.example.com/unsubscribe.html?"), "{unsubscribe}");
     assert!(body["Message"].as_str().expect("a text").starts_with("{\"AlarmName\""));
 }
 
