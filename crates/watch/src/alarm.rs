@@ -26,7 +26,7 @@ mod tag;
 pub use error::AlarmError;
 pub use evaluate::{Datapoint, Evaluation, Point, Threshold, evaluate, range_of};
 pub use input::*;
-pub use log::{LogAnswer, LogQuery};
+pub use log::{Evidence, LogAnswer, LogQuery};
 pub use moment::iso;
 pub use notice::{AlarmNotice, MOST_LINES, Trigger, TriggerDimension, TriggeringChild, TriggeringState, Watched};
 pub use registry::Alarms;

@@ -1,6 +1,6 @@
 //! What an alarm is, checked: a value of these types cannot be wrong.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -29,7 +29,7 @@ pub(super) enum Definition {
 /// What an alarm watches.
 #[derive(Debug, Clone)]
 pub(super) enum Watch {
-    Metric(MetricWatch),
+    Metric(Arc<MetricWatch>),
     Composite(CompositeWatch),
     Log(LogWatch),
 }
@@ -109,7 +109,7 @@ impl Definition {
     pub(super) fn check(&self) -> Result<Watch, AlarmError> {
         check_head(self.head())?;
         match self {
-            Self::Metric(input) => MetricWatch::new(input).map(Watch::Metric),
+            Self::Metric(input) => MetricWatch::new(input).map(|watch| Watch::Metric(Arc::new(watch))),
             Self::Composite(input) => CompositeWatch::new(input).map(Watch::Composite),
             Self::Log(input) => LogWatch::new(input).map(Watch::Log),
         }

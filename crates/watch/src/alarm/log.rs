@@ -7,6 +7,7 @@ use super::{
     input::PutLogAlarmInput,
     notice::MOST_LINES,
 };
+use crate::metric::MetricId;
 
 /// Longest line in a notice, in bytes; what is longer is cut.
 const LONGEST_LINE: usize = 2048;
@@ -23,6 +24,13 @@ pub trait LogQuery {
     /// # Errors
     /// Why it cannot be run, in words for whoever wrote it.
     fn run(&self, query: &str, groups: &[String], from: i64, until: i64) -> Result<LogAnswer, String>;
+}
+
+/// Whoever knows which log events a metric was made of, such as by the metric filter that fed it.
+pub trait Evidence: Send + Sync {
+    /// At most `most` events that went into a metric from `from` until before `until`, Unix milliseconds; none when nothing
+    /// is known. An alarm waits for it.
+    fn lines(&self, metric: &MetricId, from: i64, until: i64, most: usize) -> Vec<String>;
 }
 
 /// What a query found.
@@ -137,7 +145,7 @@ pub(super) fn lines(answer: &LogAnswer) -> Vec<String> {
     answer.rows.iter().take(MOST_LINES).map(line).map(cut).collect()
 }
 
-fn cut(mut line: String) -> String {
+pub(super) fn cut(mut line: String) -> String {
     if line.len() > LONGEST_LINE {
         line.truncate(line.floor_char_boundary(LONGEST_LINE));
         line.push('…');

@@ -8,10 +8,12 @@
 use super::{
     AlarmError, Alarms,
     act::{Beside, Turn},
-    clock::{Tick, WAITED_OUT},
+    clock::{Clock, WAITED_OUT},
     definition::{MetricWatch, Source, Watch},
     evaluate::{Datapoint, Point, evaluate, range_of},
     input::PutMetricAlarmInput,
+    log,
+    notice::MOST_LINES,
     reason::{self, Asked},
     registry::{Alarm, State},
     state::StateValue,
@@ -44,7 +46,7 @@ impl Alarms {
     /// keep the others back: it says so in its `EvaluationState`.
     pub fn poll(&self, now: i64) -> Result<i64, AlarmError> {
         let mut state = self.state();
-        if state.clock.observe(now) == Tick::Anew {
+        if state.clock.observe(now) {
             state.forget_judgements(now);
         }
         let names: Vec<String> = state.alarms.keys().cloned().collect();
@@ -55,13 +57,7 @@ impl Alarms {
             if let Watch::Metric(watch) = &alarm.watch {
                 let watch = watch.clone();
                 due = due.min(next_tick(&watch, now));
-                let looker = Looker {
-                    alarms: self,
-                    watch: &watch,
-                    clock_since: clock.watching_since,
-                    forget_before: clock.forget_before,
-                    now,
-                };
+                let looker = Looker { alarms: self, watch: &watch, clock, now };
                 looker.look(alarm)?;
             }
         }
@@ -72,10 +68,10 @@ impl Alarms {
 }
 
 impl State {
-    /// Time begins anew: what was judged in a time that is not yet is no reason to wait for it.
+    /// What was judged in a time that is far from now is no reason to wait for it.
     fn forget_judgements(&mut self, now: i64) {
         for alarm in self.alarms.values_mut() {
-            if alarm.status.judged > now + WAITED_OUT || alarm.run.ticked > now {
+            if alarm.status.judged.max(alarm.run.ticked) > now + WAITED_OUT {
                 alarm.status.judged = 0;
                 alarm.run.ticked = 0;
             }
@@ -107,8 +103,7 @@ fn next_tick(watch: &MetricWatch, now: i64) -> i64 {
 struct Looker<'a> {
     alarms: &'a Alarms,
     watch: &'a MetricWatch,
-    clock_since: i64,
-    forget_before: i64,
+    clock: Clock,
     now: i64,
 }
 
@@ -128,7 +123,7 @@ impl Looker<'_> {
         let news = changed.unwrap_or(0) > alarm.run.seen && self.span() <= AT_ONCE;
         // Time that was judged already is not judged again.
         let ticks = end > alarm.run.ticked && end >= alarm.status.judged;
-        if !ticks && !news {
+        if end < alarm.run.ticked || !(ticks || news) {
             return Ok(());
         }
         if ticks || end >= alarm.status.judged {
@@ -176,9 +171,17 @@ impl Looker<'_> {
             reason_data: Some(reason::data(&asked, &found.evaluated)),
             judged: end,
             silence: None,
-            beside: Beside::default(),
+            beside: Beside { children: None, lines: self.lines(found.state, &found.evaluated, end) },
         };
         self.alarms.turn(alarm, turn, self.now)
+    }
+
+    /// What the metric was made of, when that is an alarm and somebody knows.
+    fn lines(&self, state: StateValue, evaluated: &[Datapoint], end: i64) -> Option<Vec<String>> {
+        let (Source::One(selection), Some(first)) = (&self.watch.source, evaluated.first()) else { return None };
+        let evidence = self.alarms.evidence.get().filter(|_| state == StateValue::Alarm)?;
+        let lines = evidence.lines(&selection.metric, first.timestamp, end, MOST_LINES);
+        (!lines.is_empty()).then(|| lines.into_iter().take(MOST_LINES).map(log::cut).collect())
     }
 
     /// Whether the newest point breaches, and goes on to whatever comes until its period is over.
@@ -215,8 +218,8 @@ impl Looker<'_> {
             }
         }
         let point = |start: i64| match found.get(&start) {
-            Some(point) if start >= self.forget_before => Point::Real(*point),
-            None if start >= self.clock_since => Point::Missing,
+            Some(point) if self.clock.remembers(start, start + period) => Point::Real(*point),
+            None if start >= self.clock.watching_since => Point::Missing,
             _ => Point::Unwatched,
         };
         let starts = (0..).map(|place| start + place * period).take_while(|start| *start < end);

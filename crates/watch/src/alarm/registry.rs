@@ -2,7 +2,8 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
 use serde_json::json;
@@ -13,6 +14,7 @@ use super::{
     clock::Clock,
     definition::{CompositeWatch, Definition, Watch},
     input::{AlarmHistoryItem, AlarmNames, PutCompositeAlarmInput, PutLogAlarmInput, PutMetricAlarmInput},
+    log::Evidence,
     moment,
     reason::UNCHECKED,
     state::StateValue,
@@ -32,13 +34,19 @@ const MOST_NAMES: usize = 100;
 /// The alarms of one account in one region.
 ///
 /// Operations change the catalogue before memory: what they answered is on disk.
-#[derive(Debug)]
 pub struct Alarms {
     pub(super) catalogue: Catalogue,
     pub(super) metrics: Arc<Metrics>,
     pub(super) account: String,
     pub(super) region: String,
+    pub(super) evidence: OnceLock<Arc<dyn Evidence>>,
     state: Mutex<State>,
+}
+
+impl fmt::Debug for Alarms {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Alarms").field("region", &self.region).field("state", &self.state).finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug, Default)]
@@ -111,7 +119,13 @@ impl Alarms {
             alarms.insert(name, Alarm { definition, watch, status, tags, run: Run::default() });
         }
         let state = Mutex::new(State { alarms, clock: Clock::default() });
-        Ok(Self { catalogue, metrics, account: account.to_owned(), region: region.to_owned(), state })
+        let (account, region, evidence) = (account.to_owned(), region.to_owned(), OnceLock::new());
+        Ok(Self { catalogue, metrics, account, region, evidence, state })
+    }
+
+    /// Has the notices of alarms on a metric show what it was made of. To be called once; a later call changes nothing.
+    pub fn show_evidence(&self, evidence: Arc<dyn Evidence>) {
+        let _ = self.evidence.set(evidence);
     }
 
     /// `PutMetricAlarm`: makes an alarm, or changes one and keeps its state.

@@ -51,6 +51,37 @@ fn a_clock_that_goes_back_does_not_judge_again_what_it_judged() {
 }
 
 #[test]
+fn data_of_a_time_that_comes_twice_do_not_add_up_to_an_alarm() {
+    let house = House::new();
+    let input = house.ssh(TreatMissingData::Missing);
+    let rule = AlarmRule { threshold: Some(10.0), ..input.rule };
+    house.put(PutMetricAlarmInput { rule, ..input });
+    for minute in 0..6 {
+        house.record(NOW + minute * MINUTE + 1000, 6.0);
+        house.run(NOW + minute * MINUTE, NOW + (minute + 1) * MINUTE);
+    }
+    for minute in 2..6 {
+        house.record(NOW + minute * MINUTE + 1000, 6.0);
+        house.run(NOW + minute * MINUTE, NOW + (minute + 1) * MINUTE);
+    }
+    assert_eq!(house.turns(), ["OK"]);
+}
+
+#[test]
+fn a_state_of_a_far_future_does_not_hold_an_alarm_up() {
+    let house = house(TreatMissingData::Missing);
+    let future = NOW + 10_000 * HOUR;
+    house.record(future, 1.0);
+    house.run(future, future + 2 * MINUTE);
+    house.flush(future + 2 * MINUTE);
+    let house = house.reopen();
+    house.run(NOW, NOW + 4 * MINUTE);
+    assert_eq!(house.turns(), ["ALARM"]);
+    house.run(NOW + 4 * MINUTE, NOW + 5 * MINUTE);
+    assert_eq!(house.turns(), ["ALARM", "INSUFFICIENT_DATA"]);
+}
+
+#[test]
 fn a_clock_that_goes_back_before_a_restart_does_not_either() {
     let house = house(TreatMissingData::NotBreaching);
     house.run(NOW, NOW + 1000);

@@ -137,6 +137,31 @@ fn an_alarm_on_metric_math() {
     assert!(trigger.get("MetricName").is_none());
 }
 
+/// Gives the metric and the span that it is asked for.
+struct Asked;
+
+impl Evidence for Asked {
+    fn lines(&self, metric: &MetricId, from: i64, until: i64, most: usize) -> Vec<String> {
+        vec![format!("{} {} {}", metric.name, (from - NOW) / 1000, (until - NOW) / 1000); most + 1]
+    }
+}
+
+#[test]
+fn a_notice_shows_what_the_metric_was_made_of() {
+    let house = House::new();
+    house.alarms.show_evidence(Arc::new(Asked));
+    let mut input = house.ssh(TreatMissingData::NotBreaching);
+    input.head.ok_actions = vec![house.topic.clone()];
+    house.put(input);
+    house.run(NOW, NOW + MINUTE + 1000);
+    house.record(NOW + MINUTE + 1000, 1.0);
+    house.run(NOW + MINUTE + 1000, NOW + 6 * MINUTE);
+    let lines: Vec<_> =
+        house.notices().into_iter().map(|notice| (notice.new_state_value, notice.offending_lines)).collect();
+    let shown = vec!["SSH-rejects 60 120".to_owned(); MOST_LINES];
+    assert_eq!(lines, [(StateValue::Ok, None), (StateValue::Alarm, Some(shown)), (StateValue::Ok, None)]);
+}
+
 #[test]
 fn an_action_that_fails_is_told_in_the_history() {
     let house = House::new();
