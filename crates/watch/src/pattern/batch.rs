@@ -7,6 +7,7 @@ mod bits;
 mod cells;
 mod columns;
 mod lookup;
+mod thresholds;
 mod token_tests;
 
 use arrow::{array::Array as _, buffer::BooleanBuffer};
@@ -29,6 +30,8 @@ pub(crate) struct Plan {
     lengths: Vec<(usize, usize)>,
     sources: Vec<(Source, TokenTests)>,
     members: Vec<(usize, Selector, MemberTest)>,
+    /// How many bitmaps are needed: one a predicate, and what [`TokenTests`] need beside.
+    maps: usize,
 }
 
 /// A predicate by its number, or that it must not hold.
@@ -64,6 +67,8 @@ impl Plan {
             let condition = pattern.condition.map(bit);
             plan.conditions.push(condition);
         }
+        plan.maps = plan.predicates.len();
+        plan.sources.iter_mut().for_each(|(_, tests)| tests.finish(&mut plan.maps));
         plan
     }
 
@@ -93,7 +98,7 @@ impl Plan {
     /// Tries everything on every event.
     pub(crate) fn run<'a>(&self, batch: &'a Committed, scratch: &'a mut Scratch) -> Matches<'a> {
         let rows = batch.messages.len();
-        scratch.found.reset(self.predicates.len(), rows);
+        scratch.found.reset(self.maps, rows);
         scratch.columnar.reset(1, rows);
         self.search(batch, &mut scratch.found);
         self.look_into_json(batch, &mut scratch.found);
@@ -102,7 +107,8 @@ impl Plan {
         }
         scratch.matched.reset(self.conditions.len(), rows);
         for (pattern, condition) in self.conditions.iter().enumerate() {
-            scratch.matched.write(pattern, |word| joined(condition, &scratch.found, word));
+            join(condition, &scratch.found, scratch.matched.map_mut(pattern));
+            scratch.matched.trim(pattern);
         }
         Matches { batch, scratch }
     }
@@ -142,6 +148,7 @@ impl Plan {
             }
         }
         self.try_texts(batch, fields, scratch);
+        self.sources.iter().for_each(|(_, tests)| tests.sum_up(&mut scratch.found));
     }
 
     fn try_columns(&self, records: &Records, found: &mut Bits) {
@@ -157,9 +164,9 @@ impl Plan {
     }
 
     fn forget_what_is_not_columnar(&self, scratch: &mut Scratch) {
-        let tokens = self.sources.iter().flat_map(|(_, tests)| tests.numbers());
-        for number in self.lengths.iter().map(|(number, _)| number).chain(tokens) {
-            scratch.found.keep(*number, &scratch.columnar);
+        let tokens = self.sources.iter().flat_map(|(_, tests)| tests.maps());
+        for map in self.lengths.iter().map(|(number, _)| *number).chain(tokens) {
+            scratch.found.keep(map, &scratch.columnar);
         }
     }
 
@@ -188,15 +195,34 @@ impl Plan {
     }
 }
 
-/// One word of the bitmap of a condition. Bits beyond the last event mean nothing.
-fn joined(condition: &Tree<Bit>, found: &Bits, word: usize) -> u64 {
+/// Writes the bitmap of a condition. Bits beyond the last event mean nothing.
+fn join(condition: &Tree<Bit>, found: &Bits, bits: &mut [u64]) {
     match condition {
-        Tree::Leaf(bit) => found.word(bit.predicate, word) ^ if bit.negated { u64::MAX } else { 0 },
-        Tree::All(all) => {
-            all.iter().fold(u64::MAX, |bits, tree| if bits == 0 { 0 } else { bits & joined(tree, found, word) })
+        Tree::Leaf(bit) => {
+            bits.fill(0);
+            merge(&Tree::Leaf(*bit), found, bits, |bits, more| bits | more);
         }
-        Tree::Any(any) => any.iter().fold(0, |bits, tree| bits | joined(tree, found, word)),
+        Tree::All(all) => {
+            bits.fill(u64::MAX);
+            all.iter().for_each(|tree| merge(tree, found, bits, |bits, more| bits & more));
+        }
+        Tree::Any(any) => {
+            bits.fill(0);
+            any.iter().for_each(|tree| merge(tree, found, bits, |bits, more| bits | more));
+        }
     }
+}
+
+/// Joins the bitmap of a condition to another one.
+fn merge(tree: &Tree<Bit>, found: &Bits, bits: &mut [u64], joined: impl Fn(u64, u64) -> u64) {
+    let Tree::Leaf(bit) = tree else {
+        let mut more = vec![0; bits.len()];
+        join(tree, found, &mut more);
+        return bits.iter_mut().zip(more).for_each(|(bits, more)| *bits = joined(*bits, more));
+    };
+    let flip = if bit.negated { u64::MAX } else { 0 };
+    let more = found.map(bit.predicate).iter().map(|word| word ^ flip);
+    bits.iter_mut().zip(more).for_each(|(bits, more)| *bits = joined(*bits, more));
 }
 
 impl<'a> Matches<'a> {

@@ -63,7 +63,7 @@ fn is(operand: &Operand, value: &Value) -> bool {
 }
 
 fn number(value: &Value) -> Option<Number> {
-    value.as_i64().map(Number::Whole).or_else(|| value.as_f64().map(Number::Real))
+    value.as_i64().map(Number::Whole).or_else(|| Number::from_real(value.as_f64()?))
 }
 
 /// Reads a whole pattern; the cursor stands at its first brace.

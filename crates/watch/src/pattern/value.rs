@@ -4,13 +4,16 @@ use std::cmp::Ordering;
 
 use super::regex::Regex;
 
-/// A number as a pattern or an event writes it: whole ones that fit are compared exactly.
+/// A number as a pattern or an event writes it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Number {
     Whole(i64),
-    /// Finite.
+    /// Finite, and either not whole or beyond 63 bits.
     Real(f64),
 }
+
+/// 2 to the power of 63: the first number beyond `i64`.
+const BEYOND: f64 = 9_223_372_036_854_775_808.0;
 
 impl Number {
     /// Digits with or without a sign, a point, an exponent; nothing else is a number.
@@ -25,7 +28,14 @@ impl Number {
         }
         let plain = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.' | b'e' | b'E');
         let real: f64 = text.bytes().all(plain).then(|| text.parse().ok())??;
-        real.is_finite().then_some(Self::Real(real))
+        Self::from_real(real)
+    }
+
+    /// None for what is not finite.
+    pub(super) fn from_real(real: f64) -> Option<Self> {
+        #[allow(clippy::cast_possible_truncation, reason = "it is whole and within bounds")]
+        let whole = (real.fract() == 0.0 && (-BEYOND..BEYOND).contains(&real)).then_some(Self::Whole(real as i64));
+        whole.or_else(|| real.is_finite().then_some(Self::Real(real)))
     }
 
     pub(crate) fn real(self) -> f64 {
@@ -36,12 +46,31 @@ impl Number {
         }
     }
 
+    /// The smallest whole number that is larger, if there is one.
+    pub(super) fn next_whole(self) -> Option<i64> {
+        match self {
+            Self::Whole(whole) => whole.checked_add(1),
+            Self::Real(real) if real < -BEYOND => Some(i64::MIN),
+            #[allow(clippy::cast_possible_truncation, reason = "it is within bounds")]
+            Self::Real(real) => (real < BEYOND).then(|| real.floor() as i64 + 1),
+        }
+    }
+
+    /// Exact: no number is rounded for it.
     pub(super) fn compare(self, other: Self) -> Ordering {
         match (self, other) {
             (Self::Whole(one), Self::Whole(two)) => one.cmp(&two),
-            (one, two) => one.real().partial_cmp(&two.real()).unwrap_or(Ordering::Equal),
+            (Self::Real(one), Self::Real(two)) => one.partial_cmp(&two).unwrap_or(Ordering::Equal),
+            (Self::Whole(whole), Self::Real(real)) => compare_mixed(whole, real),
+            (Self::Real(real), Self::Whole(whole)) => compare_mixed(whole, real).reverse(),
         }
     }
+}
+
+/// A whole number beside one that is not, or is beyond `i64`: they are never equal.
+fn compare_mixed(whole: i64, real: f64) -> Ordering {
+    let larger = Number::Real(real).next_whole().is_some_and(|next| whole >= next);
+    if larger { Ordering::Greater } else { Ordering::Less }
 }
 
 /// Which of two numbers is wanted to be the larger one.
@@ -134,9 +163,12 @@ mod tests {
             ("9223372036854775807", whole(i64::MAX)),
             ("9223372036854775808", real(9_223_372_036_854_775_808.0)),
             ("1e-3", real(0.001)),
-            ("-1E+3", real(-1000.0)),
+            ("-1E+3", whole(-1000)),
+            ("22.0", whole(22)),
+            ("-0.0", whole(0)),
+            ("-1.5", real(-1.5)),
             (".5", real(0.5)),
-            ("1.", real(1.0)),
+            ("1.", whole(1)),
             ("", None),
             ("-", None),
             (".", None),
@@ -154,9 +186,27 @@ mod tests {
     }
 
     #[test]
-    fn whole_numbers_beyond_53_bits_are_told_apart() {
-        let number = |text| Number::parse(text).expect(text);
-        assert!(number("9007199254740993").compare(number("9007199254740992")).is_gt());
-        assert!(number("9007199254740993").compare(number("9007199254740992.0")).is_eq());
+    fn numbers_are_compared_exactly() {
+        let ascending = [
+            "-1e30",
+            "-9223372036854775809e1",
+            "-9223372036854775808",
+            "-1.5",
+            "-1",
+            "0.5",
+            "1",
+            "1.5",
+            "9007199254740992",
+            "9007199254740993",
+            "9223372036854775807",
+            "9223372036854775808",
+            "1e30",
+        ];
+        let numbers = ascending.map(|text| Number::parse(text).expect(text));
+        for (place, number) in numbers.iter().enumerate() {
+            for (other, found) in numbers.iter().enumerate() {
+                assert_eq!(found.compare(*number), other.cmp(&place), "{} {}", ascending[other], ascending[place]);
+            }
+        }
     }
 }

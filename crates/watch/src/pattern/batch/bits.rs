@@ -38,27 +38,37 @@ impl Bits {
         self.words[map * self.width + row / 64] &= !(1 << (row % 64));
     }
 
-    pub(super) fn word(&self, map: usize, word: usize) -> u64 {
+    fn word(&self, map: usize, word: usize) -> u64 {
         self.words[map * self.width + word]
     }
 
     /// Turns every bit of a bitmap on or off.
     pub(super) fn fill(&mut self, map: usize, on: bool) {
-        self.write(map, |_| if on { u64::MAX } else { 0 });
+        let word = if on { u64::MAX } else { 0 };
+        self.map_mut(map).fill(word);
+        self.trim(map);
     }
 
-    /// Writes a bitmap word by word; of the last word only the bits of rows.
-    pub(super) fn write(&mut self, map: usize, mut word: impl FnMut(usize) -> u64) {
-        let (width, rows) = (self.width, self.rows);
-        for (index, place) in self.words[map * width..(map + 1) * width].iter_mut().enumerate() {
-            *place = word(index) & mask(rows - index * 64);
+    /// Turns off the bits beyond the last row.
+    pub(super) fn trim(&mut self, map: usize) {
+        let last = mask(self.rows + 64 - self.width * 64);
+        if let Some(word) = self.map_mut(map).last_mut() {
+            *word &= last;
+        }
+    }
+
+    /// Turns on what is on in a second bitmap and, if there is a third one, not on in that.
+    pub(super) fn add(&mut self, map: usize, on: usize, but: Option<usize>) {
+        for word in 0..self.width {
+            let but = but.map_or(0, |but| self.word(but, word));
+            let more = self.word(on, word) & !but;
+            self.words[map * self.width + word] |= more;
         }
     }
 
     /// Leaves on only what is on in the first bitmap of `others`.
     pub(super) fn keep(&mut self, map: usize, others: &Self) {
-        let own = &mut self.words[map * self.width..(map + 1) * self.width];
-        own.iter_mut().zip(&others.words).for_each(|(own, other)| *own &= other);
+        self.map_mut(map).iter_mut().zip(&others.words).for_each(|(own, other)| *own &= other);
     }
 
     pub(super) fn is_full(&self, map: usize) -> bool {
@@ -85,7 +95,11 @@ impl Bits {
         BooleanBuffer::new(Buffer::from_iter(self.map(map).iter().map(|word| word.to_le())), 0, self.rows)
     }
 
-    fn map(&self, map: usize) -> &[u64] {
+    pub(super) fn map_mut(&mut self, map: usize) -> &mut [u64] {
+        &mut self.words[map * self.width..(map + 1) * self.width]
+    }
+
+    pub(super) fn map(&self, map: usize) -> &[u64] {
         &self.words[map * self.width..(map + 1) * self.width]
     }
 }

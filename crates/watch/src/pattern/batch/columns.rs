@@ -36,10 +36,10 @@ pub(super) fn mark_columnar(records: &Records, columnar: &mut Bits) {
         (0..rows).filter(|row| !valid.value(*row)).for_each(|row| columnar.clear(0, row));
     }
     for texts in records.batch.columns().iter().filter_map(|column| column.as_string_view_opt()) {
-        for (row, view) in texts.views().iter().enumerate() {
-            if is_odd(*view) {
-                columnar.clear(0, row);
-            }
+        // Hardly ever is one odd: without a branch a row it is found out quicker.
+        if texts.views().iter().fold(false, |odd, view| odd | is_odd(*view)) {
+            let odd = texts.views().iter().enumerate().filter(|(_, view)| is_odd(**view));
+            odd.for_each(|(row, _)| columnar.clear(0, row));
         }
         if texts.null_count() > 0 {
             (0..rows).filter(|row| texts.is_null(*row)).for_each(|row| columnar.clear(0, row));
@@ -54,5 +54,5 @@ fn is_odd(view: u128) -> bool {
         reason = "a view is four bytes of length, then the text or its first bytes"
     )]
     let (length, first) = (view as u32, (view >> 32) as u8);
-    length == 0 || first == b'"' || first == b'['
+    (length == 0) | (first == b'"') | (first == b'[')
 }

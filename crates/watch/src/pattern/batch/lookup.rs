@@ -52,10 +52,6 @@ impl<K: Hashed> Lookup<K> {
             }
         }
     }
-
-    pub(super) fn entries(&self) -> &[(K, usize)] {
-        &self.entries
-    }
 }
 
 /// Where a hash may stand, first to last; `size` is a power of two.

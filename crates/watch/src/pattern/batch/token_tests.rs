@@ -5,10 +5,10 @@ use arrow::{
     datatypes::{ArrowPrimitiveType, Int32Type, Int64Type},
 };
 
-use super::{bits::Bits, lookup::Lookup};
+use super::{bits::Bits, lookup::Lookup, thresholds::Thresholds};
 use crate::pattern::{
     delimited::TokenTest,
-    value::{Number, Operand, Order},
+    value::{Number, Operand},
 };
 
 /// A string view holds texts of up to so many bytes itself.
@@ -26,8 +26,10 @@ pub(super) struct TokenTests {
     whole: Lookup<i64>,
     /// The same for a column of numbers, where a text can be had only as a number is written.
     written: Lookup<i64>,
-    /// More or less than a number, or (`None`) exactly one that is not whole.
-    compared: Vec<(Option<Order>, Number, usize)>,
+    /// Certain numbers that are not whole.
+    reals: Vec<(Number, usize)>,
+    /// More or less than a number.
+    thresholds: Thresholds,
     /// Everything else.
     others: Vec<(Operand, usize)>,
 }
@@ -36,12 +38,12 @@ impl TokenTests {
     pub(super) fn add(&mut self, number: usize, test: &TokenTest) {
         self.all.push(number);
         match test {
-            TokenTest::Order(order, wanted) => self.compared.push((Some(*order), *wanted, number)),
+            TokenTest::Order(order, wanted) => self.thresholds.add(*order, *wanted, number),
             TokenTest::Is(Operand::Number { number: Number::Whole(whole), .. }) => {
                 self.whole.add(*whole, number);
                 self.written.add(*whole, number);
             }
-            TokenTest::Is(Operand::Number { number: wanted, .. }) => self.compared.push((None, *wanted, number)),
+            TokenTest::Is(Operand::Number { number: real, .. }) => self.reals.push((*real, number)),
             TokenTest::Is(operand @ Operand::Text(glob)) => match glob.exact() {
                 Some(text) => self.add_text(text, number),
                 None => self.others.push((operand.clone(), number)),
@@ -62,12 +64,22 @@ impl TokenTests {
         }
     }
 
-    /// The numbers of all predicates.
-    pub(super) fn numbers(&self) -> impl Iterator<Item = &usize> {
-        self.all.iter()
+    /// Takes further bitmaps that it needs, from the next free one on.
+    pub(super) fn finish(&mut self, maps: &mut usize) {
+        self.thresholds.finish(maps);
     }
 
-    /// Gives the number of each test that a text passes.
+    /// The numbers of all bitmaps that tokens have bits in.
+    pub(super) fn maps(&self) -> impl Iterator<Item = usize> {
+        self.all.iter().copied().chain(self.thresholds.maps())
+    }
+
+    /// Finishes the bitmaps when all tokens were tried.
+    pub(super) fn sum_up(&self, found: &mut Bits) {
+        self.thresholds.sum_up(found);
+    }
+
+    /// Gives the number of each bitmap in which a text has its bit.
     #[inline]
     pub(super) fn try_text(&self, text: &str, hit: &mut impl FnMut(usize)) {
         if text.len() > INLINE {
@@ -80,10 +92,18 @@ impl TokenTests {
 
     /// The tests that are no look-up of a text.
     fn try_slowly(&self, text: &str, hit: &mut impl FnMut(usize)) {
-        if self.asks_for_numbers()
-            && let Some(found) = Number::parse(text)
-        {
-            self.try_number(found, hit);
+        if self.asks_for_numbers() {
+            match Number::parse(text) {
+                Some(Number::Whole(whole)) => {
+                    self.whole.find(&whole, hit);
+                    self.try_range(whole, hit);
+                }
+                Some(real) => {
+                    self.thresholds.try_each(real, hit);
+                    self.reals.iter().filter(|(wanted, _)| *wanted == real).for_each(|(_, number)| hit(*number));
+                }
+                None => {}
+            }
         }
         for (operand, number) in &self.others {
             if operand.is_text(text) {
@@ -93,26 +113,13 @@ impl TokenTests {
     }
 
     fn asks_for_numbers(&self) -> bool {
-        !self.whole.is_empty() || !self.compared.is_empty()
-    }
-
-    fn try_number(&self, found: Number, hit: &mut impl FnMut(usize)) {
-        match found {
-            Number::Whole(whole) => self.whole.find(&whole, hit),
-            Number::Real(_) => {
-                let equal = |whole: i64| found.compare(Number::Whole(whole)).is_eq();
-                self.whole.entries().iter().filter(|(whole, _)| equal(*whole)).for_each(|(_, number)| hit(*number));
-            }
-        }
-        self.compare(found, hit);
+        !self.whole.is_empty() || !self.reals.is_empty() || !self.thresholds.is_empty()
     }
 
     #[inline]
-    fn compare(&self, found: Number, hit: &mut impl FnMut(usize)) {
-        for (order, wanted, number) in &self.compared {
-            if order.map_or_else(|| found.compare(*wanted).is_eq(), |order| order.holds(found, *wanted)) {
-                hit(*number);
-            }
+    fn try_range(&self, whole: i64, hit: &mut impl FnMut(usize)) {
+        if !self.thresholds.is_empty() {
+            hit(self.thresholds.range(whole));
         }
     }
 
@@ -149,29 +156,34 @@ impl TokenTests {
     where
         T: ArrowPrimitiveType<Native: Into<i64>>,
     {
-        for (row, number) in numbers.values().iter().enumerate() {
-            let number: i64 = (*number).into();
-            let hit = &mut |predicate| found.set(predicate, row);
-            self.written.find(&number, hit);
-            self.compare(Number::Whole(number), hit);
-        }
-        if !self.others.is_empty() {
-            for (row, number) in numbers.iter().enumerate() {
-                let written = number.map_or("-".to_owned(), |number| Into::<i64>::into(number).to_string());
-                for (operand, predicate) in &self.others {
-                    found.set_if(*predicate, row, operand.is_text(&written));
+        match numbers.nulls().filter(|nulls| nulls.null_count() > 0) {
+            None => {
+                for (row, number) in numbers.values().iter().enumerate() {
+                    self.try_number((*number).into(), &mut |number| found.set(number, row));
+                }
+            }
+            Some(nulls) => {
+                for (row, number) in numbers.values().iter().enumerate() {
+                    let hit = &mut |number| found.set(number, row);
+                    if nulls.is_valid(row) {
+                        self.try_number((*number).into(), hit);
+                    } else {
+                        self.try_text("-", hit);
+                    }
                 }
             }
         }
-        self.try_missing(numbers, found);
     }
 
-    /// Corrects the rows without a number, which are written `-`.
-    fn try_missing<T: ArrowPrimitiveType>(&self, numbers: &PrimitiveArray<T>, found: &mut Bits) {
-        let Some(nulls) = numbers.nulls().filter(|nulls| nulls.null_count() > 0) else { return };
-        for row in (0..numbers.len()).filter(|row| nulls.is_null(*row)) {
-            self.all.iter().for_each(|number| found.clear(*number, row));
-            self.try_text("-", &mut |number| found.set(number, row));
+    /// The same for a number in a column: what would pass as it is written.
+    #[inline]
+    fn try_number(&self, number: i64, hit: &mut impl FnMut(usize)) {
+        self.written.find(&number, hit);
+        self.try_range(number, hit);
+        if !self.others.is_empty() {
+            let written = number.to_string();
+            let passed = self.others.iter().filter(|(operand, _)| operand.is_text(&written));
+            passed.for_each(|(_, predicate)| hit(*predicate));
         }
     }
 }

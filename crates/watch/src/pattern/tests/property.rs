@@ -138,7 +138,10 @@ fn condition() -> impl Strategy<Value = String> {
         "%^-$%",
     ]);
     let equal = (select(vec!["=", "!="]), prop_oneof![quoted, bare.prop_map(str::to_owned)]);
-    let order = (select(vec!["<", "<=", ">", ">="]), select(vec!["22", "100.5", "-1", "1e9"]));
+    let order = (
+        select(vec!["<", "<=", ">", ">="]),
+        select(vec!["22", "100.5", "-1", "1e9", "9223372036854775807", "-1e30", "21.5"]),
+    );
     let single = prop_oneof![
         3 => equal.prop_map(|(operator, value)| format!("@ {operator} {value}")),
         1 => order.prop_map(|(operator, value)| format!("@ {operator} {value}")),
@@ -160,7 +163,7 @@ fn records() -> impl Strategy<Value = (Format, Vec<Row>)> {
             .prop_map(|fields| Format::new(fields).expect("no field twice")),
     ];
     formats.prop_flat_map(|format| {
-        let number = option::weighted(0.8, select(vec![0, 6, 22, 100, 443, i64::MAX, -1]));
+        let number = option::weighted(0.8, select(vec![0, 6, 22, 100, 443, i64::MAX, -1, i64::MIN, 21]));
         let row = vec((0..TEXTS.len(), number), format.fields().len());
         (Just(format), vec(row, 0..90))
     })
@@ -168,8 +171,11 @@ fn records() -> impl Strategy<Value = (Format, Vec<Row>)> {
 
 /// A line that is no record.
 fn line() -> impl Strategy<Value = String> {
-    vec(select(vec!["22", "REJECT", "\"a b\"", "[x y]", "-", "", "100", "\"open", "{\"a\":22}"]), 0..7)
-        .prop_map(|words| words.join(" "))
+    vec(
+        select(vec!["22", "REJECT", "\"a b\"", "[x y]", "-", "", "100", "100.7", "-1e40", "\"open", "{\"a\":22}"]),
+        0..7,
+    )
+    .prop_map(|words| words.join(" "))
 }
 
 /// The records with some of them replaced by lines.
