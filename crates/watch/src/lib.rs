@@ -3,6 +3,7 @@
 //! Times are Unix milliseconds. This crate reads no clock and no environment: `now` is an argument.
 
 pub mod alarm;
+mod evidence;
 pub mod filter;
 pub mod math;
 pub mod metric;
@@ -11,4 +12,5 @@ pub mod pattern;
 pub mod topic;
 mod watcher;
 
+pub use evidence::FilteredEvents;
 pub use watcher::{LogGroups, Watcher};

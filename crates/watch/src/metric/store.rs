@@ -400,4 +400,6 @@ impl Drop for Frozen<'_> {
 }
 
 #[cfg(test)]
+mod once;
+#[cfg(test)]
 mod tests;
