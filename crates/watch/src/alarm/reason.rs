@@ -11,6 +11,9 @@ use super::{
 /// The reason of a new alarm.
 pub(crate) const UNCHECKED: &str = "Unchecked: Initial alarm creation";
 
+/// Most data points that a reason lists: it is to be read.
+const MOST_LISTED: usize = 15;
+
 /// The reason (`StateReason`) of a state that data points led to.
 pub(super) fn of(threshold: &Threshold, state: StateValue, used: &Used) -> String {
     if state == StateValue::InsufficientData {
@@ -40,7 +43,10 @@ pub(super) fn of(threshold: &Threshold, state: StateValue, used: &Used) -> Strin
 fn crossed(threshold: &Threshold, alarm: bool, listed: &[&Datapoint], of: usize) -> String {
     let (were, plural) = number(listed.len());
     let value = |point: &&Datapoint| format!("{:?} ({})", point.value, moment::short(point.timestamp));
-    let values: Vec<String> = listed.iter().rev().map(value).collect();
+    let mut values: Vec<String> = listed.iter().rev().take(MOST_LISTED).map(value).collect();
+    if listed.len() > MOST_LISTED {
+        values.push("...".to_owned());
+    }
     let count = listed.len();
     let datapoints = match threshold.says_out_of {
         true => format!("{count} out of the last {of} datapoints"),

@@ -137,6 +137,19 @@ fn reasons_are_in_cloudwatchs_words() {
 }
 
 #[test]
+fn a_reason_lists_the_newest_points_only() {
+    let all = "X".repeat(102);
+    let found =
+        evaluate(&threshold(100, 100, TreatMissingData::Missing), &points(&all), StateValue::Ok).expect("decided");
+    assert_eq!(found.evaluated.len(), 100);
+    assert_eq!(found.reason.matches("3.0 (").count(), 15);
+    assert!(
+        found.reason.starts_with("Threshold Crossed: 100 out of the last 100 datapoints [3.0 (26/03/26 11:23:00), ")
+    );
+    assert!(found.reason.contains(", ...] were greater") && found.reason.len() < 1023, "{}", found.reason);
+}
+
+#[test]
 fn each_operator_breaches_on_its_side() {
     for (comparison, breaching) in [
         (Comparison::GreaterThanOrEqual, [false, true, true]),
