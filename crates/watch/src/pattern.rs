@@ -26,8 +26,11 @@ mod value;
 
 use std::{fmt, str::FromStr};
 
-use arrow::buffer::BooleanBuffer;
-use weir_store::logs::Committed;
+use arrow::{
+    array::{Array, StringArray},
+    buffer::BooleanBuffer,
+};
+use weir_store::logs::{Committed, Records};
 
 pub(crate) use batch::{Cells, Matches, Plan, Scratch};
 pub use error::PatternError;
@@ -120,6 +123,20 @@ impl Pattern {
         let plan = Plan::new([self]);
         let mut scratch = Scratch::default();
         plan.run(batch, &mut scratch).pattern(0)
+    }
+
+    /// The same for events that are read back, by their texts, and their columns where they are flow log records: what
+    /// [`LogStore::filter_log_events`](weir_store::logs::LogStore::filter_log_events) asks.
+    pub fn matches_lines(&self, messages: &StringArray, records: Option<&Records>) -> BooleanBuffer {
+        self.matches_batch(&Committed {
+            position: 0,
+            group: "".into(),
+            stream: "".into(),
+            ingestion_time: 0,
+            timestamps: vec![0; messages.len()],
+            messages: messages.clone(),
+            records: records.cloned(),
+        })
     }
 
     /// How many regular expressions it has: 0, 1 or 2.

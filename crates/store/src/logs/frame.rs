@@ -168,6 +168,8 @@ impl<'a> Fields<'a> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn body(format: Option<Format>) -> Body {
@@ -225,5 +227,26 @@ mod tests {
         let (at, header) = find_frame(&bytes).expect("there");
         assert_eq!((at, header.position, header.synced), (first.len(), 2, 3));
         assert!(find_frame(&bytes[..bytes.len() - 1]).is_none());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn any_bytes_are_read_or_refused(
+            bytes in proptest::collection::vec(any::<u8>(), 0..200),
+            at in any::<proptest::sample::Index>(),
+        ) {
+            let _ = (read_frame(&bytes), find_frame(&bytes));
+            if let Some(body) = Body::decode(&bytes) {
+                prop_assert_eq!(Body::decode(&body.encode().expect("fits")), Some(body));
+            }
+            // A body that is sound but for some of its bytes, as if the checksum had not told.
+            let mut damaged = body(Some(Format::default())).encode().expect("fits");
+            let at = at.index(damaged.len());
+            for (byte, other) in damaged[at..].iter_mut().zip(&bytes) {
+                *byte = *other;
+            }
+            let _ = Body::decode(&damaged);
+        }
     }
 }
