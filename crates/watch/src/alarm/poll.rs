@@ -52,8 +52,8 @@ impl Alarms {
         let names: Vec<String> = state.alarms.keys().cloned().collect();
         let mut due = now + LONGEST_WAIT;
         for name in &names {
-            let clock = state.clock;
-            let Some(alarm) = state.alarms.get_mut(name) else { continue };
+            let State { alarms, clock } = &mut *state;
+            let Some(alarm) = alarms.get_mut(name) else { continue };
             if let Watch::Metric(watch) = &alarm.watch {
                 let watch = watch.clone();
                 due = due.min(next_tick(&watch, now));
@@ -103,7 +103,7 @@ fn next_tick(watch: &MetricWatch, now: i64) -> i64 {
 struct Looker<'a> {
     alarms: &'a Alarms,
     watch: &'a MetricWatch,
-    clock: Clock,
+    clock: &'a Clock,
     now: i64,
 }
 
@@ -218,9 +218,10 @@ impl Looker<'_> {
             }
         }
         let point = |start: i64| match found.get(&start) {
-            Some(point) if self.clock.remembers(start, start + period) => Point::Real(*point),
-            None if start >= self.clock.watching_since => Point::Missing,
-            _ => Point::Unwatched,
+            _ if !self.clock.remembers(start, start + period) => Point::Unwatched,
+            Some(point) => Point::Real(*point),
+            None if self.clock.watched(start, start + period) => Point::Missing,
+            None => Point::Unwatched,
         };
         let starts = (0..).map(|place| start + place * period).take_while(|start| *start < end);
         Ok(Range { points: starts.map(point).collect(), minimum })

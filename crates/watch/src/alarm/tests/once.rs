@@ -92,7 +92,7 @@ impl Reference {
             Some((sum, count)) => {
                 Point::Real(Datapoint { timestamp: start, value: sum / count, sample_count: Some(*count) })
             }
-            None if start >= self.watching_since => Point::Missing,
+            None if (self.watching_since - start) * 2 < MINUTE => Point::Missing,
             None => Point::Unwatched,
         };
         let threshold = Threshold {
