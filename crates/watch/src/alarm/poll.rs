@@ -35,7 +35,7 @@ const SETTLED_FINE: i64 = 250;
 const LONGEST_WAIT: i64 = 10_000;
 
 /// Spans up to this long are judged again when data come, not only at ticks: they are in memory. In milliseconds.
-const AT_ONCE: i64 = 2 * 3_600_000;
+const AT_ONCE: i64 = 25 * 60_000;
 
 impl Alarms {
     /// Evaluates what is due, and says when to call again at the latest, Unix milliseconds. A call after new data have

@@ -16,6 +16,9 @@ pub const SECONDS_KEPT: i64 = 3 * HOUR;
 /// How long data of an hour is kept before it is deleted, in milliseconds.
 pub const HOURS_KEPT: i64 = 455 * DAY;
 
+/// How long data stay in memory, in milliseconds; up to five minutes longer.
+pub(crate) const HOT: i64 = 30 * 60 * SECOND;
+
 /// Seconds of one bucket, seconds of the one that it goes into, and when, in milliseconds.
 const STEPS: [(i64, i64, i64); 3] = [(1, 60, SECONDS_KEPT), (60, 300, 15 * DAY), (300, 3600, 63 * DAY)];
 
@@ -39,9 +42,14 @@ pub(crate) fn floor(time: i64, unit: i64) -> i64 {
     time - time.rem_euclid(unit)
 }
 
-/// Where data of a second begins; what is older has become coarser.
-pub(crate) fn seconds_since(now: i64) -> i64 {
-    floor(now - SECONDS_KEPT, HOUR)
+/// Since when data are kept in memory.
+pub(crate) fn hot_since(now: i64) -> i64 {
+    floor(now - HOT, 300 * SECOND)
+}
+
+/// The hour of a time: data move up the ladder once in each.
+pub(crate) fn hour(now: i64) -> i64 {
+    floor(now, HOUR)
 }
 
 /// Moves what has become old up the ladder, and deletes what is too old for it.
@@ -70,6 +78,7 @@ mod tests {
     fn slots_begin_at_multiples() {
         assert_eq!(Slot::at(61_999, 60), Slot { start: 60_000, seconds: 60 });
         assert_eq!(Slot::at(-1, 1), Slot { start: -1000, seconds: 1 });
-        assert_eq!(seconds_since(5 * HOUR + 1) % HOUR, 0);
+        assert_eq!(hot_since(5 * HOUR + 1), 5 * HOUR - HOT);
+        assert_eq!(hot_since(5 * HOUR - 1), 5 * HOUR - HOT - 300_000);
     }
 }

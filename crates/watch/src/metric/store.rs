@@ -1,4 +1,4 @@
-//! The data of all metrics: the last hours in memory, all of it in the catalogue.
+//! The data of all metrics: the last half hour in memory, all of it in the catalogue.
 //!
 //! What is recorded is seen by readers at once, and is on disk after the next flush. A flush writes everything recorded
 //! until it began, together with what its caller keeps beside it, in one transaction: a log event is in a metric and its
@@ -37,6 +37,8 @@ pub struct Metrics {
 struct State {
     metrics: HashMap<Arc<MetricId>, Metric>,
     hot_since: i64,
+    /// The hour in which data last moved up the ladder.
+    aged: i64,
     /// Counts what was recorded.
     changes: u64,
     next_series: i64,
@@ -129,19 +131,20 @@ impl Metrics {
         let alone = self.alone();
         let mut state = self.state();
         let hot_since = state.hot_since;
-        state.hot_since = hot_since.max(ladder::seconds_since(now));
+        state.hot_since = hot_since.max(ladder::hot_since(now));
         let since = state.hot_since;
+        let ages = ladder::hour(now) > state.aged;
         let taken =
             state.metrics.iter_mut().flat_map(|(id, metric)| metric.series.iter_mut().map(move |series| (id, series)));
         let taken = taken.filter_map(|(id, series)| Taken::of(id, series, since)).collect();
         let journaled = state.journaled;
-        Frozen { metrics: self, _alone: alone, now, hot_since, since, taken, journaled, written: false }
+        Frozen { metrics: self, _alone: alone, now, hot_since, since, ages, taken, journaled, written: false }
     }
 
     /// The buckets of a metric that begin within a range of milliseconds, of one unit or of all.
     ///
     /// # Errors
-    /// When the range goes back beyond the last hours and the catalogue cannot be read.
+    /// When the range goes back beyond the last half hour and the catalogue cannot be read.
     pub fn buckets(&self, id: &MetricId, unit: Option<Unit>, range: Range<i64>) -> Result<Buckets, CatalogueError> {
         let mut read = Buckets::new();
         if let Some(read) = self.state().read_hot(id, unit, &range) {
@@ -195,7 +198,7 @@ impl Metrics {
 
 impl State {
     fn load(transaction: &Transaction<'_>) -> rusqlite::Result<Self> {
-        let mut state = Self { hot_since: table::seconds_since(transaction)?, ..Self::default() };
+        let mut state = Self { hot_since: table::hot_since(transaction)?, ..Self::default() };
         let mut hot: HashMap<i64, BTreeMap<Slot, Bucket>> = HashMap::new();
         for (series, slot, bucket) in table::buckets_since(transaction, state.hot_since)? {
             hot.entry(series).or_default().insert(slot, bucket);
@@ -233,7 +236,6 @@ impl State {
         series.latest = series.latest.max(timestamp);
         series.total = (series.total.0 + bucket.count, series.total.1 + bucket.sum);
         if slot.start < self.hot_since {
-            let slot = Slot::at(slot.start, slot.seconds.max(60));
             merge(&mut series.cold, slot, bucket);
         } else {
             merge(&mut series.hot, slot, bucket);
@@ -299,6 +301,8 @@ pub struct Frozen<'a> {
     /// Where hot data began before, and where it begins now.
     hot_since: i64,
     since: i64,
+    /// Whether old data move up the ladder.
+    ages: bool,
     taken: Vec<Taken>,
     journaled: i64,
     written: bool,
@@ -345,6 +349,9 @@ impl Frozen<'_> {
             extra(transaction)
         })?;
         self.written = true;
+        if self.ages {
+            self.metrics.state().aged = ladder::hour(self.now);
+        }
         Ok(())
     }
 
@@ -360,7 +367,9 @@ impl Frozen<'_> {
         }
         table::forget_journal(transaction, self.journaled)?;
         if self.since > self.hot_since {
-            table::set_seconds_since(transaction, self.since)?;
+            table::set_hot_since(transaction, self.since)?;
+        }
+        if self.ages {
             ladder::age(transaction, self.now)?;
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! The tables of metrics in the catalogue.
 //!
 //! `metric_series` names a metric in a unit, `metric_bucket` holds its data, `metric_journal` what was put by callers and
-//! not yet in buckets, `metric_ladder` since when the buckets of a second are there.
+//! not yet in buckets, `metric_memory` since when buckets are in memory.
 
 use rusqlite::{
     OptionalExtension, Row, ToSql, Transaction,
@@ -41,8 +41,8 @@ CREATE TABLE metric_journal (
     seconds INTEGER NOT NULL,
     bucket BLOB NOT NULL
 );
-CREATE TABLE metric_ladder (seconds_since INTEGER NOT NULL);
-INSERT INTO metric_ladder VALUES (0);
+CREATE TABLE metric_memory (hot_since INTEGER NOT NULL);
+INSERT INTO metric_memory VALUES (0);
 "],
 };
 
@@ -94,12 +94,12 @@ fn json(dimensions: &Dimensions) -> rusqlite::Result<String> {
     serde_json::to_string(dimensions).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
 }
 
-pub(super) fn seconds_since(transaction: &Transaction<'_>) -> rusqlite::Result<i64> {
-    transaction.query_row("SELECT seconds_since FROM metric_ladder", [], |row| row.get(0))
+pub(super) fn hot_since(transaction: &Transaction<'_>) -> rusqlite::Result<i64> {
+    transaction.query_row("SELECT hot_since FROM metric_memory", [], |row| row.get(0))
 }
 
-pub(super) fn set_seconds_since(transaction: &Transaction<'_>, since: i64) -> rusqlite::Result<()> {
-    transaction.execute("UPDATE metric_ladder SET seconds_since = ?1", [since]).map(drop)
+pub(super) fn set_hot_since(transaction: &Transaction<'_>, since: i64) -> rusqlite::Result<()> {
+    transaction.execute("UPDATE metric_memory SET hot_since = ?1", [since]).map(drop)
 }
 
 pub(super) fn series(transaction: &Transaction<'_>) -> rusqlite::Result<Vec<SeriesRow>> {
