@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::record_batch::RecordBatch;
-use weir_capture::window::{Window, no_rules};
-use weir_record::{BatchBuilder, Field, Value};
+use weir_capture::window::{self, Window};
+use weir_host::Rules;
 use weir_uplink::{Recording, batch};
 
 use crate::{AgentError, NewBatch};
@@ -13,17 +13,18 @@ use crate::{AgentError, NewBatch};
 const ROWS: usize = 4096;
 /// Arrow batches in a batch that is sent: bounded, so that little memory is enough on both sides.
 const PIECES: usize = 4;
-const SECOND_NS: i64 = 1_000_000_000;
+pub(crate) const SECOND_NS: i64 = 1_000_000_000;
 
 /// The batches that a window makes for a flow log; none when it has no record.
-pub(crate) fn of_window(window: &Window, recording: &Recording) -> Result<Vec<NewBatch>, AgentError> {
+pub(crate) fn of_window(window: &Window, recording: &Recording, rules: &Rules) -> Result<Vec<NewBatch>, AgentError> {
+    let names = |mark| rules.name(mark);
     let interfaces: BTreeSet<String> = window
         .interfaces()
         .into_iter()
         .filter(|watched| !watched.counters.is_quiet())
         .map(|watched| watched.interface.id.clone())
         .collect();
-    let mut pieces = window.batches(&recording.log_format, recording.traffic_type, &no_rules, ROWS);
+    let mut pieces = window.batches(&recording.log_format, recording.traffic_type, &names, ROWS);
     let mut made = Vec::new();
     loop {
         let batches: Vec<RecordBatch> = pieces.by_ref().take(PIECES).collect();
@@ -46,18 +47,19 @@ pub(crate) fn skipdata(
     recording: &Recording,
     interfaces: &BTreeMap<String, (i64, i64)>,
 ) -> Result<Vec<u8>, AgentError> {
-    let mut builder = BatchBuilder::new(recording.log_format.clone());
-    for (id, (start, end)) in interfaces {
-        builder.push(|field| match field {
-            Field::Version => Value::Number(recording.log_format.version().into()),
-            Field::AccountId => Value::Text(&recording.account_id),
-            Field::InterfaceId => Value::Text(id),
-            Field::Region => Value::Text(&recording.region),
-            Field::Start => Value::Number(*start),
-            Field::End => Value::Number(*end),
-            Field::LogStatus => Value::Text("SKIPDATA"),
-            _ => Value::Absent,
-        });
-    }
-    Ok(batch::encode(&[builder.finish()])?)
+    let lost = interfaces.iter().map(|(id, (start, end))| (id.as_str(), *start, *end));
+    let records = window::skipdata(&recording.log_format, &recording.account_id, &recording.region, lost);
+    Ok(batch::encode(&[records])?)
+}
+
+/// A batch of SKIPDATA records for times in which interfaces were not watched.
+pub(crate) fn of_gaps(recording: &Recording, gaps: &BTreeMap<String, (i64, i64)>) -> Result<NewBatch, AgentError> {
+    Ok(NewBatch {
+        recording: recording.clone(),
+        start: gaps.values().map(|gap| gap.0).min().unwrap_or_default(),
+        end: gaps.values().map(|gap| gap.1).max().unwrap_or_default(),
+        records: gaps.len() as u64,
+        interfaces: gaps.keys().cloned().collect(),
+        body: skipdata(recording, gaps)?,
+    })
 }

@@ -14,7 +14,7 @@ use crate::{cli::Host, clock};
 /// # Errors
 /// When the server cannot be reached or refuses, or this host has joined another.
 pub fn join(host: &Host, server: &str, token: &JoinToken) -> Result<()> {
-    let data = DataDirectory::open(&host.data)?;
+    let data = DataDirectory::open(&host.data.folder)?;
     let identity = prepare(&data, host, server, token)?;
     let request = JoinRequest {
         host: identity.host.clone(),

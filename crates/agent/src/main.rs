@@ -6,6 +6,7 @@
 
 mod cli;
 mod clock;
+mod control;
 mod join;
 mod run;
 

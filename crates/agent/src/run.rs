@@ -1,6 +1,7 @@
 //! `weir-agent run`: three threads around the spool. One records into it, one sends what is in it, one asks the server
-//! what to record.
+//! what to record. A fourth puts the server's rules in force.
 
+mod enforcing;
 mod following;
 mod recording;
 mod sending;
@@ -20,8 +21,9 @@ use weir_uplink::Epoch;
 
 use crate::{
     cli::{Host, Options},
-    clock, join,
+    clock, control, join,
 };
+use enforcing::Command;
 use shared::Shared;
 
 /// How long the last batches may take to reach the server when the agent is stopped. What is left waits on disk.
@@ -32,7 +34,7 @@ const FAREWELL: Duration = Duration::from_secs(5);
 /// # Errors
 /// When this host has not joined a server, or another agent uses the directory.
 pub fn run(host: &Host, options: &Options) -> Result<()> {
-    let data = DataDirectory::open(&host.data)?;
+    let data = DataDirectory::open(&host.data.folder)?;
     let _lock = data.lock()?;
     let identity = data.identity()?;
     if !identity.joined {
@@ -41,15 +43,29 @@ pub fn run(host: &Host, options: &Options) -> Result<()> {
     let (spool, repairs) = Spool::open(data.spool(), options.spool_limit << 20, Epoch::new(random()?))?;
     repairs.iter().for_each(tell);
     let client = Client::new(&identity.server, identity.fingerprint, clock::milliseconds)?;
+    let machine_id = join::machine_id(host)?;
+    let keeper = enforcing::open(options, &machine_id, &host.data.folder)?;
     let capture = CaptureOptions {
-        interfaces: options.interface.clone(),
-        machine_id: join::machine_id(host)?,
-        tier: options.capture.into(),
+        devices: options.interface.clone(),
+        side: options.side,
+        machine_id,
+        tier: options.capture,
+        containers: options.container_socket.clone(),
+        rules: keeper.rules(),
     };
     tracing::info!("sending to {} as {}", client.server(), identity.host);
-    let shared = Arc::new(Shared::new(client, identity.credential(), data, spool));
+    let (commands, commanded) = mpsc::channel();
+    let shared = Arc::new(Shared::new(client, identity.credential(), data, spool, commands.clone()));
+    if keeper.enforces() {
+        let commands = commands.clone();
+        control::listen(&host.data.folder, move |order, reply| drop(commands.send(Command::Order(order, reply))))?;
+    }
     shared.begin_with_kept_definition();
 
+    let enforcing = {
+        let shared = Arc::clone(&shared);
+        thread::spawn(move || enforcing::keep(keeper, &shared, &commanded))
+    };
     let recording = {
         let shared = Arc::clone(&shared);
         thread::spawn(move || recording::record(&shared, &capture))
@@ -77,6 +93,9 @@ pub fn run(host: &Host, options: &Options) -> Result<()> {
     }
     shared.say_farewell();
     let _ = all_sent.recv_timeout(FAREWELL);
+    // Rules may still let the last batches through.
+    let _ = commands.send(Command::End);
+    let _ = enforcing.join();
     let left = shared.spool().spooled();
     if left.batches > 0 {
         tracing::info!("{} records wait on disk until the next start", left.records);

@@ -41,7 +41,7 @@ use rustix::{
     event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll},
     io::Errno,
 };
-use weir_network::{Direction, Interface, Packet};
+use weir_network::{AggregationInterval, Direction, Interface, Packet};
 
 pub use self::{
     error::LiveError,
@@ -84,6 +84,16 @@ pub struct Options {
     /// Memory of the ring of one interface, in bytes, with packet sockets; at least 256 KiB is used. It counts as
     /// resident once it has been filled. 4 MiB hold about 10,000 packets.
     pub ring_bytes: usize,
+}
+
+impl Options {
+    /// Windows of this length, and room for so many flows of one interface in one of them.
+    pub fn new(interval: AggregationInterval, max_flows: u64, tier: TierChoice) -> Self {
+        let most = usize::try_from(max_flows).unwrap_or(usize::MAX);
+        let tracker = tracker::Options { interval, max_flows: most, ..tracker::Options::default() };
+        let capacity = u32::try_from(max_flows).unwrap_or(u32::MAX);
+        Self { tracker, tier, ebpf: FlowOptions { capacity, ..FlowOptions::default() }, ..Self::default() }
+    }
 }
 
 impl Default for Options {
@@ -156,6 +166,8 @@ pub struct Refused {
     pub as_of_ns: i64,
     /// By place. On all interfaces of the network namespace, also those that are not captured.
     pub totals: Vec<RefusalTotal>,
+    /// Packets of them that came in on a captured interface and were not seen there before, in windows that ended.
+    pub unmatched: u64,
 }
 
 /// Stops a [`Capture`] from another thread, or a signal handler's.

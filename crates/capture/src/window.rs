@@ -9,12 +9,15 @@
 //! that had no traffic at all. Neither depends on the traffic type that a flow log asks for: NODATA says that there
 //! was no traffic, not that none of it was wanted.
 
+mod skipdata;
+
 use std::{fmt::Write, net::IpAddr, sync::Arc};
 
 use arrow::record_batch::RecordBatch;
 use weir_network::{Action, Direction, Interface, Rule, TrafficType};
 use weir_record::{BatchBuilder, Field, Format, Value};
 
+pub use self::skipdata::skipdata;
 use crate::tracker::{FlowKey, FlowState, SECOND_NS, VerdictSource};
 
 /// What became of the packets of one interface in one window.
@@ -162,6 +165,11 @@ impl Window {
     /// Its flows in the order of records.
     pub fn flows(&self) -> impl Iterator<Item = Flow<'_>> {
         self.ordered(TrafficType::All).into_iter().filter_map(|flow| self.flow(flow))
+    }
+
+    /// Its flows as they come, for sums.
+    pub fn flows_unordered(&self) -> impl Iterator<Item = Flow<'_>> {
+        self.flows.iter().filter_map(|flow| self.flow(flow))
     }
 
     /// Its records as one batch. For windows of very many flows see [`batches`](Self::batches).

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    str::FromStr,
     time::Duration,
 };
 
@@ -32,6 +33,23 @@ pub enum OnExit {
     Keep,
     /// They go: at once when it stops, within 30 seconds when it dies.
     Open,
+}
+
+impl OnExit {
+    /// What can be written.
+    pub const NAMES: [&str; 2] = ["keep", "open"];
+}
+
+impl FromStr for OnExit {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "keep" => Ok(OnExit::Keep),
+            "open" => Ok(OnExit::Open),
+            _ => Err(format!("expected keep or open, found `{text}`")),
+        }
+    }
 }
 
 /// Puts rules in force, keeps them there, and takes them away.

@@ -34,16 +34,11 @@ pub enum EnforceError {
     )]
     ForeignTable,
     /// Another Weir enforces here.
-    #[error("another weir{} enforces in this network namespace: stop it first", process(*pid))]
-    Busy {
-        /// Its process, when it is known.
-        pid: Option<u32>,
-    },
-    /// The file that keeps two of them apart cannot be had.
-    #[error("cannot lock {path}: {source}")]
+    #[error("another weir or weir-agent enforces in this network namespace: stop it first")]
+    Busy,
+    /// Whether another one is there cannot be told.
+    #[error("cannot make sure that no other weir enforces in this network namespace: {source}")]
     Lock {
-        /// The file.
-        path: String,
         /// What the system said.
         source: io::Error,
     },
@@ -56,8 +51,4 @@ pub enum EnforceError {
     /// The network does not have what the interface names.
     #[error(transparent)]
     Network(#[from] NetworkError),
-}
-
-fn process(pid: Option<u32>) -> String {
-    pid.map(|pid| format!(" (process {pid})")).unwrap_or_default()
 }

@@ -1,68 +1,57 @@
 //! Keeps two Weirs out of one network namespace.
+//!
+//! The lock is a Unix socket with an abstract name. Such names belong to a network namespace, as rules do, need no file and
+//! no right, and the kernel frees them when the process ends, however it ends.
 
 use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, Read as _, Seek as _, Write as _},
-    os::unix::fs::MetadataExt as _,
-    path::{Path, PathBuf},
+    fs::File,
+    io,
+    os::fd::{AsFd as _, OwnedFd},
+    thread,
 };
 
 use rustix::{
-    fs::{FlockOperation, flock},
     io::Errno,
+    net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, socket_with},
+    thread::{LinkNameSpaceType, move_into_link_name_space},
 };
 
 use crate::{EnforceError, nft::Namespace};
 
-/// Where lock files are. It is the same for all network namespaces of a host, so the file has the namespace's number.
-const FOLDER: &str = "/run/weir";
+const NAME: &[u8] = b"weir/enforce";
 
-/// Held for as long as this lives; the kernel lets go of it when the process dies.
+/// Held for as long as this lives.
 #[derive(Debug)]
 pub(crate) struct Lock {
-    _file: File,
+    _socket: OwnedFd,
 }
 
 impl Lock {
     /// Takes the lock of a network namespace.
     pub(crate) fn take(namespace: &Namespace) -> Result<Self, EnforceError> {
-        let path = path(namespace)?;
-        let failed = |source: io::Error| failure(&path, source);
-        fs::create_dir_all(FOLDER).map_err(failed)?;
-        let mut file =
-            OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path).map_err(failed)?;
-        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => {}
-            Err(Errno::WOULDBLOCK) => return Err(EnforceError::Busy { pid: written(&mut file) }),
-            Err(errno) => return Err(failed(errno.into())),
+        if *namespace == Namespace::Own {
+            return Self::take_here();
         }
-        write_down(&mut file).map_err(failed)?;
-        Ok(Self { _file: file })
+        let failed = |source| EnforceError::Lock { source };
+        let elsewhere = File::open(namespace.file()).map_err(failed)?;
+        // A thread of its own goes there, so that this one stays where it is.
+        let there = thread::spawn(move || {
+            let network = Some(LinkNameSpaceType::Network);
+            move_into_link_name_space(elsewhere.as_fd(), network).map_err(|errno| failed(errno.into()))?;
+            Self::take_here()
+        });
+        there.join().unwrap_or_else(|_| Err(failed(io::Error::other("a thread broke off"))))
     }
-}
 
-fn path(namespace: &Namespace) -> Result<PathBuf, EnforceError> {
-    let file = namespace.file();
-    let number = fs::metadata(&file).map_err(|source| failure(&file, source))?.ino();
-    Ok(Path::new(FOLDER).join(format!("enforce-{number}.lock")))
-}
-
-fn failure(path: &Path, source: io::Error) -> EnforceError {
-    if source.kind() == io::ErrorKind::PermissionDenied {
-        return EnforceError::Forbidden;
+    /// Takes the lock of the network namespace of the calling thread.
+    fn take_here() -> Result<Self, EnforceError> {
+        let failed = |errno: Errno| match errno {
+            Errno::ADDRINUSE => EnforceError::Busy,
+            errno => EnforceError::Lock { source: errno.into() },
+        };
+        let address = SocketAddrUnix::new_abstract_name(NAME).map_err(failed)?;
+        let socket = socket_with(AddressFamily::UNIX, SocketType::DGRAM, SocketFlags::CLOEXEC, None).map_err(failed)?;
+        bind(&socket, &address).map_err(failed)?;
+        Ok(Self { _socket: socket })
     }
-    EnforceError::Lock { path: path.display().to_string(), source }
-}
-
-fn write_down(file: &mut File) -> io::Result<()> {
-    file.set_len(0)?;
-    file.rewind()?;
-    write!(file, "{}", std::process::id())
-}
-
-/// The process that holds it.
-fn written(file: &mut File) -> Option<u32> {
-    let mut text = String::new();
-    file.read_to_string(&mut text).ok()?;
-    text.trim().parse().ok()
 }

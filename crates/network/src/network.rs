@@ -132,7 +132,15 @@ impl Network {
     /// # Errors
     /// When it is not well formed, has an unknown key, or what it says cannot be. The message names the place.
     pub fn parse(text: &str, owner: &Owner) -> Result<Self, NetworkError> {
-        Self::new(NetworkFile::parse(text)?.into_parts(owner)?)
+        Self::from_file(NetworkFile::parse(text)?, owner)
+    }
+
+    /// What a network file says.
+    ///
+    /// # Errors
+    /// When what it says cannot be. The message names the place.
+    pub fn from_file(file: NetworkFile, owner: &Owner) -> Result<Self, NetworkError> {
+        Self::new(file.into_parts(owner)?)
     }
 
     /// The network as a file, from which [`NetworkFile::to_toml`] makes text.
@@ -171,18 +179,36 @@ impl Network {
     /// one that has one of its addresses, or else the one whose tag `Name` is its name. If that one lists no addresses, it
     /// has the host's. In a network without any interface it is the given one, carrying every security group there is.
     pub fn interface_of_host(&self, given: &Interface) -> Option<Interface> {
-        let interfaces = &self.parts.interfaces;
-        if interfaces.is_empty() {
+        self.interface_among(given, |_| true, |_| true)
+    }
+
+    /// The same in a network that several hosts share: devices of two hosts may have the same name, so an interface goes by
+    /// its name only when it names the instance of the given one too. One that names another instance is not meant.
+    pub fn interface_of_one_host(&self, given: &Interface) -> Option<Interface> {
+        let own = |it: &Interface| it.instance_id.is_some() && it.instance_id == given.instance_id;
+        let mut known = self.interface_among(given, |it| own(it) || it.instance_id.is_none(), own)?;
+        known.instance_id.clone_from(&given.instance_id);
+        Some(known)
+    }
+
+    fn interface_among(
+        &self,
+        given: &Interface,
+        meant: impl Fn(&Interface) -> bool,
+        by_name: impl Fn(&Interface) -> bool,
+    ) -> Option<Interface> {
+        if self.parts.interfaces.is_empty() {
             return Some(self.interface_for(given.clone()));
         }
+        let interfaces = || self.parts.interfaces.values().filter(|it| meant(it));
         let global = |address: &IpAddr| !matches!(address, IpAddr::V6(address) if address.is_unicast_link_local());
         let same_address = |it: &&Interface| given.addresses().filter(global).any(|address| it.owns(address));
         let name = given.tags.get("Name");
-        let same_name = |it: &&Interface| name.is_some() && it.tags.get("Name") == name;
-        let known = interfaces
-            .get(&given.id)
-            .or_else(|| interfaces.values().find(same_address))
-            .or_else(|| interfaces.values().find(same_name))?;
+        let same_name = |it: &&Interface| by_name(it) && name.is_some() && it.tags.get("Name") == name;
+        let known = interfaces()
+            .find(|it| it.id == given.id)
+            .or_else(|| interfaces().find(same_address))
+            .or_else(|| interfaces().find(same_name))?;
         let mut known = known.clone();
         if known.addresses().next().is_none() {
             (known.ipv4, known.ipv6) = (given.ipv4.clone(), given.ipv6.clone());
@@ -191,6 +217,17 @@ impl Network {
             known.side = given.side;
         }
         Some(known)
+    }
+
+    /// An interface with what this network knows of it: without a VPC, subnet or instance that only the host knows.
+    #[must_use]
+    pub fn as_far_as_known(&self, interface: &Interface) -> Interface {
+        let Parts { vpcs, subnets, instances, .. } = &self.parts;
+        let mut known = interface.clone();
+        known.vpc_id = known.vpc_id.filter(|id| vpcs.contains_key(id));
+        known.subnet_id = known.subnet_id.filter(|id| subnets.contains_key(id));
+        known.instance_id = known.instance_id.filter(|id| instances.contains_key(id));
+        known
     }
 
     /// The subnet that an interface is in.

@@ -1,7 +1,7 @@
 //! What a server asks of its agents: which flow logs to record, and under which groups and ACLs.
 
 use serde::{Deserialize, Serialize};
-use weir_network::{AggregationInterval, NetworkFile, TrafficType};
+use weir_network::{AggregationInterval, Network, NetworkFile, Owner, TrafficType};
 use weir_record::Format;
 
 use crate::UplinkError;
@@ -16,7 +16,8 @@ pub struct Definition {
     /// Security groups, network ACLs and the interfaces they belong to; none when the server has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network: Option<NetworkFile>,
-    /// Whether agents that their user allowed to are to put groups and ACLs in force.
+    /// Whether agents are to put groups and ACLs in force on the interfaces that their users named. Otherwise they take
+    /// away what they put in force before.
     #[serde(default)]
     pub enforce: bool,
 }
@@ -59,6 +60,19 @@ impl Definition {
     /// When it cannot be written, which no definition that was checked does.
     pub fn to_text(&self) -> Result<String, UplinkError> {
         serde_json::to_string(self).map_err(|error| UplinkError::Definition { problem: error.to_string() })
+    }
+
+    /// The network, put together; none when the server has none.
+    ///
+    /// # Errors
+    /// When it does not fit together.
+    pub fn network(&self) -> Result<Option<Network>, UplinkError> {
+        let owner = self.flow_logs.first().map_or_else(Owner::default, |recording| Owner {
+            account_id: recording.account_id.clone(),
+            region: recording.region.clone(),
+        });
+        let network = self.network.clone().map(|file| Network::from_file(file, &owner)).transpose();
+        network.map_err(|error| UplinkError::Definition { problem: error.to_string() })
     }
 
     fn check(&self) -> Result<(), UplinkError> {

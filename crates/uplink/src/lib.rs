@@ -1,4 +1,5 @@
-//! What an agent on a further host and a server say to each other: types and their encoding. No client, no server.
+//! What an agent on a further host and a server say to each other, and what either says of itself: types and their
+//! encoding. No client, no server.
 //!
 //! HTTPS, one listener, these requests:
 //!
@@ -31,7 +32,7 @@ pub use clock::{CLOCK_LIMIT_MS, offset_ms};
 pub use credential::{Credential, Fingerprint, JoinToken, Secret};
 pub use definition::{Definition, Recording, version_of};
 pub use error::UplinkError;
-pub use report::{InterfaceState, Lost, Report, Spooled};
+pub use report::{EnforcedReport, EnforcementReport, InterfaceReport, Lost, Report, RuleReport, Spooled};
 
 /// The longest that a server keeps a request for the definition waiting, in seconds.
 pub const LONGEST_WAIT_SECONDS: u64 = 20;

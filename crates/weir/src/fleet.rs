@@ -76,6 +76,8 @@ pub struct Beginning {
     pub max_flows: u64,
     /// The file with groups and ACLs, if any.
     pub network: Option<PathBuf>,
+    /// Whether agents that may are to put it in force.
+    pub enforce: bool,
 }
 
 impl Fleet {
@@ -84,7 +86,7 @@ impl Fleet {
     /// # Errors
     /// When the address cannot be had, or the certificate, the registry or the network file cannot be read.
     pub async fn start(beginning: Beginning) -> Result<Arc<Self>> {
-        let Beginning { address, data, buckets, flow_log, delivery, max_flows, network } = beginning;
+        let Beginning { address, data, buckets, flow_log, delivery, max_flows, network, enforce } = beginning;
         let folder = data.path().join("join");
         let identity = ServerIdentity::open(&folder)?;
         let listener = TcpListener::bind(address)
@@ -100,7 +102,7 @@ impl Fleet {
             registry,
             roster,
             failures: Failures::default(),
-            orders: Orders::new(&flow_log, max_flows, network)?,
+            orders: Orders::new(&flow_log, max_flows, network, enforce)?,
             intake: Intake::new(data, buckets, flow_log, delivery)?,
             decoding: Semaphore::new(DECODING),
             ending: watch::Sender::new(false),

@@ -13,6 +13,7 @@ mod fleet;
 mod interface_id;
 mod interrupt;
 mod local_nets;
+mod network_file;
 mod output;
 mod records;
 mod report;

@@ -1,9 +1,7 @@
 //! What a running `weir up` says about itself: the body of `GET /status`.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
-use weir_network::Interface;
+pub use weir_uplink::{EnforcementReport, InterfaceReport};
 
 /// Everything that is counted, at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,43 +53,6 @@ pub struct CaptureReport {
     pub why: String,
 }
 
-/// One interface.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InterfaceReport {
-    /// Its name on the host, such as `eth0`.
-    pub name: String,
-    /// Its id in records, `eni-…`.
-    pub id: String,
-    /// What kind of device it is, such as `device`, `veth`, `bridge`, `tunnel (vxlan)`.
-    #[serde(default)]
-    pub kind: String,
-    /// Which end of the cable it is: `host`, or `guest` when directions are turned around.
-    #[serde(default)]
-    pub side: String,
-    /// Id of the machine or container that it belongs to.
-    #[serde(default)]
-    pub instance: Option<String>,
-    /// Tags by key.
-    #[serde(default)]
-    pub tags: BTreeMap<String, String>,
-    /// Whether it is being recorded now; an interface that went away is not.
-    pub recording: bool,
-    /// Packets that passed.
-    pub packets_seen: u64,
-    /// Packets that went into records.
-    pub packets_recorded: u64,
-    /// Packets of traffic that flow logs leave out, such as DHCP.
-    pub packets_left_out: u64,
-    /// Packets lost before or after they reached the program; each loss became a SKIPDATA record.
-    pub packets_lost: u64,
-    /// Bytes that went into records.
-    pub bytes_recorded: u64,
-    /// Intervals that ended.
-    pub windows: u64,
-    /// Records made.
-    pub records: u64,
-}
-
 /// What this host refused since recording began, on all interfaces, those included that are not recorded.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefusalsReport {
@@ -99,6 +60,9 @@ pub struct RefusalsReport {
     pub as_of_ms: u64,
     /// By interface, direction, who refused, and rule.
     pub refused: Vec<RefusedReport>,
+    /// Packets of them on recorded interfaces that were not seen coming in, in intervals that ended.
+    #[serde(default)]
+    pub unmatched: u64,
 }
 
 /// Packets refused in one place.
@@ -116,7 +80,7 @@ pub struct RefusedReport {
     pub packets: u64,
 }
 
-/// A further host. What it says of itself is counted since its agent started.
+/// A further host.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AgentReport {
     /// The host: `i-…`.
@@ -135,47 +99,15 @@ pub struct AgentReport {
     pub clock_offset_ms: i64,
     /// Whether that is so much that records of the two cannot be compared.
     pub clock_differs: bool,
-    /// How it captures.
-    pub capture: String,
-    /// Why it records nothing, if so.
-    pub not_recording: Option<String>,
-    /// Its interfaces.
-    pub interfaces: Vec<AgentInterfaceReport>,
-    /// Version of the definition that it follows.
-    pub definition: Option<String>,
-    /// Why it does not follow the newest definition, if so.
-    pub refused: Option<String>,
-    /// What rules it puts in force, if any.
-    pub enforcing: Option<String>,
+    /// What it says of itself, counted since its agent started.
+    #[serde(flatten)]
+    pub said: weir_uplink::Report,
     /// Batches taken from it since this server started.
     pub batches: u64,
     /// Records in them.
     pub records: u64,
     /// Batches that came again, and were not counted again.
     pub repeats: u64,
-    /// Records that wait on its disk.
-    pub spooled_records: u64,
-    /// Bytes that they take.
-    pub spooled_bytes: u64,
-    /// Records that it had to drop since its spool was made; they became SKIPDATA records.
-    pub lost_records: u64,
-}
-
-/// An interface of a further host.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AgentInterfaceReport {
-    /// Its id in records, `eni-…`.
-    pub id: String,
-    /// Its name on the host, such as `eth0`.
-    pub name: String,
-    /// Whether it is being recorded now.
-    pub recording: bool,
-    /// Packets that passed.
-    pub packets_seen: u64,
-    /// Packets that went into records.
-    pub packets_recorded: u64,
-    /// Packets that no record shows.
-    pub packets_lost: u64,
 }
 
 /// Objects delivered and records waiting.
@@ -197,43 +129,6 @@ pub struct DeliveryReport {
     pub failures: u64,
 }
 
-/// Which rules are in force.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EnforcementReport {
-    /// The network file.
-    pub network_file: String,
-    /// Why its last change is not in force, if so; what was before still is.
-    pub error: Option<String>,
-    /// The interfaces on which its rules are in force.
-    pub interfaces: Vec<EnforcedReport>,
-    /// What the rules refused, of those that refused anything.
-    pub refused: Vec<RuleReport>,
-}
-
-/// An interface with rules in force.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EnforcedReport {
-    /// Its name on the host.
-    pub name: String,
-    /// Its id in the network, `eni-…`.
-    pub id: String,
-    /// After so many seconds what was before comes back, unless someone confirms.
-    pub seconds_to_confirm: Option<u64>,
-}
-
-/// How much a rule refused since it came into force.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RuleReport {
-    /// The interface, `eni-…`.
-    pub interface_id: String,
-    /// `ingress` or `egress`.
-    pub direction: String,
-    /// The rule, as the field `rule` of records has it.
-    pub rule: String,
-    /// Packets.
-    pub packets: u64,
-}
-
 /// Something that went wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorReport {
@@ -241,16 +136,6 @@ pub struct ErrorReport {
     pub time: u64,
     /// What went wrong.
     pub message: String,
-}
-
-impl InterfaceReport {
-    /// Takes over what is known of an interface.
-    pub fn describe(&mut self, interface: &Interface) {
-        self.kind = interface.tags.get("Kind").cloned().unwrap_or_default();
-        self.side = interface.side.as_str().to_owned();
-        self.instance.clone_from(&interface.instance_id);
-        self.tags.clone_from(&interface.tags);
-    }
 }
 
 impl Report {

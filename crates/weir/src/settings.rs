@@ -13,12 +13,13 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use weir_capture::live::TierChoice;
 use weir_enforce::OnExit;
+use weir_host::SideChoice;
 use weir_network::AggregationInterval;
 use weir_record::{FileFormat, Format};
 
 pub use layers::{DEFAULT_FILE, Layers};
 pub use page::markdown;
-pub use value::{Account, Bytes, Output, Shape, SideChoice, Words};
+pub use value::{Account, Bytes, Output, Shape, Words};
 
 /// A command that a setting can belong to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,8 +107,12 @@ settings! {
         "Network file: who may talk to whom. Records carry its ids, and the verdicts that it leads to where the kernel's cannot be observed. Read again when it changes";
     enforce: Vec<String>, "enforce", "NAME", None, [Up],
         "Interfaces on which the security groups and network ACLs of the network file are put in force, by nftables. Without it: none";
+    confirm_within: u64, "confirm-within", "SECONDS", Some("60"), [Up],
+        "How long rules that may lock you out wait for `weir confirm` before they are taken back";
     on_exit: OnExit, "on-exit", "WHAT", Some("keep"), [Up],
         "What becomes of rules in force when weir stops or dies: keep leaves them in force, open takes them away";
+    agents_enforce: bool, "agents-enforce", "BOOLEAN", Some("true"), [Up],
+        "Whether agents put the network file in force on the interfaces that their users named with --enforce; false takes the rules away on all of them";
     interval: AggregationInterval, "interval", "SECONDS", Some("60"), [Up, Convert],
         "The longest time that one record may stand for: 1, 10, 60 or 600 seconds";
     deliver_every_window: bool, "deliver-every-window", "BOOLEAN", Some("false"), [Up],

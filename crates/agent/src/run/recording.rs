@@ -8,13 +8,10 @@ use std::{
     thread,
 };
 
-use weir_agent::{Appended, CaptureOptions, NewBatch};
-use weir_capture::{
-    live::{Capture, Event},
-    tracker::Judgement,
-};
+use weir_agent::{Appended, CaptureNeeds, CaptureOptions, NewBatch};
+use weir_capture::live::{Capture, Event};
+use weir_host::{Predictor, Rules};
 use weir_network::Interface;
-use weir_uplink::Recording;
 
 use super::shared::Shared;
 use crate::clock;
@@ -25,21 +22,23 @@ const QUEUE: usize = 16;
 /// Records what the server asks for, until the agent ends.
 pub fn record(shared: &Arc<Shared>, options: &CaptureOptions) {
     let mut generation = 0;
-    while let Some((next, recordings)) = shared.wait_for_orders(generation) {
+    while let Some((next, needs)) = shared.wait_for_orders(generation) {
         generation = next;
-        record_until_changed(shared, options, generation, recordings);
+        if let Some(needs) = needs {
+            record_until_changed(shared, options, generation, needs);
+        }
         shared.record(true, |recorder| recorder.ended());
     }
 }
 
-fn record_until_changed(shared: &Arc<Shared>, options: &CaptureOptions, generation: u64, recordings: Vec<Recording>) {
+fn record_until_changed(shared: &Arc<Shared>, options: &CaptureOptions, generation: u64, needs: CaptureNeeds) {
     let (events, received) = mpsc::sync_channel(QUEUE);
     let capturing = {
         let (shared, options) = (Arc::clone(shared), options.clone());
-        thread::spawn(move || capture(&shared, &options, generation, &recordings, &events))
+        thread::spawn(move || capture(&shared, &options, generation, &needs, &events))
     };
     for event in received {
-        handle(shared, &event);
+        handle(shared, &options.rules, &event);
     }
     if capturing.join().is_err() {
         shared.capturing(generation, Err("the capturing thread broke off".into()));
@@ -51,11 +50,10 @@ fn capture(
     shared: &Shared,
     options: &CaptureOptions,
     generation: u64,
-    recordings: &[Recording],
+    needs: &CaptureNeeds,
     events: &SyncSender<Event>,
 ) {
-    let Some(live) = options.live(recordings) else { return };
-    let capture = match Capture::open(live, options.choose(recordings), &clock::nanoseconds) {
+    let capture = match Capture::open(options.live(needs), options.choose(needs), &clock::nanoseconds) {
         Ok(capture) => capture,
         Err(error) => return shared.capturing(generation, Err(error.to_string())),
     };
@@ -63,7 +61,9 @@ fn capture(
     tracing::info!("capturing by {}: {}", tier.tier, tier.why);
     shared.captures_by(format!("{}: {}", tier.tier, tier.why));
     shared.capturing(generation, Ok(capture.stopper()));
-    let judge = |_: &Interface, _, _: &_, _| Judgement::SEEN;
+    let mut predictor = Predictor::new(Arc::clone(&options.rules));
+    let judge =
+        |interface: &Interface, direction, packet: &_, time_ns| predictor.judge(interface, direction, packet, time_ns);
     // The other side ends only after this one.
     let ended = capture.run(clock::nanoseconds, judge, |event| drop(events.send(event)));
     if let Err(error) = ended {
@@ -71,7 +71,7 @@ fn capture(
     }
 }
 
-fn handle(shared: &Shared, event: &Event) {
+fn handle(shared: &Shared, rules: &Rules, event: &Event) {
     match event {
         Event::Added { name, interface } => tracing::info!("recording {name} as {}", interface.id),
         Event::Removed { name, .. } => tracing::info!("{name} is gone; recording it ended"),
@@ -81,7 +81,7 @@ fn handle(shared: &Shared, event: &Event) {
         Event::Window(_) => {}
     }
     let news = !matches!(event, Event::Window(_));
-    match shared.record(news, |recorder| recorder.handle(event)) {
+    match shared.record(news, |recorder| recorder.handle(event, rules)) {
         Ok(batches) => batches.into_iter().for_each(|batch| keep(shared, batch)),
         Err(error) => tracing::error!("a window is lost: {error}"),
     }

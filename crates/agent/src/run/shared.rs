@@ -1,13 +1,18 @@
 //! What the threads share.
 
 use std::{
-    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Condvar, Mutex, MutexGuard, PoisonError, mpsc::Sender},
     time::Duration,
 };
 
-use weir_agent::{Client, DataDirectory, Recorder, Spool, random};
+use weir_agent::{CaptureNeeds, Client, DataDirectory, Recorder, Spool, random};
 use weir_capture::live::Stopper;
-use weir_uplink::{CLOCK_LIMIT_MS, Credential, Definition, Recording, Report, version_of};
+use weir_network::Network;
+use weir_uplink::{
+    CLOCK_LIMIT_MS, Credential, Definition, EnforcementReport, Recording, Report, UplinkError, version_of,
+};
+
+use super::enforcing::Command;
 
 /// The spool, what is to be recorded, and how it is going.
 pub struct Shared {
@@ -15,6 +20,8 @@ pub struct Shared {
     pub credential: Credential,
     data: DataDirectory,
     spool: Mutex<Spool>,
+    /// To the thread that looks after the rules.
+    rules: Sender<Command>,
     state: Mutex<State>,
     /// Something in the state changed.
     changed: Condvar,
@@ -32,6 +39,7 @@ pub struct State {
     capture: String,
     version: Option<String>,
     refused: Option<String>,
+    enforcement: Option<EnforcementReport>,
     not_recording: Option<String>,
     clock_offset_ms: i64,
     /// The server should hear of something now.
@@ -41,9 +49,15 @@ pub struct State {
 }
 
 impl Shared {
-    pub fn new(client: Client, credential: Credential, data: DataDirectory, spool: Spool) -> Self {
+    pub fn new(
+        client: Client,
+        credential: Credential,
+        data: DataDirectory,
+        spool: Spool,
+        rules: Sender<Command>,
+    ) -> Self {
         let (spool, state) = (Mutex::new(spool), Mutex::default());
-        Self { client, credential, data, spool, state, changed: Condvar::new() }
+        Self { client, credential, data, spool, rules, state, changed: Condvar::new() }
     }
 
     pub fn spool(&self) -> MutexGuard<'_, Spool> {
@@ -80,12 +94,14 @@ impl Shared {
 
     /// Follows a definition, if we can.
     fn adopt(&self, version: String, text: &str) -> bool {
-        let definition = Definition::parse(text);
+        let definition = understand(text);
         self.change(|state| {
             state.news = true;
             match definition {
-                Ok(definition) => {
-                    state.adopt(version, definition);
+                Ok((definition, network)) => {
+                    // The thread ends after all others.
+                    let _ = self.rules.send(Command::Take { network, enforce: definition.enforce });
+                    state.adopt(version, definition.flow_logs);
                     true
                 }
                 Err(error) => {
@@ -102,8 +118,9 @@ impl Shared {
         self.state().version.clone()
     }
 
-    /// What to record, once it is another than that of `generation`; none when the agent ends.
-    pub fn wait_for_orders(&self, generation: u64) -> Option<(u64, Vec<Recording>)> {
+    /// What to capture for, once it is another than that of `generation`; none when the agent ends. There may be nothing to
+    /// capture for.
+    pub fn wait_for_orders(&self, generation: u64) -> Option<(u64, Option<CaptureNeeds>)> {
         let mut state = self.state();
         loop {
             if state.ending {
@@ -111,8 +128,9 @@ impl Shared {
             }
             match &state.wanted {
                 Some(wanted) if state.generation != generation => {
-                    let orders = (state.generation, wanted.clone());
-                    state.recorder.follow(orders.1.clone());
+                    let orders = (state.generation, CaptureNeeds::of(wanted));
+                    let wanted = wanted.clone();
+                    state.recorder.follow(wanted);
                     return Some(orders);
                 }
                 _ => state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
@@ -137,6 +155,17 @@ impl Shared {
                 }
             }
         });
+    }
+
+    /// What is in force on this host.
+    pub fn enforces(&self, report: EnforcementReport) {
+        let is_new =
+            |before: &EnforcementReport| (&before.error, &before.interfaces) != (&report.error, &report.interfaces);
+        if self.state().enforcement.as_ref().is_none_or(is_new) {
+            self.change(|state| (state.enforcement, state.news) = (Some(report), true));
+        } else {
+            self.state().enforcement = Some(report);
+        }
     }
 
     /// The way packets are seen, and why.
@@ -192,7 +221,7 @@ impl Shared {
             interfaces: state.recorder.interfaces(),
             definition: state.version.clone(),
             refused: state.refused.clone(),
-            enforcing: None,
+            enforcement: state.enforcement.clone(),
             spooled,
             lost,
         })
@@ -240,18 +269,32 @@ impl Shared {
     }
 }
 
+/// A definition that this program can follow, and its network.
+fn understand(text: &str) -> Result<(Definition, Option<Network>), UplinkError> {
+    let definition = Definition::parse(text)?;
+    let network = definition.network()?;
+    Ok((definition, network))
+}
+
 impl State {
-    fn adopt(&mut self, version: String, definition: Definition) {
+    fn adopt(&mut self, version: String, wanted: Vec<Recording>) {
         (self.version, self.refused) = (Some(version), None);
-        if self.wanted.as_ref() == Some(&definition.flow_logs) {
+        if self.wanted.as_ref() == Some(&wanted) {
             return;
         }
-        tracing::info!("recording {} flow logs from now on", definition.flow_logs.len());
-        self.wanted = Some(definition.flow_logs);
+        tracing::info!("recording {} flow logs from now on", wanted.len());
+        let needs = CaptureNeeds::of(&wanted);
+        let same = self.wanted.as_deref().map(CaptureNeeds::of) == Some(needs);
+        // The capture that runs serves the new flow logs too, and misses nothing.
+        if same && self.stopper.is_some() {
+            self.recorder.follow(wanted.clone());
+            self.wanted = Some(wanted);
+            return;
+        }
+        self.wanted = Some(wanted);
         self.generation += 1;
-        // Until the next capture has begun, which may take a while.
-        self.recorder.ended();
-        if let Some(stopper) = &self.stopper {
+        self.recorder.ending();
+        if let Some(stopper) = self.stopper.take() {
             stopper.stop();
         }
     }

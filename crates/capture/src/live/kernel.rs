@@ -219,7 +219,8 @@ impl KernelFlows {
         tally.totals.unmatched_fragments = self.programs.unmatched_fragments()?;
         if let Some(totals) = self.verdicts.totals() {
             let as_of_ns = (tally.clock)();
-            tally.totals.refused = Some(Refused { as_of_ns, totals: totals? });
+            let unmatched = tally.totals.unmatched_refusals;
+            tally.totals.refused = Some(Refused { as_of_ns, totals: totals?, unmatched });
         }
         self.programs.take_skips(&mut tally.totals.skips)
     }

@@ -1,6 +1,6 @@
 //! The two ways to capture, and which of them is taken.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 use super::{
     LiveError, Options,
@@ -29,6 +29,24 @@ pub enum TierChoice {
     Ebpf,
     /// Packet sockets.
     PacketSocket,
+}
+
+impl TierChoice {
+    /// What can be written.
+    pub const NAMES: [&str; 3] = ["auto", "ebpf", "packet"];
+}
+
+impl FromStr for TierChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "auto" => Ok(TierChoice::Auto),
+            "ebpf" => Ok(TierChoice::Ebpf),
+            "packet" => Ok(TierChoice::PacketSocket),
+            _ => Err(format!("expected auto, ebpf or packet, found `{text}`")),
+        }
+    }
 }
 
 /// Which way was taken.

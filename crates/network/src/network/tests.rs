@@ -301,6 +301,37 @@ fn an_interface_of_a_host_is_found_by_id_address_or_name() {
     assert_eq!(twice.to_string(), "interface eni-a: it has `name` and the tag Name `web`; leave one of them out");
 }
 
+/// Two hosts have an `eth0` each: a name alone does not say whose.
+#[test]
+fn in_a_network_of_several_hosts_a_name_needs_its_instance() {
+    let text = r#"
+        [[instance]]
+        id = "i-b"
+        [[interface]]
+        id = "eni-a"
+        name = "eth0"
+        [[interface]]
+        id = "eni-b"
+        name = "eth0"
+        instance = "i-b"
+        [[interface]]
+        id = "eni-c"
+        addresses = ["10.0.0.3"]
+    "#;
+    let network = Network::parse(text, &Owner::default()).unwrap();
+    let found = |instance: &str, address: &str| {
+        let host = Interface {
+            instance_id: Some(instance.into()),
+            ipv4: vec![address.parse().unwrap()],
+            ..network.interface("eni-a").unwrap().clone()
+        };
+        network.interface_of_one_host(&Interface { id: "eni-0".into(), ..host }).map(|it| (it.id, it.instance_id))
+    };
+    assert_eq!(found("i-b", "10.0.0.9"), Some(("eni-b".into(), Some("i-b".into()))), "by name and instance");
+    assert_eq!(found("i-x", "10.0.0.9"), None, "a name is not enough");
+    assert_eq!(found("i-x", "10.0.0.3"), Some(("eni-c".into(), Some("i-x".into()))), "by address");
+}
+
 /// What the file says of the side of an interface holds; otherwise what the host says.
 #[test]
 fn the_side_is_that_of_the_file_or_else_of_the_host() {

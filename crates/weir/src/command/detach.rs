@@ -1,8 +1,8 @@
 //! `weir detach`: takes every rule of ours out of the kernel.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use clap::Command;
-use weir_enforce::{Enforcer, Namespace};
+use weir_host::Keeper;
 
 use crate::{Outcome, client, settings::Settings};
 
@@ -25,10 +25,6 @@ pub fn run(settings: &Settings) -> Result<Outcome> {
         println!("{}", String::from_utf8_lossy(&answer.body).trim());
         return Ok(Outcome::Done);
     }
-    match Enforcer::clean(Namespace::Own) {
-        Ok(true) => println!("rules of an earlier run were taken away"),
-        Ok(false) => println!("no rules were in force"),
-        Err(error) => bail!(error),
-    }
+    println!("{}", Keeper::clean()?);
     Ok(Outcome::Done)
 }

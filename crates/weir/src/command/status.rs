@@ -77,7 +77,13 @@ fn text(report: &Report) -> String {
     }
     if let Some(enforcement) = &report.enforcement {
         lines.push(String::new());
-        lines.extend(enforcement_lines(enforcement));
+        lines.extend(enforcement_lines(enforcement, "weir confirm"));
+    }
+    if let Some(unmatched) = report.refusals.as_ref().map(|refusals| refusals.unmatched).filter(|count| *count > 0) {
+        lines.push(format!(
+            "unmatched  {unmatched} packets were refused that were not seen coming in: IPsec unwrapped them, or they were on \
+             their way when recording began. Their REJECT records are there"
+        ));
     }
     if !report.agents.is_empty() {
         lines.push(String::new());
@@ -106,14 +112,15 @@ fn text(report: &Report) -> String {
     lines.join("\n") + "\n"
 }
 
-fn enforcement_lines(enforcement: &EnforcementReport) -> Vec<String> {
-    let mut lines = vec![format!("network    {}", enforcement.network_file)];
+/// What rules are in force, and what they refused. `confirm` is the command that keeps rules on trial.
+fn enforcement_lines(enforcement: &EnforcementReport, confirm: &str) -> Vec<String> {
+    let mut lines = vec![format!("network    {}", enforcement.network)];
     if let Some(error) = &enforcement.error {
         lines.push(format!("           not taken: {error}"));
     }
     for interface in &enforcement.interfaces {
         let state = match interface.seconds_to_confirm {
-            Some(seconds) => format!("taken back in {seconds} s unless you run `weir confirm`"),
+            Some(seconds) => format!("taken back in {seconds} s unless you run `{confirm}`"),
             None => "in force".to_owned(),
         };
         lines.push(format!("enforced   {} as {}: {state}", interface.name, interface.id));

@@ -1,15 +1,9 @@
 //! `weir up`: records interfaces, delivers the records, and answers how it is going.
 
-mod caution;
-mod containers;
-mod devices;
 mod enforcement;
 mod flow_log;
-mod network_file;
-mod predict;
 mod recorder;
 mod refusals;
-mod rules;
 mod screen;
 
 use std::{
@@ -25,6 +19,8 @@ use tokio::{
     signal::unix::{SignalKind, signal},
     sync::watch,
 };
+use weir_capture::interfaces::{self, Placement};
+use weir_host::{DeviceOptions, Devices, Entries, News, Rules};
 use weir_network::FlowLog;
 use weir_store::{BucketName, Buckets, DataDirectory, Delivery, DeliveryOptions, RolloverOptions};
 
@@ -37,7 +33,6 @@ use crate::{
 };
 use enforcement::Enforcement;
 use recorder::Recorder;
-use rules::Rules;
 use screen::Screen;
 
 /// The bucket that records are delivered to.
@@ -64,8 +59,8 @@ AWS; `weir query` reads them there. What is not delivered yet is kept in DATA/sp
 SIGTERM stops, and delivers what there is.
 
 With --enforce the security groups and network ACLs of the network file decide what passes; a change of the file is in
-force at once. Rules on an interface that carries your own SSH session are taken back after 60 s unless you run
-`weir confirm`. `weir detach` takes all rules away.
+force at once. Rules on an interface that carries your own SSH session are taken back after 60 s (--confirm-within) unless
+you run `weir confirm`. `weir detach` takes all rules away.
 
 Interfaces that come and go are followed. Capturing needs root or `setcap cap_bpf,cap_perfmon,cap_net_admin,cap_net_raw+ep weir`;
 without the right nothing is recorded, but what is there is served: GET /status and GET /health.",
@@ -93,11 +88,12 @@ async fn up(settings: &Settings) -> Result<Outcome> {
     let rollover = RolloverOptions { every_window: settings.deliver_every_window, ..RolloverOptions::default() };
     let options = DeliveryOptions { rollover, ..DeliveryOptions::default() };
     let delivery = Arc::new(Delivery::open(&data, &buckets, &flow_log, options)?);
-    let enforcement = Enforcement::start(settings)?;
+    let devices = Arc::new(devices(settings));
+    let enforcement = Enforcement::start(settings, &devices)?;
 
     let rules = enforcement.as_ref().map(Enforcement::rules);
     let fleet = start_fleet(settings, &data, &buckets, &flow_log, &delivery).await?;
-    let recorder = Recorder::start(settings, &flow_log, Arc::clone(&delivery), rules.clone())?;
+    let recorder = Recorder::start(settings, &flow_log, Arc::clone(&delivery), devices, rules.clone())?;
     let running = Running {
         settings,
         flow_log: &flow_log,
@@ -132,8 +128,13 @@ async fn up(settings: &Settings) -> Result<Outcome> {
             fleet.poll().await;
         }
         recorder.record_losses();
+        for news in running.rules.as_ref().map(|rules| rules.take_news()).unwrap_or_default() {
+            match news {
+                News::Said(text) => screen.tell(&text),
+                News::Failed(message) => recorder.error(message),
+            }
+        }
         board.put(running.report());
-        screen.tell(&running.rules.as_ref().map(|rules| rules.take_news()).unwrap_or_default());
         screen.show(&board.get());
     }
     let _ = sd_notify::notify(&[NotifyState::Stopping]);
@@ -162,6 +163,18 @@ async fn up(settings: &Settings) -> Result<Outcome> {
     }
 }
 
+/// The devices of this host, as the settings mean them.
+fn devices(settings: &Settings) -> Devices {
+    let placement = Placement {
+        account_id: settings.account.as_str().to_owned(),
+        region: settings.region.clone(),
+        az_id: None,
+        machine_id: interfaces::machine_id().unwrap_or_default(),
+    };
+    let (devices, side) = (settings.interface.clone(), settings.side);
+    Devices::new(DeviceOptions { devices, side, placement, entries: Entries::OfThisHost })
+}
+
 /// The listener for agents, when it is asked for.
 async fn start_fleet(
     settings: &Settings,
@@ -179,6 +192,7 @@ async fn start_fleet(
         delivery: Arc::clone(delivery),
         max_flows: settings.max_flows,
         network: settings.network.clone(),
+        enforce: settings.agents_enforce,
     };
     Fleet::start(beginning).await.map(Some)
 }
@@ -205,9 +219,7 @@ impl Running<'_> {
     fn report(&self) -> Report {
         let counters = self.delivery.counters();
         let progress = self.recorder.progress();
-        let (enforcement, refusals) = self.rules.as_ref().map(|rules| rules.report()).unzip();
-        let mut errors: Vec<ErrorReport> = progress.errors.into_iter().chain(refusals.unwrap_or_default()).collect();
-        errors.sort_by_key(|error| error.time);
+        let mut errors: Vec<ErrorReport> = progress.errors.into();
         if let Some(failure) = counters.last_failure {
             errors.push(ErrorReport { time: u64::try_from(failure.time).unwrap_or(0), message: failure.message });
             errors.sort_by_key(|error| error.time);
@@ -227,7 +239,7 @@ impl Running<'_> {
             frames: self.recorder.frames.load(Ordering::Relaxed),
             windows: progress.windows,
             refusals: refusals::report(&progress.refused),
-            interfaces: progress.interfaces.into_values().collect(),
+            interfaces: progress.interfaces.reports(),
             agents: self.fleet.map(Fleet::report).unwrap_or_default(),
             delivery: DeliveryReport {
                 objects: counters.objects,
@@ -238,7 +250,7 @@ impl Running<'_> {
                 dropped_records: counters.dropped_records,
                 failures: counters.failures,
             },
-            enforcement,
+            enforcement: self.rules.as_ref().map(|rules| rules.report()),
             errors,
         }
     }

@@ -146,12 +146,17 @@ fn check_owner(batches: &[RecordBatch], host: &str, flow_log: &FlowLog, roster: 
             Some(other) => Err(Refusal::Bad(format!("`{}` is `{other}` instead of `{own}`", field.name()))),
             None => Ok(()),
         };
-    only(Field::InstanceId, host)?;
     only(Field::AccountId, &flow_log.account_id)?;
     only(Field::Region, &flow_log.region)?;
     for interface in distinct(batches, Field::InterfaceId) {
         if roster.owner_of(&interface).is_some_and(|owner| owner != host) {
             return Err(Refusal::Bad(format!("interface {interface} belongs to another host")));
+        }
+    }
+    // A container of the host is an instance too.
+    for instance in distinct(batches, Field::InstanceId) {
+        if roster.owner_of_instance(&instance).is_some_and(|owner| owner != host) {
+            return Err(Refusal::Bad(format!("instance {instance} belongs to another host")));
         }
     }
     Ok(())

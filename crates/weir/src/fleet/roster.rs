@@ -7,7 +7,7 @@ use std::{
 
 use weir_uplink::{CLOCK_LIMIT_MS, Report};
 
-use crate::report::{AgentInterfaceReport, AgentReport};
+use crate::report::AgentReport;
 
 /// An agent is away when it was not heard of for so many seconds: it reports every five.
 const AWAY: i64 = 30;
@@ -99,6 +99,16 @@ impl Roster {
         agents.iter().find(|(_, seen)| owns(seen)).map(|(id, _)| id.clone())
     }
 
+    /// The host that an instance belongs to: itself, or one that it has said is behind its interface.
+    pub fn owner_of_instance(&self, instance: &str) -> Option<String> {
+        let agents = self.agents();
+        if agents.contains_key(instance) {
+            return Some(instance.to_owned());
+        }
+        let has = |seen: &Seen| seen.report.interfaces.iter().any(|own| own.instance.as_deref() == Some(instance));
+        agents.iter().find(|(_, seen)| has(seen)).map(|(id, _)| id.clone())
+    }
+
     /// The agents as they are shown.
     pub fn report(&self, now: i64) -> Vec<AgentReport> {
         self.agents().iter().map(|(id, seen)| seen.report(id, now)).collect()
@@ -116,15 +126,6 @@ impl Seen {
     }
 
     fn report(&self, id: &str, now: i64) -> AgentReport {
-        let said = &self.report;
-        let interface = |own: &weir_uplink::InterfaceState| AgentInterfaceReport {
-            id: own.id.clone(),
-            name: own.name.clone(),
-            recording: own.recording,
-            packets_seen: own.packets_seen,
-            packets_recorded: own.packets_recorded,
-            packets_lost: own.packets_lost,
-        };
         AgentReport {
             id: id.to_owned(),
             name: self.name.clone(),
@@ -134,18 +135,10 @@ impl Seen {
             last_seen: self.last_seen.and_then(|at| u64::try_from(at).ok()),
             clock_offset_ms: self.clock_offset_ms(),
             clock_differs: is_far(self.clock_offset_ms()),
-            capture: said.capture.clone(),
-            not_recording: said.not_recording.clone(),
-            interfaces: said.interfaces.iter().map(interface).collect(),
-            definition: said.definition.clone(),
-            refused: said.refused.clone(),
-            enforcing: said.enforcing.clone(),
+            said: self.report.clone(),
             batches: self.batches,
             records: self.records,
             repeats: self.repeats,
-            spooled_records: said.spooled.records,
-            spooled_bytes: said.spooled.bytes,
-            lost_records: said.lost.records,
         }
     }
 }

@@ -195,14 +195,12 @@ async fn report(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<StatusCode, Refusal> {
     let mut report: Report = json(body, REPORT_LIMIT)?;
-    report.capture = clean(&report.capture);
-    for text in [&mut report.not_recording, &mut report.definition, &mut report.refused, &mut report.enforcing] {
-        *text = text.as_deref().map(clean);
-    }
-    for interface in &mut report.interfaces {
-        (interface.id, interface.name) = (clean(&interface.id), clean(&interface.name));
-        if let Some(owner) = fleet.roster.owner_of(&interface.id).filter(|owner| *owner != host) {
-            return Err(Refusal::Conflict(format!("interface {} belongs to host {owner}", interface.id)));
+    report.for_each_text(|text| *text = clean(text));
+    for interface in &report.interfaces {
+        let instance = interface.instance.iter().filter_map(|it| Some((it, fleet.roster.owner_of_instance(it)?)));
+        let owned = fleet.roster.owner_of(&interface.id).map(|owner| (&interface.id, owner));
+        if let Some((what, owner)) = owned.into_iter().chain(instance).find(|(_, owner)| *owner != host) {
+            return Err(Refusal::Conflict(format!("{what} belongs to host {owner}")));
         }
     }
     fleet.roster.reported(&host, report);

@@ -4,7 +4,8 @@ use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr};
 
 use weir_capture::live::TierChoice;
 use weir_enforce::OnExit;
-use weir_network::{AggregationInterval, Side};
+use weir_host::SideChoice;
+use weir_network::AggregationInterval;
 use weir_record::{FileFormat, Format};
 
 /// What a value looks like, for the command line, the file and the guide.
@@ -40,15 +41,6 @@ impl Account {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-}
-
-/// How the side of an interface is chosen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SideChoice {
-    /// This one.
-    Is(Side),
-    /// By what the device is.
-    Auto,
 }
 
 /// A number of bytes, written with or without a unit.
@@ -156,23 +148,9 @@ one_word! {
         FileFormat::ALL.into_iter().find(|format| format.name() == word)
             .ok_or_else(|| format!("expected plain-text, parquet, json, cef or ocsf, found `{word}`"))
     };
-    TierChoice, Shape::Choice(&["auto", "ebpf", "packet"]), |word| match word {
-        "auto" => Ok(TierChoice::Auto),
-        "ebpf" => Ok(TierChoice::Ebpf),
-        "packet" => Ok(TierChoice::PacketSocket),
-        _ => Err(format!("expected auto, ebpf or packet, found `{word}`")),
-    };
-    OnExit, Shape::Choice(&["keep", "open"]), |word| match word {
-        "keep" => Ok(OnExit::Keep),
-        "open" => Ok(OnExit::Open),
-        _ => Err(format!("expected keep or open, found `{word}`")),
-    };
-    SideChoice, Shape::Choice(&["host", "guest", "auto"]), |word| match word {
-        "host" => Ok(SideChoice::Is(Side::Host)),
-        "guest" => Ok(SideChoice::Is(Side::Guest)),
-        "auto" => Ok(SideChoice::Auto),
-        _ => Err(format!("expected host, guest or auto, found `{word}`")),
-    };
+    TierChoice, Shape::Choice(&TierChoice::NAMES), str::parse;
+    OnExit, Shape::Choice(&OnExit::NAMES), str::parse;
+    SideChoice, Shape::Choice(&SideChoice::NAMES), str::parse;
     Output, Shape::Choice(&["table", "csv", "jsonl", "parquet"]), |word| match word {
         "table" => Ok(Output::Table),
         "csv" => Ok(Output::Csv),

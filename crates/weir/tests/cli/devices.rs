@@ -238,13 +238,13 @@ fn interfaces_come_and_go() {
 }
 
 /// A process in a namespace and in a control group that is named as Docker names them. Both are gone when dropped.
-struct Container {
+pub struct Container {
     process: Child,
     group: PathBuf,
 }
 
 impl Container {
-    fn new(namespace: &str, id: &str) -> Self {
+    pub fn new(namespace: &str, id: &str) -> Self {
         let process = Command::new("ip").args(["netns", "exec", namespace, "sleep", "120"]).spawn().expect("sleep");
         let mounts = fs::read_to_string("/proc/mounts").expect("mounts");
         let is_group = |line: &&str| line.contains(" cgroup2 ") || line.contains("name=systemd");
@@ -271,7 +271,7 @@ impl Drop for Container {
 }
 
 /// Answers as Docker does, until the test ends.
-fn docker(socket: &std::path::Path, id: &str) {
+pub fn docker(socket: &std::path::Path, id: &str) {
     let listener = UnixListener::bind(socket).expect("a socket");
     let body = serde_json::json!([
         { "Id": "f".repeat(64), "Names": ["/other"], "Image": "other", "Labels": {} },

@@ -183,6 +183,46 @@ fn nobody_locks_himself_out() {
 }
 
 #[test]
+fn rules_that_nobody_confirms_are_taken_back() {
+    let (net, lab) = (Net::new(), Lab::new());
+    let _server = net.near_server(LISTENER);
+    lab.write("net.toml", file(HTTPS_ONLY));
+    let flags = [ENFORCE, &["--confirm-within", "4"]].concat();
+    let up = Up::start_with(&net, &lab, &flags, &[("SSH_CONNECTION", "10.88.0.2 50000 10.88.0.1 22")]);
+    wait_until(&net, 22, true);
+    let said = "nobody confirmed the rules on a0: what was before holds again";
+    up.wait_for("the end of the trial", |status| {
+        status["enforcement"]["error"] == said
+            && status["enforcement"]["interfaces"].as_array().is_some_and(Vec::is_empty)
+    });
+    assert_eq!(near(&net, &lab, &["confirm"]).2, "weir: nothing waits to be confirmed\n");
+
+    // An edit is tried anew, and one that lets SSH in needs no trial once it was confirmed.
+    lab.write("net.toml", file("443, 80"));
+    wait_until(&net, 22, false);
+    assert_eq!(near(&net, &lab, &["confirm"]).1, "rules confirmed on a0\n");
+    lab.write("net.toml", file(HTTPS_AND_SSH));
+    wait_until(&net, 22, true);
+    lab.write("net.toml", file(HTTPS_ONLY));
+    wait_until(&net, 22, false);
+    wait_until(&net, 22, true);
+    assert_eq!(up.end("-TERM"), Some(0));
+}
+
+/// As documented: then every group is for it.
+#[test]
+fn a_file_without_interfaces_is_for_the_one_that_is_named() {
+    let (net, lab) = (Net::new(), Lab::new());
+    let _server = net.near_server(LISTENER);
+    let groups = file(HTTPS_ONLY);
+    lab.write("net.toml", &groups[groups.find("[[security-group]]").expect("a group")..]);
+    let up = Up::start(&net, &lab, ENFORCE);
+    assert!(reaches(&net, 443) && !reaches(&net, 22));
+    assert_eq!(up.end("-TERM"), Some(0));
+    assert_eq!(near(&net, &lab, &["detach"]).0, 0);
+}
+
+#[test]
 fn what_cannot_be_enforced_is_said_at_the_start() {
     let lab = Lab::new();
     let said = lab.weir(&["up", "--enforce", "lo"]);

@@ -1,6 +1,9 @@
 //! One server and agents of further hosts, as programs, in network namespaces of their own. Needs root, iproute2 and
 //! python3, and the program `weir-agent` beside `weir`.
 
+mod containers;
+mod enforcing;
+
 use std::{
     collections::BTreeMap,
     fs,
@@ -15,7 +18,7 @@ use crate::run::Lab;
 
 /// Longer than anything here takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(90);
-const FORMAT: &str = "${interface-id} ${instance-id} ${srcaddr} ${dstaddr} ${srcport} ${dstport} ${protocol} ${packets} ${bytes} ${start} ${end} ${action} ${log-status}";
+const FORMAT: &str = "${interface-id} ${instance-id} ${srcaddr} ${dstaddr} ${srcport} ${dstport} ${protocol} ${packets} ${bytes} ${start} ${end} ${action} ${log-status} ${tcp-flags} ${flow-direction} ${rule} ${verdict-source}";
 
 fn ip(words: &str) {
     let output = Command::new("ip").args(words.split(' ')).output().expect("the command `ip`: install iproute2");
@@ -169,12 +172,18 @@ impl Fleet {
     }
 
     fn agent(&self, host: usize) -> Running {
-        Running(
-            self.agent_command(host, "run")
-                .args(["--interface", "e0", "--capture", "packet"])
-                .spawn()
-                .expect("weir-agent starts"),
-        )
+        self.agent_with(host, &["--interface", "e0", "--capture", "packet"])
+    }
+
+    fn agent_with(&self, host: usize, flags: &[&str]) -> Running {
+        Running(self.agent_command(host, "run").args(flags).spawn().expect("weir-agent starts"))
+    }
+
+    /// Records of the delivered objects, one a line, as CSV without quotes and heading.
+    fn query(&self, sql: &str) -> Vec<String> {
+        let said = self.lab.weir(&["query", "--data", "data", "--output", "csv", sql]);
+        assert_eq!((said.code, said.err.as_str()), (0, ""));
+        said.out.replace('"', "").lines().skip(1).map(str::to_owned).collect()
     }
 
     fn status(&self) -> Option<serde_json::Value> {
@@ -279,7 +288,7 @@ fn three_hosts_are_counted_exactly_though_server_and_agent_are_killed() {
     thread::sleep(Duration::from_secs(2));
     let server = fleet.server(&[]);
     fleet.wait_for("everything is sent", |status| {
-        all_recording(status, 3) && agents(status).iter().all(|agent| agent["spooled_records"].as_u64() < Some(5))
+        all_recording(status, 3) && agents(status).iter().all(|agent| agent["spooled"]["records"].as_u64() < Some(5))
     });
 
     // And once more, while batches are on their way.
@@ -289,7 +298,7 @@ fn three_hosts_are_counted_exactly_though_server_and_agent_are_killed() {
     let server = fleet.server(&[]);
     let status = fleet.wait_for("agents are back", |status| all_recording(status, 3));
     assert!(
-        agents(&status).iter().all(|agent| agent["lost_records"] == 0 && agent["clock_differs"] == false),
+        agents(&status).iter().all(|agent| agent["lost"]["records"] == 0 && agent["clock_differs"] == false),
         "{status}"
     );
     for agent in running {
@@ -340,7 +349,7 @@ fn changes_reach_agents_and_revoked_hosts_are_shut_out() {
     let old = before;
     fleet.wait_for("the agent is back", |status| {
         all_recording(status, 1)
-            && agents(status)[0]["spooled_records"].as_u64() < Some(5)
+            && agents(status)[0]["spooled"]["records"].as_u64() < Some(5)
             && !version(status).is_null()
             && version(status) != old
     });
@@ -359,6 +368,36 @@ fn changes_reach_agents_and_revoked_hosts_are_shut_out() {
     assert_eq!(agent.end("-TERM"), Some(0));
     assert_eq!(server.end("-INT"), Some(0));
     assert_eq!(fleet.delivered(), BTreeMap::from([("10.89.0.2".to_owned(), (15, 15 * 128))]));
+    // Nobody watched e0 between the two captures.
+    let gaps = fleet.query("SELECT interface_id FROM vpc_flow_logs WHERE log_status = 'SKIPDATA'");
+    assert_eq!(gaps.len(), 1, "{gaps:?}");
+}
+
+/// Another format is another flow log for the same capture: what passes meanwhile is counted once.
+#[test]
+fn nothing_is_lost_when_only_the_records_change() {
+    let fleet = Fleet::new(1);
+    let server = fleet.server(&[]);
+    assert_eq!(fleet.join(0, &fleet.token()), Some(0));
+    let agent = fleet.agent(0);
+    let status = fleet.wait_for("the agent records", |status| all_recording(status, 1));
+    let before = agents(&status)[0]["definition"].clone();
+    assert_eq!(server.end("-INT"), Some(0));
+    let server = fleet.server(&["--hive-compatible-partitions"]);
+    let mut sent = 0;
+    let begun = Instant::now();
+    while fleet.status().is_none_or(|status| agents(&status).iter().all(|agent| agent["definition"] == before)) {
+        fleet.net.udp(0, 5);
+        sent += 5;
+        assert!(begun.elapsed() < PATIENCE, "the agent does not hear of the new definition");
+    }
+    fleet.net.udp(0, 5);
+    fleet.settle(0);
+    assert_eq!(agent.end("-TERM"), Some(0));
+    assert_eq!(server.end("-INT"), Some(0));
+    let sent = sent + 5;
+    assert_eq!(fleet.delivered(), BTreeMap::from([("10.89.0.2".to_owned(), (sent, sent * 128))]));
+    assert_eq!(fleet.query("SELECT * FROM vpc_flow_logs WHERE log_status = 'SKIPDATA'").len(), 0);
 }
 
 /// Asks the listener with curl: status and body of the answer.

@@ -1,7 +1,7 @@
 //! Recording: a thread that captures, and one that makes records of finished windows and hands them to the delivery.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::VecDeque,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::AtomicU64,
@@ -13,18 +13,17 @@ use std::{
 use tokio::sync::Notify;
 use weir_capture::{
     live::{self, Capture, Event, Stopper},
-    tracker::{self, Judgement},
-    window::Window,
+    tracker::Judgement,
+    window::{Window, skipdata},
 };
-use weir_enforce::Denials;
+use weir_host::{Containers, Devices, Interfaces, Predictor, Rules};
 use weir_network::{FlowLog, Interface, TrafficType};
-use weir_record::{BatchBuilder, Field, Format, Value};
+use weir_record::Format;
 use weir_store::{Appended, Delivery, FinishedWindow, Loss};
 
-use super::{devices, predict::Predictor, rules::Rules};
 use crate::{
     clock,
-    report::{CaptureReport, ErrorReport, InterfaceReport},
+    report::{CaptureReport, ErrorReport},
     settings::Settings,
 };
 
@@ -39,8 +38,7 @@ const ERRORS: usize = 20;
 /// What recording came to so far.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Progress {
-    /// By id.
-    pub interfaces: BTreeMap<String, InterfaceReport>,
+    pub interfaces: Interfaces,
     pub windows: u64,
     pub errors: VecDeque<ErrorReport>,
     pub not_recording: Option<String>,
@@ -66,8 +64,7 @@ struct Shared {
     format: Format,
     account_id: String,
     region: String,
-    /// Which rule is behind a mark.
-    denials: Denials,
+    rules: Option<Arc<Rules>>,
 }
 
 impl Recorder {
@@ -79,6 +76,7 @@ impl Recorder {
         settings: &Settings,
         flow_log: &FlowLog,
         delivery: Arc<Delivery>,
+        devices: Arc<Devices>,
         rules: Option<Arc<Rules>>,
     ) -> Result<Self, live::LiveError> {
         let shared = Arc::new(Shared {
@@ -88,15 +86,17 @@ impl Recorder {
             format: flow_log.log_format.clone(),
             account_id: flow_log.account_id.clone(),
             region: flow_log.region.clone(),
-            denials: rules.as_ref().map(|rules| rules.denials.clone()).unwrap_or_default(),
+            rules: rules.clone(),
         });
         let (events, received) = mpsc::sync_channel(QUEUE);
         let (opened, opening) = mpsc::sync_channel(1);
         let capturing = {
             let shared = Arc::clone(&shared);
-            let choose = devices::choose(settings, rules.clone());
-            let (options, names, predictor) = (options(settings), devices::names(settings), rules.map(Predictor::new));
-            thread::spawn(move || capture(options, choose, predictor, &names, &shared, &events, &opened))
+            let containers = Containers::watch_if(devices.may_be_guests(), &settings.container_socket);
+            let choose = weir_host::choose(Arc::clone(&devices), containers, rules.clone());
+            let options = live::Options::new(settings.interval, settings.max_flows, settings.capture);
+            let predictor = rules.map(Predictor::new);
+            thread::spawn(move || capture(options, choose, predictor, &devices, &shared, &events, &opened))
         };
         let (stopper, frames) = match opening.recv() {
             Ok(Ok((stopper, frames))) => (Some(stopper), frames),
@@ -124,6 +124,11 @@ impl Recorder {
         self.shared.progress().clone()
     }
 
+    /// Something else went wrong that belongs among the last errors.
+    pub(super) fn error(&self, message: String) {
+        self.shared.error(message);
+    }
+
     /// Records that the delivery had to drop become SKIPDATA.
     pub(super) fn record_losses(&self) {
         self.shared.record_losses();
@@ -142,28 +147,17 @@ impl Recorder {
     }
 }
 
-fn options(settings: &Settings) -> live::Options {
-    let tracker = tracker::Options {
-        interval: settings.interval,
-        max_flows: usize::try_from(settings.max_flows).unwrap_or(usize::MAX),
-        ..tracker::Options::default()
-    };
-    let capacity = u32::try_from(settings.max_flows).unwrap_or(u32::MAX);
-    let ebpf = live::FlowOptions { capacity, ..live::FlowOptions::default() };
-    live::Options { tracker, tier: settings.capture, ebpf, ..live::Options::default() }
-}
-
 /// The capturing thread. Nothing but the sink may take time here.
 fn capture(
     options: live::Options,
     choose: live::Choose,
     mut predictor: Option<Predictor>,
-    names: &[String],
+    devices: &Devices,
     shared: &Shared,
     events: &SyncSender<Event>,
     opened: &SyncSender<Result<(Stopper, Arc<AtomicU64>), live::LiveError>>,
 ) {
-    let absent = devices::absent(names);
+    let absent = weir_host::absent(devices);
     let now_ns = || i64::try_from(clock::now().as_nanos()).unwrap_or(i64::MAX);
     let capture = match Capture::open(options, choose, &now_ns) {
         Ok(capture) => capture,
@@ -194,19 +188,10 @@ fn capture(
 /// The recording thread: until the capture has ended and its last window is handed on.
 fn record(shared: &Shared, events: &Receiver<Event>) {
     for event in events {
+        shared.count(&event);
         match event {
             Event::Window(window) => shared.window(&window),
-            Event::Added { name, interface } => {
-                let mut progress = shared.progress();
-                let entry = progress.interfaces.entry(interface.id.clone()).or_default();
-                (entry.name, entry.id, entry.recording) = (name, interface.id.clone(), true);
-                entry.describe(&interface);
-            }
-            Event::Removed { interface, .. } => {
-                if let Some(entry) = shared.progress().interfaces.get_mut(&interface.id) {
-                    entry.recording = false;
-                }
-            }
+            Event::Added { .. } | Event::Removed { .. } => {}
             Event::Failed { error, .. } => shared.error(error.to_string()),
             Event::Unlisted(error) => shared.error(error.to_string()),
             Event::Trouble(error) => shared.error(error.to_string()),
@@ -223,6 +208,10 @@ impl Shared {
     fn error(&self, message: String) {
         tracing::info!("{message}");
         let errors = &mut self.progress().errors;
+        // What is tried again and fails again is one error.
+        if errors.back().is_some_and(|last| last.message == message) {
+            errors.pop_back();
+        }
         errors.push_back(ErrorReport { time: clock::now().as_secs(), message });
         if errors.len() > ERRORS {
             errors.pop_front();
@@ -232,14 +221,13 @@ impl Shared {
     /// Makes records of a window and hands them to the delivery.
     fn window(&self, window: &Window) {
         const SECOND_NS: i64 = 1_000_000_000;
-        let rule = |mark| self.denials.rule(mark).map(|rule| rule.token());
+        let rule = |mark| self.rules.as_ref()?.name(mark);
         let batches = window.batches(&self.format, TrafficType::All, &rule, BATCH_ROWS).collect();
         let finished = FinishedWindow {
             start: window.start_ns() / SECOND_NS,
             end: (window.end_ns() + SECOND_NS - 1).div_euclid(SECOND_NS),
             batches,
         };
-        self.count(window);
         self.append(finished);
         self.appended.notify_one();
     }
@@ -251,26 +239,10 @@ impl Shared {
         }
     }
 
-    fn count(&self, window: &Window) {
+    fn count(&self, event: &Event) {
         let mut progress = self.progress();
-        progress.windows += 1;
-        for flow in window.flows() {
-            if let Some(entry) = progress.interfaces.get_mut(&flow.interface.id) {
-                entry.bytes_recorded += flow.bytes;
-                entry.records += 1;
-            }
-        }
-        for watched in window.interfaces() {
-            let entry = progress.interfaces.entry(watched.interface.id.clone()).or_default();
-            entry.describe(&watched.interface);
-            let counters = watched.counters;
-            entry.packets_seen += counters.seen + counters.lost;
-            entry.packets_recorded += counters.recorded;
-            entry.packets_left_out += counters.excluded;
-            entry.packets_lost += counters.skipped + counters.lost;
-            entry.windows += 1;
-            entry.records += u64::from(counters.is_incomplete()) + u64::from(counters.is_quiet());
-        }
+        progress.windows += u64::from(matches!(event, Event::Window(_)));
+        progress.interfaces.handle(event);
     }
 
     fn record_losses(&self) {
@@ -281,19 +253,9 @@ impl Shared {
 
     /// One SKIPDATA record for each interface whose records were dropped.
     fn skipdata(&self, loss: &Loss) -> FinishedWindow {
-        let mut builder = BatchBuilder::new(self.format.clone());
-        for id in loss.interfaces.keys() {
-            builder.push(|field| match field {
-                Field::Version => Value::Number(self.format.version().into()),
-                Field::AccountId => Value::Text(&self.account_id),
-                Field::InterfaceId => Value::Text(id),
-                Field::Region => Value::Text(&self.region),
-                Field::Start => Value::Number(loss.start),
-                Field::End => Value::Number(loss.end),
-                Field::LogStatus => Value::Text("SKIPDATA"),
-                _ => Value::Absent,
-            });
-        }
-        FinishedWindow { start: loss.start, end: loss.end, batches: vec![builder.finish()] }
+        let (start, end) = (loss.start, loss.end);
+        let lost = loss.interfaces.keys().map(|id| (id.as_str(), start, end));
+        let batch = skipdata(&self.format, &self.account_id, &self.region, lost);
+        FinishedWindow { start, end, batches: vec![batch] }
     }
 }

@@ -11,7 +11,8 @@ pub(super) fn report(refused: &Mutex<Option<Refused>>) -> Option<RefusalsReport>
     let refused = refused.lock().unwrap_or_else(PoisonError::into_inner);
     let refused = refused.as_ref()?;
     let as_of_ms = u64::try_from(refused.as_of_ns / 1_000_000).unwrap_or(0);
-    Some(RefusalsReport { as_of_ms, refused: refused.totals.iter().map(place).collect() })
+    let places = refused.totals.iter().map(place).collect();
+    Some(RefusalsReport { as_of_ms, refused: places, unmatched: refused.unmatched })
 }
 
 fn place(total: &RefusalTotal) -> RefusedReport {

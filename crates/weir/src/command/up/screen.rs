@@ -81,8 +81,8 @@ impl Screen {
     }
 
     /// Says what happened.
-    pub(super) fn tell(&mut self, news: &[String]) {
-        news.iter().for_each(|news| self.say(news));
+    pub(super) fn tell(&mut self, news: &str) {
+        self.say(news);
     }
 
     /// Says how it ended.

@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result};
 use weir_network::{Network, Owner};
 
 /// A network file, and what of it was read last.
-pub(super) struct NetworkFile {
+pub struct NetworkFile {
     path: PathBuf,
     owner: Owner,
     read: Option<Stamp>,
@@ -20,16 +20,18 @@ pub(super) struct NetworkFile {
 type Stamp = (u64, u64, u64, i64, i64);
 
 impl NetworkFile {
-    pub(super) fn new(path: &Path, owner: Owner) -> Self {
+    /// The file at this path; `owner` owns what it gives no owner.
+    pub fn new(path: &Path, owner: Owner) -> Self {
         Self { path: path.to_owned(), owner, read: None }
     }
 
-    pub(super) fn path(&self) -> &Path {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
         &self.path
     }
 
     /// The network, if the file has changed since it was last read, or never was.
-    pub(super) fn poll(&mut self) -> Option<Result<Network>> {
+    pub fn poll(&mut self) -> Option<Result<Network>> {
         let stamp = stamp(&self.path).ok();
         if self.read.is_some() && self.read == stamp {
             return None;

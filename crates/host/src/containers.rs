@@ -39,13 +39,18 @@ struct Container {
 }
 
 /// The containers by the number of their network namespace here.
-#[derive(Clone, Default)]
-pub(super) struct Containers(Arc<Mutex<BTreeMap<i32, Container>>>);
+#[derive(Debug, Clone, Default)]
+pub struct Containers(Arc<Mutex<BTreeMap<i32, Container>>>);
 
 impl Containers {
+    /// Looks for containers if there may be any that matter; see [`watch`](Self::watch).
+    pub fn watch_if(matters: bool, sockets: &[String]) -> Self {
+        if matters { Self::watch(sockets) } else { Self::default() }
+    }
+
     /// Looks for containers until the last clone is dropped. `sockets` are those of container engines that speak the API
     /// of Docker; without any, the usual ones.
-    pub(super) fn watch(sockets: &[String]) -> Self {
+    pub fn watch(sockets: &[String]) -> Self {
         let containers = Self::default();
         let shared = Arc::downgrade(&containers.0);
         let usual = sockets.is_empty().then_some(SOCKETS).into_iter().flatten();
@@ -64,7 +69,7 @@ impl Containers {
 
     /// Names an interface by the container at the other end of its cable, if there is one: instance id, tags, and for the
     /// host's end the addresses of the container.
-    pub(super) fn name(&self, host: &HostInterface, interface: &mut Interface) {
+    pub fn name(&self, host: &HostInterface, interface: &mut Interface) {
         let Some(namespace) = host.link.namespace else { return };
         let containers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(container) = containers.get(&namespace) else { return };

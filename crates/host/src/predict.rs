@@ -6,12 +6,13 @@ use weir_capture::tracker::{Judgement, VerdictSource};
 use weir_enforce::Denial;
 use weir_network::{Action, Connections, Direction, ICMPV6, Interface, Network, Packet, Policy, Timeouts, not_logged};
 
-use super::rules::Rules;
+use crate::Rules;
 
 /// Judges packets by the network that holds now.
 ///
 /// It does not see TCP flags: a connection counts as open until it has been idle for its timeout.
-pub(super) struct Predictor {
+#[derive(Debug)]
+pub struct Predictor {
     rules: Arc<Rules>,
     network: Option<Arc<Network>>,
     /// By id; `None` of an interface that the network does not know.
@@ -21,17 +22,13 @@ pub(super) struct Predictor {
 }
 
 impl Predictor {
-    pub(super) fn new(rules: Arc<Rules>) -> Self {
+    /// Judges by what these rules say.
+    pub fn new(rules: Arc<Rules>) -> Self {
         Self { rules, network: None, policies: HashMap::new(), connections: HashMap::new() }
     }
 
-    pub(super) fn judge(
-        &mut self,
-        interface: &Interface,
-        direction: Direction,
-        packet: &Packet,
-        time_ns: i64,
-    ) -> Judgement {
+    /// What becomes of a packet; when it passed (nanoseconds since 1970) says which connections are still open.
+    pub fn judge(&mut self, interface: &Interface, direction: Direction, packet: &Packet, time_ns: i64) -> Judgement {
         let Some(network) = self.rules.network() else { return Judgement::SEEN };
         if self.network.as_ref().is_none_or(|before| !Arc::ptr_eq(before, &network)) {
             self.policies.clear();
@@ -62,7 +59,7 @@ impl Predictor {
 /// Without interfaces the network guards the given one, which carries every group; otherwise only those that it has.
 fn policy(network: &Network, interface: &Interface) -> Option<Policy> {
     if network.parts().interfaces.is_empty() {
-        return network.policy(&network.interface_for(interface.clone())).ok();
+        return network.policy(&network.as_far_as_known(&network.interface_for(interface.clone()))).ok();
     }
     network.policy(network.interface(&interface.id)?).ok()
 }

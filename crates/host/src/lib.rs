@@ -1,0 +1,28 @@
+//! A host that records, whichever program runs there: `weir up`, or an agent.
+//!
+//! - [`Devices`] says which devices are recorded, as what, and which end of the cable they are; [`Containers`] names the
+//!   ends of cables by the containers behind them.
+//! - [`Keeper`] puts the groups and ACLs of a network in force and keeps them there; [`Caution`] knows whom they could lock
+//!   out. [`Rules`] is what the others see of it.
+//! - [`Predictor`] works out verdicts where the kernel's are not observed.
+//! - [`Interfaces`] counts.
+//!
+//! This crate reads no clock, no environment and no command line.
+
+mod caution;
+mod containers;
+mod devices;
+mod error;
+mod interfaces;
+mod keeper;
+mod predict;
+mod rules;
+
+pub use caution::{Caution, Way};
+pub use containers::Containers;
+pub use devices::{DeviceOptions, Devices, Entries, SideChoice, absent, choose};
+pub use error::HostError;
+pub use interfaces::Interfaces;
+pub use keeper::{Enforce, Keeper};
+pub use predict::Predictor;
+pub use rules::{News, Rules};
