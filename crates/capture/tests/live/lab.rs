@@ -7,17 +7,17 @@ use std::{
     net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket},
     os::fd::{AsRawFd, FromRawFd, OwnedFd},
     thread::{self, JoinHandle},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
 use weir_capture::{
-    interfaces::{HostInterface, Placement},
     live::{AttachPoint, Capture, Event, LiveError, Options, Stopper, TierChoice, Totals},
     tracker::Judgement,
     window::{Counters, Window},
 };
-use weir_network::{Action, AggregationInterval, Direction, Interface, Packet};
+use weir_network::{Action, AggregationInterval, Direction, Packet};
 
+pub(crate) use crate::recording::{Sum, choose, now_ns};
 use crate::{offline::Dump, side::Side};
 
 pub(crate) const NEAR: &str = "10.77.0.1";
@@ -99,14 +99,6 @@ pub(crate) struct Recorded {
 /// What identifies a flow in a test: interface name, direction, source, destination, their ports, protocol.
 pub(crate) type FlowId<'a> = (&'a str, Direction, (&'a str, u16), (&'a str, u16), u8);
 
-/// A flow over all windows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Sum {
-    pub(crate) packets: u64,
-    pub(crate) bytes: u64,
-    pub(crate) tcp_flags: u8,
-}
-
 /// A way to capture that the tests ask for, so that none takes another's place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Way {
@@ -126,16 +118,6 @@ pub(crate) fn options(way: Way) -> Options {
         Way::Clsact => (TierChoice::Ebpf, AttachPoint::Clsact),
     };
     options
-}
-
-pub(crate) fn choose(names: &'static [&'static str]) -> impl FnMut(&HostInterface) -> Option<Interface> + Send {
-    let place = Placement {
-        account_id: "123456789012".into(),
-        region: "us-east-1".into(),
-        az_id: None,
-        machine_id: "test".into(),
-    };
-    move |host| names.contains(&host.name.as_str()).then(|| host.to_interface(&place))
 }
 
 /// Records the interfaces of these names.
@@ -352,12 +334,6 @@ pub(crate) fn tun(side: &Side, name: &'static str) -> std::fs::File {
         assert_eq!(made, 0, "{}", std::io::Error::last_os_error());
         tun
     })
-}
-
-#[allow(clippy::disallowed_methods, reason = "live tests meet the kernel's clock")]
-pub(crate) fn now_ns() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-    i64::try_from(since.as_nanos()).expect("before 2262")
 }
 
 /// Waits until something is so, at most five seconds.

@@ -6,6 +6,8 @@ mod headers;
 mod lab;
 mod limits;
 mod offline;
+#[path = "../side/recording.rs"]
+mod recording;
 #[path = "../side/mod.rs"]
 mod side;
 mod traffic;

@@ -4,18 +4,20 @@ use std::{
     collections::BTreeMap,
     net::{SocketAddr, UdpSocket},
     thread::{self, JoinHandle},
-    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use weir_capture::{
-    interfaces::{HostInterface, Placement},
     live::{Capture, Event, Options, Stopper, TierChoice, Totals},
     tracker::{Exclude, Judgement, VerdictSource},
     window::Window,
 };
-use weir_network::{Action, AggregationInterval, Interface};
+use weir_network::{Action, AggregationInterval};
 
-use crate::side::Side;
+pub(crate) use crate::recording::Sum;
+use crate::{
+    recording::{choose, now_ns},
+    side::Side,
+};
 
 pub(crate) const CLIENT: &str = "10.1.0.2";
 pub(crate) const HOST: &str = "10.1.0.1";
@@ -171,14 +173,6 @@ impl Recording {
     }
 }
 
-/// Packets, bytes and flags of a record over all windows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Sum {
-    pub(crate) packets: u64,
-    pub(crate) bytes: u64,
-    pub(crate) tcp_flags: u8,
-}
-
 impl Recorded {
     /// What was recorded: `in0 ingress REJECT 10.1.0.2:4000 > 10.1.0.1:9 17`, with `by` and the number of a rule where
     /// there is one.
@@ -221,20 +215,4 @@ impl Recorded {
         let flows = self.windows.iter().flat_map(Window::flows);
         flows.filter(|flow| flow.action == action).map(|flow| flow.packets).sum()
     }
-}
-
-fn choose(names: &'static [&'static str]) -> impl FnMut(&HostInterface) -> Option<Interface> + Send {
-    let place = Placement {
-        account_id: "123456789012".into(),
-        region: "us-east-1".into(),
-        az_id: None,
-        machine_id: "test".into(),
-    };
-    move |host| names.contains(&host.name.as_str()).then(|| host.to_interface(&place))
-}
-
-#[allow(clippy::disallowed_methods, reason = "live tests meet the kernel's clock")]
-fn now_ns() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-    i64::try_from(since.as_nanos()).expect("before 2262")
 }

@@ -7,6 +7,8 @@ mod lab;
 mod many;
 mod nft;
 mod other;
+#[path = "../side/recording.rs"]
+mod recording;
 #[path = "../side/mod.rs"]
 mod side;
 mod xtables;

@@ -15,8 +15,8 @@ use crate::{
 const HTTPS_AND_SSH: &str = "22, 443";
 const HTTPS_ONLY: &str = "443";
 
-/// Listens on TCP 22 and 443.
-const LISTENER: &str = "
+/// Listens on TCP 22 and 443, and says `ready`.
+pub const LISTENER: &str = "
 import socket, threading
 def serve(port):
     s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(('', port)); s.listen()

@@ -8,23 +8,9 @@ use std::{
 };
 
 use super::{Fleet, Net, PATIENCE, Running, agents, all_recording};
+use crate::enforce::LISTENER;
 
 const ENFORCE: &[&str] = &["--interface", "e0", "--enforce", "e0"];
-
-/// Listens on TCP 22 and 443.
-const LISTENER: &str = "
-import socket, threading
-def serve(port):
-    s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(('', port)); s.listen()
-    ready.release()
-    while True: s.accept()[0].close()
-ready = threading.Semaphore(0)
-for port in (22, 443):
-    threading.Thread(target=serve, args=(port,), daemon=True).start()
-ready.acquire(); ready.acquire()
-print('ready', flush=True)
-threading.Event().wait()
-";
 
 /// A network file whose group lets these ports of TCP in at e0 of the first host, and this out.
 fn file(ports: &[u16], egress: &str) -> String {
