@@ -144,7 +144,7 @@ fn a_group_without_ssh_is_swapped_in_at_the_server() {
     let accepted = fleet.query(
         "SELECT DISTINCT interface_id, action, rule, verdict_source FROM vpc_flow_logs WHERE dstport = 443 AND protocol = 6",
     );
-    assert_eq!(accepted, ["eni-web,ACCEPT,,observed"]);
+    assert_eq!(accepted, ["eni-web,ACCEPT,-,observed"]);
 }
 
 /// Rules that would cut the agent off from its server are taken back, and can be kept all the same.
