@@ -8,8 +8,11 @@ mod sending;
 mod shared;
 
 use std::{
-    sync::{Arc, mpsc},
-    thread,
+    sync::{
+        Arc,
+        mpsc::{self, Receiver},
+    },
+    thread::{self, JoinHandle},
     time::Duration,
 };
 
@@ -60,40 +63,14 @@ pub fn run(host: &Host, options: &Options) -> Result<()> {
         let commands = commands.clone();
         control::listen(&host.data.folder, move |order, reply| drop(commands.send(Command::Order(order, reply))))?;
     }
-    shared.begin_with_kept_definition();
-
-    let enforcing = {
-        let shared = Arc::clone(&shared);
-        thread::spawn(move || enforcing::keep(keeper, &shared, &commanded))
-    };
-    let recording = {
-        let shared = Arc::clone(&shared);
-        thread::spawn(move || recording::record(&shared, &capture))
-    };
-    let (sent, all_sent) = mpsc::channel();
-    {
-        let shared = Arc::clone(&shared);
-        thread::spawn(move || {
-            sending::send(&shared);
-            let _ = sent.send(());
-        });
-    }
-    {
-        let shared = Arc::clone(&shared);
-        thread::spawn(move || following::follow(&shared));
-    }
-
+    let enforcing = with(&shared, move |shared| enforcing::keep(keeper, shared, &commanded));
+    let threads = Threads::start(&shared, capture);
     // Without a service manager there is nobody to tell.
     let _ = sd_notify::notify(&[NotifyState::Ready]);
     wait_for_signal()?;
     let _ = sd_notify::notify(&[NotifyState::Stopping]);
-    shared.stop_recording();
-    if recording.join().is_err() {
-        bail!("the recording thread broke off; what it had is lost");
-    }
-    shared.say_farewell();
-    let _ = all_sent.recv_timeout(FAREWELL);
-    // Rules may still let the last batches through.
+    threads.stop(&shared)?;
+    // Not before: rules may be what lets the last batches through.
     let _ = commands.send(Command::End);
     let _ = enforcing.join();
     let left = shared.spool().spooled();
@@ -101,6 +78,46 @@ pub fn run(host: &Host, options: &Options) -> Result<()> {
         tracing::info!("{} records wait on disk until the next start", left.records);
     }
     Ok(())
+}
+
+/// A thread with what all share.
+fn with<T: Send + 'static>(
+    shared: &Arc<Shared>,
+    work: impl FnOnce(&Arc<Shared>) -> T + Send + 'static,
+) -> JoinHandle<T> {
+    let shared = Arc::clone(shared);
+    thread::spawn(move || work(&shared))
+}
+
+/// The three threads around the spool. The one that follows the server lives as long as the process.
+struct Threads {
+    recording: JoinHandle<()>,
+    sent: Receiver<()>,
+}
+
+impl Threads {
+    fn start(shared: &Arc<Shared>, capture: CaptureOptions) -> Self {
+        shared.begin_with_kept_definition();
+        let recording = with(shared, move |shared| recording::record(shared, &capture));
+        let (all_sent, sent) = mpsc::channel();
+        with(shared, move |shared| {
+            sending::send(shared);
+            let _ = all_sent.send(());
+        });
+        with(shared, |shared| following::follow(shared));
+        Self { recording, sent }
+    }
+
+    /// Records what was captured, and sends what there is as far as the server takes it in time.
+    fn stop(self, shared: &Shared) -> Result<()> {
+        shared.stop_recording();
+        if self.recording.join().is_err() {
+            bail!("the recording thread broke off; what it had is lost");
+        }
+        shared.say_farewell();
+        let _ = self.sent.recv_timeout(FAREWELL);
+        Ok(())
+    }
 }
 
 fn tell(repair: &Repair) {

@@ -42,6 +42,8 @@ impl FromStr for SideChoice {
 pub enum Entries {
     /// The network is this host's: an entry may name a device alone.
     OfThisHost,
+    /// Several hosts share the network. One that names a device and no host is this host's, which is their server.
+    OfTheServer,
     /// Several hosts share the network: an entry that names a device names the host too.
     OfSeveralHosts,
 }
@@ -107,14 +109,15 @@ impl Devices {
     pub fn in_network(&self, network: &Network, given: &Interface) -> Option<Interface> {
         match self.entries {
             Entries::OfThisHost => network.interface_of_host(given),
-            Entries::OfSeveralHosts => network.interface_of_one_host(given),
+            Entries::OfTheServer => network.interface_of_one_host(given, true),
+            Entries::OfSeveralHosts => network.interface_of_one_host(given, false),
         }
     }
 
     /// What makes a device known to a network, for people.
     pub(crate) fn how_to_name(&self, device: &str) -> String {
         match self.entries {
-            Entries::OfThisHost => format!("name = \"{device}\""),
+            Entries::OfThisHost | Entries::OfTheServer => format!("name = \"{device}\""),
             Entries::OfSeveralHosts => {
                 let instance = interfaces::instance_id(&self.placement.machine_id);
                 format!("its address, or name = \"{device}\" and instance = \"{instance}\"")

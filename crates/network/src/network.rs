@@ -182,11 +182,13 @@ impl Network {
         self.interface_among(given, |_| true, |_| true)
     }
 
-    /// The same in a network that several hosts share: devices of two hosts may have the same name, so an interface goes by
-    /// its name only when it names the instance of the given one too. One that names another instance is not meant.
-    pub fn interface_of_one_host(&self, given: &Interface) -> Option<Interface> {
+    /// The same in a network that several hosts share. Devices of two hosts may have the same name, so an interface goes by
+    /// its name only when it names the instance of the given one too, or when those that name none are meant `by_name`. One
+    /// that names another instance is never meant.
+    pub fn interface_of_one_host(&self, given: &Interface, by_name: bool) -> Option<Interface> {
         let own = |it: &Interface| it.instance_id.is_some() && it.instance_id == given.instance_id;
-        let mut known = self.interface_among(given, |it| own(it) || it.instance_id.is_none(), own)?;
+        let meant = |it: &Interface| own(it) || it.instance_id.is_none();
+        let mut known = self.interface_among(given, meant, |it| by_name || own(it))?;
         known.instance_id.clone_from(&given.instance_id);
         Some(known)
     }

@@ -30,8 +30,8 @@ const HTTPS: u16 = 443;
 
 /// What the thread is told.
 pub enum Command {
-    /// The server says what the network is, and whether it is to be in force.
-    Take { network: Option<Network>, enforce: bool },
+    /// The server says what the network is, and whether it is to be in force. Told when that is done, or failed.
+    Take { network: Option<Network>, enforce: bool, taken: mpsc::Sender<()> },
     /// A user of this host asks for something.
     Order(Order, mpsc::Sender<Answer>),
     /// The agent ends.
@@ -69,7 +69,11 @@ pub fn keep(mut keeper: Keeper, shared: &Shared, commands: &Receiver<Command>) {
         let command = commands.recv_timeout(look);
         let now = begun.elapsed();
         match command {
-            Ok(Command::Take { network, enforce }) => take(&mut keeper, shared, network, enforce, now),
+            Ok(Command::Take { network, enforce, taken }) => {
+                take(&mut keeper, shared, network, enforce, now);
+                // Who said so may have stopped waiting.
+                let _ = taken.send(());
+            }
             Ok(Command::Order(order, reply)) => {
                 let done = match order {
                     Order::Confirm => keeper.confirm(now),

@@ -1,7 +1,10 @@
 //! What the threads share.
 
 use std::{
-    sync::{Condvar, Mutex, MutexGuard, PoisonError, mpsc::Sender},
+    sync::{
+        Condvar, Mutex, MutexGuard, PoisonError,
+        mpsc::{self, Sender},
+    },
     time::Duration,
 };
 
@@ -13,6 +16,9 @@ use weir_uplink::{
 };
 
 use super::enforcing::Command;
+
+/// How long recording waits for the network that gives interfaces their names.
+const NETWORK: Duration = Duration::from_secs(5);
 
 /// The spool, what is to be recorded, and how it is going.
 pub struct Shared {
@@ -94,14 +100,15 @@ impl Shared {
 
     /// Follows a definition, if we can.
     fn adopt(&self, version: String, text: &str) -> bool {
-        let definition = understand(text);
+        let definition = understand(text).map(|(definition, network)| {
+            self.take_network(network, definition.enforce);
+            definition.flow_logs
+        });
         self.change(|state| {
             state.news = true;
             match definition {
-                Ok((definition, network)) => {
-                    // The thread ends after all others.
-                    let _ = self.rules.send(Command::Take { network, enforce: definition.enforce });
-                    state.adopt(version, definition.flow_logs);
+                Ok(flow_logs) => {
+                    state.adopt(version, flow_logs);
                     true
                 }
                 Err(error) => {
@@ -111,6 +118,14 @@ impl Shared {
                 }
             }
         })
+    }
+
+    /// Hands a network to the thread that looks after the rules, and waits until it holds.
+    fn take_network(&self, network: Option<Network>, enforce: bool) {
+        let (taken, done) = mpsc::channel();
+        if self.rules.send(Command::Take { network, enforce, taken }).is_ok() {
+            let _ = done.recv_timeout(NETWORK);
+        }
     }
 
     /// Version of the definition that is followed.

@@ -319,17 +319,24 @@ fn in_a_network_of_several_hosts_a_name_needs_its_instance() {
         addresses = ["10.0.0.3"]
     "#;
     let network = Network::parse(text, &Owner::default()).unwrap();
-    let found = |instance: &str, address: &str| {
+    let find = |instance: &str, address: &str, by_name| {
         let host = Interface {
             instance_id: Some(instance.into()),
             ipv4: vec![address.parse().unwrap()],
             ..network.interface("eni-a").unwrap().clone()
         };
-        network.interface_of_one_host(&Interface { id: "eni-0".into(), ..host }).map(|it| (it.id, it.instance_id))
+        let found = network.interface_of_one_host(&Interface { id: "eni-0".into(), ..host }, by_name);
+        found.map(|it| (it.id, it.instance_id.unwrap()))
     };
-    assert_eq!(found("i-b", "10.0.0.9"), Some(("eni-b".into(), Some("i-b".into()))), "by name and instance");
+    let found = |instance: &str, address: &str| find(instance, address, false);
+    assert_eq!(found("i-b", "10.0.0.9"), Some(("eni-b".into(), "i-b".into())), "by name and instance");
     assert_eq!(found("i-x", "10.0.0.9"), None, "a name is not enough");
-    assert_eq!(found("i-x", "10.0.0.3"), Some(("eni-c".into(), Some("i-x".into()))), "by address");
+    assert_eq!(found("i-x", "10.0.0.3"), Some(("eni-c".into(), "i-x".into())), "by address");
+    assert_eq!(
+        find("i-x", "10.0.0.9", true),
+        Some(("eni-a".into(), "i-x".into())),
+        "the one whose names need no instance"
+    );
 }
 
 /// What the file says of the side of an interface holds; otherwise what the host says.

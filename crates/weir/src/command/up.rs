@@ -171,8 +171,8 @@ fn devices(settings: &Settings) -> Devices {
         az_id: None,
         machine_id: interfaces::machine_id().unwrap_or_default(),
     };
-    let (devices, side) = (settings.interface.clone(), settings.side);
-    Devices::new(DeviceOptions { devices, side, placement, entries: Entries::OfThisHost })
+    let entries = if settings.join_listen.is_some() { Entries::OfTheServer } else { Entries::OfThisHost };
+    Devices::new(DeviceOptions { devices: settings.interface.clone(), side: settings.side, placement, entries })
 }
 
 /// The listener for agents, when it is asked for.
