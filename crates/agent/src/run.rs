@@ -69,10 +69,11 @@ pub fn run(host: &Host, options: &Options) -> Result<()> {
     let _ = sd_notify::notify(&[NotifyState::Ready]);
     wait_for_signal()?;
     let _ = sd_notify::notify(&[NotifyState::Stopping]);
-    threads.stop(&shared)?;
+    let stopped = threads.stop(&shared);
     // Not before: rules may be what lets the last batches through.
     let _ = commands.send(Command::End);
     let _ = enforcing.join();
+    stopped?;
     let left = shared.spool().spooled();
     if left.batches > 0 {
         tracing::info!("{} records wait on disk until the next start", left.records);

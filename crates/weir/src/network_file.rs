@@ -25,11 +25,6 @@ impl NetworkFile {
         Self { path: path.to_owned(), owner, read: None }
     }
 
-    /// Where it is.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// The network, if the file has changed since it was last read, or never was.
     pub fn poll(&mut self) -> Option<Result<Network>> {
         let stamp = stamp(&self.path).ok();
