@@ -159,9 +159,9 @@ impl Builder<'_> {
         self.declared.push(add_counter(&name));
         let place = Denial { interface_id: self.plan.interface_id.clone(), direction, rule: rule.clone() }.place();
         let always = self.name.of(&format!("{}-always", short(direction)));
-        self.rule(&chain, vec![jump(&always)]);
-        self.filled.push(add_rule(&chain, Some(&place), vec![counter(&name)]));
-        self.filled.push(add_rule(&chain, Some(&rule.token()), vec![put(meta("mark"), mark(number)), drop()]));
+        self.filled.push(add_rule(&chain, Some(&place), vec![jump(&always)]));
+        let refuse = vec![put(meta("mark"), mark(number)), counter(&name), drop()];
+        self.filled.push(add_rule(&chain, Some(&rule.token()), refuse));
     }
 
     fn direction(&mut self, direction: Direction, plan: &DirectionPlan) {

@@ -49,8 +49,14 @@ impl Firewall {
             .collect();
         // A counter that other rules use as well counts more than refusals.
         let shared: BTreeSet<String> = rules().filter(|rule| !refuses(rule)).flat_map(counters_of).collect();
+        let harmless: BTreeSet<String> = objects
+            .iter()
+            .filter_map(|object| object.get("map"))
+            .filter(|map| !has_drop(&map["elem"]))
+            .map(|map| place(map, &map["name"]))
+            .collect();
         let mut used = BTreeSet::new();
-        for rule in rules().filter(|rule| refuses(rule) || may_refuse(rule)) {
+        for rule in rules().filter(|rule| refuses(rule) || may_refuse(rule, &harmless)) {
             match counted(rule) {
                 Some(Counter::Own(packets)) => self.add(mark(rule), packets),
                 Some(Counter::Named(name)) if !shared.contains(&name) => {
@@ -121,12 +127,20 @@ fn refuses(rule: &Value) -> bool {
     statements(rule).iter().any(is_refusal)
 }
 
-/// A verdict map may hold `drop` for some packets; its counter, if any, counts the others too.
-fn may_refuse(rule: &Value) -> bool {
+/// A verdict map may hold `drop` for some packets; its counter, if any, counts the others too. `harmless` are the named
+/// maps that hold none.
+fn may_refuse(rule: &Value, harmless: &BTreeSet<String>) -> bool {
     statements(rule).iter().any(|statement| {
         let data = &statement["vmap"]["data"];
-        data.is_string() || data.to_string().contains("\"drop\"")
+        match data.as_str().and_then(|name| name.strip_prefix('@')) {
+            Some(name) => !harmless.contains(&place(rule, &Value::from(name))),
+            None => has_drop(data),
+        }
     })
+}
+
+fn has_drop(elements: &Value) -> bool {
+    elements.to_string().contains("\"drop\"")
 }
 
 /// The counter that counts exactly what the rule refuses: nothing behind it may let a packet off.
@@ -237,6 +251,18 @@ mod tests {
                 "policy drop of the nft chain inet t c",
             ]
         );
+    }
+
+    #[test]
+    fn a_named_map_without_drop_refuses_nothing() {
+        let map = |name: &str, verdict: &str| {
+            format!(r#"{{"map": {{"family": "inet", "table": "t", "name": "{name}", "elem": [[1, {verdict}]]}}}}"#)
+        };
+        let rule = |handle, name: &str| rule(handle, &format!(r#"{{"vmap": {{"key": 1, "data": "@{name}"}}}}"#));
+        let maps = [map("goes", r#"{"goto": {"target": "c"}}"#), map("drops", r#"{"drop": null}"#)];
+        let firewall = nft(&[&maps[..], &[rule(1, "goes"), rule(2, "drops"), rule(3, "unknown")]].concat());
+        let uncounted: Vec<_> = firewall.uncounted.iter().map(String::as_str).collect();
+        assert_eq!(uncounted, ["nft rule inet t c, handle 2", "nft rule inet t c, handle 3"]);
     }
 
     #[test]
