@@ -92,7 +92,9 @@ fn rules_of_ours_agree_one_by_one() {
     );
     let up = Up::start(&net, &lab, &["--network", "net.toml", "--enforce", "a0"]);
     let (code, said) = audit(&net, &[(9001, 20), (9002, 150)]);
-    assert_eq!(said, "refused in 6 s:\n  rule 1: counted 150, weir saw 150: agrees\n");
+    let expected =
+        "refused in 6 s:\n  rule 1: counted 150, weir saw 150: agrees\n  rule 2: counted 0, weir saw 0: agrees\n";
+    assert_eq!(said, expected, "ingress and egress");
     assert_eq!(code, Some(0));
     drop(up);
     assert!(
