@@ -150,7 +150,7 @@ impl Trial {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
     fn sums_are_those_of_all_values(steps in prop::collection::vec(step(), 1..60)) {
