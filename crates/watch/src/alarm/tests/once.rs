@@ -69,6 +69,8 @@ struct Reference {
     m: usize,
     n: usize,
     treat: TreatMissingData,
+    /// Sums instead of averages.
+    sums: bool,
     values: Vec<(i64, f64)>,
     watching_since: i64,
     state: StateValue,
@@ -90,7 +92,8 @@ impl Reference {
         let starts = (1..=range_of(self.n) as i64).rev().map(|ago| end - ago * MINUTE);
         let point = |start: i64| match averages.get(&start) {
             Some((sum, count)) => {
-                Point::Real(Datapoint { timestamp: start, value: sum / count, sample_count: Some(*count) })
+                let value = if self.sums { *sum } else { sum / count };
+                Point::Real(Datapoint { timestamp: start, value, sample_count: Some(*count) })
             }
             None if (self.watching_since - start) * 2 < MINUTE => Point::Missing,
             None => Point::Unwatched,
@@ -113,58 +116,103 @@ impl Reference {
     }
 }
 
+/// A house with the alarm, and what it should do.
+struct Trial {
+    house: House,
+    reference: Reference,
+    unflushed: Vec<(i64, f64)>,
+    now: i64,
+}
+
+impl Trial {
+    fn new((m, n): (i64, i64), treat: TreatMissingData, sums: bool) -> Self {
+        let house = House::new();
+        let input = house.ssh(treat);
+        let topics = vec![house.topic.clone()];
+        let head = AlarmHead { ok_actions: topics.clone(), insufficient_data_actions: topics, ..input.head };
+        let rule = AlarmRule { evaluation_periods: Some(n), datapoints_to_alarm: Some(m), ..input.rule };
+        let statistic = Some(if sums { "Sum" } else { "Average" }.to_owned());
+        house.put(PutMetricAlarmInput { statistic, head, rule, ..input });
+        let (state, values, turns) = (StateValue::InsufficientData, Vec::new(), Vec::new());
+        let (m, n) = (m as usize, n as usize);
+        let reference = Reference { m, n, treat, sums, values, watching_since: NOW, state, judged: 0, turns };
+        let mut trial = Self { house, reference, unflushed: Vec::new(), now: NOW };
+        trial.poll();
+        trial
+    }
+
+    fn poll(&mut self) {
+        self.house.poll(self.now);
+        self.reference.poll(self.now);
+    }
+
+    /// `at_tick` is called after each poll that is the first one after a tick.
+    fn run(mut self, steps: Vec<Step>, at_tick: fn(&Self) -> Result<(), TestCaseError>) -> Result<Self, TestCaseError> {
+        for step in steps {
+            match step {
+                Step::Run(seconds) => {
+                    for _ in 0..seconds {
+                        self.now += 1000;
+                        self.poll();
+                        if (self.now - 500).rem_euclid(MINUTE) < 1000 {
+                            at_tick(&self)?;
+                        }
+                    }
+                }
+                Step::Record(ago, value) => {
+                    let time = self.now - ago * 1000;
+                    self.house.record(time, value);
+                    self.reference.values.push((time, value));
+                    self.unflushed.push((time, value));
+                }
+                Step::Flush => {
+                    self.house.flush(self.now);
+                    self.unflushed.clear();
+                }
+                Step::Crash => {
+                    self.house = self.house.reopen();
+                    self.unflushed.iter().for_each(|(time, value)| self.house.record(*time, *value));
+                    self.now += 1000;
+                    self.reference.watching_since = self.now;
+                    self.poll();
+                }
+            }
+        }
+        Ok(self)
+    }
+}
+
+fn m_of_n() -> impl Strategy<Value = (i64, i64)> {
+    prop::sample::select(vec![(1, 1), (2, 3), (3, 3)])
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
     fn the_changes_are_those_of_the_reference(
         steps in prop::collection::vec(step(), 1..40),
-        (m, n) in prop::sample::select(vec![(1, 1), (2, 3), (3, 3)]),
+        m_of_n in m_of_n(),
         treat in prop::sample::select(TreatMissingData::ALL),
     ) {
-        let mut house = House::new();
-        let input = house.ssh(treat);
-        let head = AlarmHead {
-            ok_actions: vec![house.topic.clone()],
-            insufficient_data_actions: vec![house.topic.clone()],
-            ..input.head
+        let trial = Trial::new(m_of_n, treat, false).run(steps, |_| Ok(()))?;
+        prop_assert_eq!(&trial.house.turns(), &trial.reference.turns);
+        prop_assert_eq!(trial.house.history("Action").len(), trial.reference.turns.len());
+    }
+
+    #[test]
+    fn an_alarm_before_the_tick_is_the_alarm_of_the_tick(
+        steps in prop::collection::vec(step(), 1..40),
+        m_of_n in m_of_n(),
+        treat in prop::sample::select(TreatMissingData::ALL),
+    ) {
+        let same = |trial: &Trial| {
+            prop_assert_eq!(trial.house.state("SSH-rejects"), trial.reference.state);
+            Ok(())
         };
-        let rule = AlarmRule { evaluation_periods: Some(n), datapoints_to_alarm: Some(m), ..input.rule };
-        house.put(PutMetricAlarmInput { statistic: Some("Average".to_owned()), head, rule, ..input });
-        let (m, n) = (m as usize, n as usize);
-        let (state, values, turns) = (StateValue::InsufficientData, Vec::new(), Vec::new());
-        let mut reference = Reference { m, n, treat, values, watching_since: NOW, state, judged: 0, turns };
-        let mut unflushed = Vec::new();
-        let mut now = NOW;
-        house.poll(now);
-        reference.poll(now);
-        for step in steps {
-            match step {
-                Step::Run(seconds) => for _ in 0..seconds {
-                    now += 1000;
-                    house.poll(now);
-                    reference.poll(now);
-                }
-                Step::Record(ago, value) => {
-                    house.record(now - ago * 1000, value);
-                    reference.values.push((now - ago * 1000, value));
-                    unflushed.push((now - ago * 1000, value));
-                }
-                Step::Flush => {
-                    house.flush(now);
-                    unflushed.clear();
-                }
-                Step::Crash => {
-                    house = house.reopen();
-                    unflushed.iter().for_each(|(time, value)| house.record(*time, *value));
-                    now += 1000;
-                    reference.watching_since = now;
-                    house.poll(now);
-                    reference.poll(now);
-                }
-            }
-        }
-        prop_assert_eq!(house.turns(), reference.turns.clone());
-        prop_assert_eq!(house.history("Action").len(), reference.turns.len());
+        let trial = Trial::new(m_of_n, treat, true).run(steps, same)?;
+        let turns = trial.house.turns();
+        prop_assert!(turns.windows(2).all(|pair| pair[0] != pair[1]), "{:?}", turns);
+        prop_assert_eq!(trial.house.history("Action").len(), turns.len());
     }
 }
