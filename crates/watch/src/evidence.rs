@@ -35,13 +35,21 @@ impl FilteredEvents {
     }
 
     fn filters(&self, metric: &MetricId) -> Vec<MetricFilter> {
-        let input = DescribeMetricFiltersInput {
+        let mut input = DescribeMetricFiltersInput {
             metric_name: Some(metric.name.clone()),
             metric_namespace: Some(metric.namespace.clone()),
             ..DescribeMetricFiltersInput::default()
         };
-        let found = self.watcher.describe_metric_filters(&|_: &str| true, &input);
-        found.map(|output| output.metric_filters).unwrap_or_default()
+        let mut filters = Vec::new();
+        // A name that no metric filter could have given is refused: then no filter feeds the metric.
+        while let Ok(page) = self.watcher.describe_metric_filters(&|_: &str| true, &input) {
+            filters.extend(page.metric_filters);
+            input.next_token = page.next_token;
+            if input.next_token.is_none() {
+                break;
+            }
+        }
+        filters
     }
 }
 
