@@ -61,8 +61,8 @@ fn append(
             watcher.appended(&batch);
         });
     });
-    let counts = watcher.counts();
-    assert!(filters == 0 || counts.matches > 0, "nothing matches");
+    // One that was not asked for on the command line has not run.
+    assert!(filters == 0 || batch.position == 0 || watcher.counts().matches > 0, "nothing matches");
 }
 
 /// The filters that people have on flow logs: refused connections to a port, the traffic of an address, large flows.

@@ -13,7 +13,13 @@ mod token_tests;
 use arrow::{array::Array as _, buffer::BooleanBuffer};
 use weir_store::logs::{Committed, Records};
 
-use super::{Leaf, MemberTest, Pattern, Predicate, Search, Selector, Source, message, token, token::Token, tree::Tree};
+use super::{
+    Leaf, MemberTest, Pattern, Predicate, Selector, Source, message,
+    terms::{Search, Searches},
+    token,
+    token::Token,
+    tree::Tree,
+};
 use bits::Bits;
 pub(crate) use cells::Cells;
 use columns::Place;
@@ -27,6 +33,8 @@ pub(crate) struct Plan {
     /// The distinct predicates of all of them; a predicate's number is its place.
     predicates: Vec<Predicate>,
     searches: Vec<(usize, Search)>,
+    /// All of them at once, if they are many.
+    at_once: Option<Searches>,
     lengths: Vec<(usize, usize)>,
     sources: Vec<(Source, TokenTests)>,
     members: Vec<(usize, Selector, MemberTest)>,
@@ -67,6 +75,7 @@ impl Plan {
             let condition = pattern.condition.map(bit);
             plan.conditions.push(condition);
         }
+        plan.at_once = Searches::new(plan.searches.iter().map(|(_, search)| search));
         plan.maps = plan.predicates.len();
         plan.sources.iter_mut().for_each(|(_, tests)| tests.finish(&mut plan.maps));
         plan
@@ -114,6 +123,13 @@ impl Plan {
     }
 
     fn search(&self, batch: &Committed, found: &mut Bits) {
+        if let Some(searches) = &self.at_once {
+            for row in 0..batch.messages.len() {
+                let places = searches.found(batch.messages.value(row));
+                places.filter_map(|place| self.searches.get(place)).for_each(|(number, _)| found.set(*number, row));
+            }
+            return;
+        }
         for (number, search) in &self.searches {
             for row in 0..batch.messages.len() {
                 found.set_if(*number, row, search.finds(batch.messages.value(row)));

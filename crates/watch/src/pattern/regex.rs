@@ -26,6 +26,11 @@ impl Regex {
         self.0.is_match(text)
     }
 
+    /// In the words of the `regex` crate.
+    pub(super) fn expression(&self) -> &str {
+        self.0.as_str()
+    }
+
     /// Reads `%…%`; the cursor stands at the first `%`.
     pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Self, PatternError> {
         let start = cursor.place();

@@ -1,8 +1,12 @@
 //! Unstructured patterns: terms that an event has or has not.
 
+use ::regex::RegexSet;
 use memchr::memmem::Finder;
 
 use super::{Leaf, PatternError, Predicate, comparison, cursor::Cursor, regex::Regex, tree::Tree};
+
+/// So many searches are made one by one.
+const FEW: usize = 4;
 
 /// Something looked for anywhere in the text of an event.
 #[derive(Debug, Clone)]
@@ -17,6 +21,27 @@ impl Search {
             Self::Text(finder) => finder.find(text.as_bytes()).is_some(),
             Self::Regex(regex) => regex.is_match(text),
         }
+    }
+}
+
+/// Many searches in one pass over a text.
+#[derive(Debug)]
+pub(super) struct Searches(RegexSet);
+
+impl Searches {
+    /// `None` for a few, which are quicker one by one, and for those that are too large together.
+    pub(super) fn new<'s>(searches: impl ExactSizeIterator<Item = &'s Search>) -> Option<Self> {
+        let expression = |search: &Search| match search {
+            Search::Text(finder) => ::regex::escape(&String::from_utf8_lossy(finder.needle())),
+            Search::Regex(regex) => regex.expression().to_owned(),
+        };
+        let many = searches.len() > FEW;
+        many.then(|| RegexSet::new(searches.map(expression)).ok())?.map(Self)
+    }
+
+    /// The places of the searches that find something, among those that this was made of.
+    pub(super) fn found(&self, text: &str) -> impl Iterator<Item = usize> {
+        self.0.matches(text).into_iter()
     }
 }
 

@@ -100,7 +100,15 @@ fn try_anything(text: &str, event: &str) -> Result<(), TestCaseError> {
 
 /// A pattern for records: mostly space-delimited ones, with about as many slots as records have fields.
 fn pattern() -> impl Strategy<Value = String> {
-    let terms = select(vec!["", "REJECT", "-NODATA", "?22 ?443", "\"10.0.0.1\" -%^3%", "{ $.a = 22 }"]);
+    let terms = select(vec![
+        "",
+        "REJECT",
+        "-NODATA",
+        "?22 ?443",
+        "\"10.0.0.1\" -%^3%",
+        "{ $.a = 22 }",
+        "?6 ?ACC ?%e.i% ?\"[\" ?é",
+    ]);
     let slots = (vec(option::weighted(0.4, condition()), 0..9), option::weighted(0.4, 0_usize..9));
     prop_oneof![
         1 => terms.prop_map(str::to_owned),
