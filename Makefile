@@ -28,6 +28,7 @@ unit: ## unit, golden, property, scenario, crash and network namespace tests
 
 test-crash: ## kill programs that append at 50 random moments in a row; KILLS=500 for more
 	WEIR_CRASH_KILLS=$(or $(KILLS),50) cargo test --locked --package weir-store --lib logs::tests::crash
+	WEIR_CRASH_KILLS=$(or $(KILLS),50) cargo test --locked --package weir-watch --test crash
 
 deny: ## licences and sources of the dependencies
 	cargo deny --locked check licenses bans sources
