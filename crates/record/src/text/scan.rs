@@ -110,9 +110,13 @@ fn ends(group: &[u8; GROUP], delimiter: u8) -> u64 {
         }
         bits
     };
+    // By index: an iterator that is not inlined here would make it a loop over bytes.
     let mut marked = [0; GROUP];
-    for ((mark, byte), bit) in marked.iter_mut().zip(group).zip(BITS) {
-        *mark = if (*byte == delimiter) | (*byte == b'\n') { bit } else { 0 };
+    let mut place = 0;
+    while place < GROUP {
+        let byte = group[place];
+        marked[place] = if (byte == delimiter) | (byte == b'\n') { BITS[place] } else { 0 };
+        place += 1;
     }
     let (words, _) = marked.as_chunks::<8>();
     transposed(words.iter().fold(0, |square, word| square | u64::from_le_bytes(*word)))
