@@ -30,7 +30,7 @@ use crate::engine::{DEFAULT_DATABASE, Engine, RunOptions};
 use crate::error::{Code, Error, Position};
 use crate::lexer;
 use crate::progress::Progress;
-use crate::table::{BoundTable, PATH_COLUMN, ScanContext, Table};
+use crate::table::{BoundTable, PATH_COLUMN, ScanContext, SharedTexts, Table};
 use crate::{check, function, rewrite, trino_error, try_function};
 
 /// The one catalogue, as Athena names it.
@@ -109,6 +109,7 @@ impl<'a> Planner<'a> {
             progress: Arc::clone(&progress),
             skip_bad_objects: options.skip_bad_objects,
             opened: Arc::default(),
+            texts: SharedTexts::new(engine.options.memory_limit),
         };
         let state = session(engine, options)?;
         let catalog = Arc::new(MemoryCatalogProvider::new());

@@ -20,12 +20,14 @@ mod prefilter;
 mod provider;
 mod prune;
 mod scan;
+mod shared;
 mod tolerant;
 mod unit;
 
 pub(crate) use parquet::Opened;
 pub(crate) use provider::BoundTable;
 pub(crate) use scan::ScanContext;
+pub(crate) use shared::SharedTexts;
 
 /// The hidden column that names the object of a row.
 pub(crate) const PATH_COLUMN: &str = "$path";

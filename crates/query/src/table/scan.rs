@@ -25,7 +25,7 @@ use object_store::ObjectStore;
 use weir_store::Buckets;
 
 use super::unit::{Content, Decode, Selection};
-use super::{Opened, Unit};
+use super::{Opened, SharedTexts, Unit};
 use crate::error::{Code, Error};
 use crate::progress::Progress;
 
@@ -36,6 +36,7 @@ pub(crate) struct ScanContext {
     pub(crate) progress: Arc<Progress>,
     pub(crate) skip_bad_objects: bool,
     pub(crate) opened: Arc<Opened>,
+    pub(crate) texts: SharedTexts,
 }
 
 impl ScanContext {
@@ -87,6 +88,7 @@ impl TextScan {
             data_columns,
             predicate,
         };
+        context.texts.expect(partitions.iter().flatten());
         let properties = PlanProperties::new(
             EquivalenceProperties::new(output),
             Partitioning::UnknownPartitioning(partitions.len()),

@@ -124,7 +124,7 @@ impl Decode {
             .map_err(|error| Error::new(Code::NotSupported, error.to_string()))?
             .with_filter(test.map(|test| Arc::new(test) as Arc<dyn RowFilter>));
         let chunks = match content {
-            Content::Bytes(bytes) => TextChunks::from_bytes(bytes),
+            Content::Bytes(bytes) => self.context.texts.chunks(&self.unit.object.name, bytes),
             Content::File(path) => File::open(path).and_then(|file| {
                 let progress = Arc::clone(&self.context.progress);
                 TextChunks::new(Counted { file, progress })

@@ -11,7 +11,7 @@ use memchr::{memchr, memchr_iter, memrchr};
 
 use crate::{
     Refusals,
-    compression::{self, Compression},
+    compression::{self, Compression, Damage},
 };
 
 /// A part of an object that ends at a line end, or at the end of the object.
@@ -60,17 +60,31 @@ impl<'a> TextChunks<'a> {
     /// # Errors
     /// When the head of a compressed object cannot be read.
     pub fn from_bytes(object: Bytes) -> io::Result<TextChunks<'static>> {
-        let small = object.len() <= Self::WHOLE_COMPRESSED && told_size(&object) <= Self::WHOLE_TEXT;
-        match compression::detect(&object) {
-            Compression::None => Ok(TextChunks::whole(object.into(), None)),
-            Compression::Gzip if small => Ok(match compression::inflate(&object) {
-                Ok(text) => TextChunks::whole(text.into(), None),
-                Err(mut damage) => {
-                    let readable = std::mem::take(&mut damage.readable);
-                    TextChunks::whole(readable.into(), Some(io::Error::new(io::ErrorKind::InvalidData, damage)))
-                }
-            }),
-            _ => TextChunks::new(io::Cursor::new(object)),
+        match Self::inflate(&object) {
+            Some(Ok(text)) => Ok(TextChunks::from_text(text)),
+            Some(Err(mut damage)) => {
+                let readable = std::mem::take(&mut damage.readable);
+                Ok(TextChunks::whole(readable.into(), Some(io::Error::new(io::ErrorKind::InvalidData, damage))))
+            }
+            None => TextChunks::new(io::Cursor::new(object)),
+        }
+    }
+
+    /// A text as one chunk.
+    pub fn from_text(text: Buffer) -> TextChunks<'static> {
+        TextChunks::whole(text, None)
+    }
+
+    /// The whole text of an object; `None` when it is better read as a stream.
+    ///
+    /// # Errors
+    /// When the object is damaged. The error holds what could be read.
+    pub fn inflate(object: &Bytes) -> Option<Result<Buffer, Damage>> {
+        let small = object.len() <= Self::WHOLE_COMPRESSED && told_size(object) <= Self::WHOLE_TEXT;
+        match compression::detect(object) {
+            Compression::None => Some(Ok(object.clone().into())),
+            Compression::Gzip if small => Some(compression::inflate(object).map(Buffer::from)),
+            _ => None,
         }
     }
 
