@@ -111,7 +111,7 @@ fn with_settings(mut command: Command, wanted: Option<settings::Command>) -> Com
                 .value_parser(PossibleValuesParser::new(["true", "false"])),
             Shape::List => argument.num_args(1..).action(ArgAction::Append),
             Shape::Choice(choices) => argument.value_parser(PossibleValuesParser::new(choices)),
-            Shape::Text | Shape::Number => argument,
+            Shape::Text | Shape::Secret | Shape::Number => argument,
         });
     }
     command

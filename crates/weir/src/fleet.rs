@@ -35,7 +35,7 @@ use tokio::{
     task::JoinHandle,
 };
 use weir_network::FlowLog;
-use weir_store::{Buckets, DataDirectory, Delivery};
+use weir_store::{Buckets, DataDirectory, Delivery, FinishedWindow};
 
 use self::{failures::Failures, intake::Intake, listener::TlsListener, orders::Orders, roster::Roster};
 pub use self::{identity::ServerIdentity, registry::Registry};
@@ -60,8 +60,13 @@ pub struct Fleet {
     serving: Mutex<Option<JoinHandle<Result<()>>>>,
 }
 
+/// Who else is told of each batch of the flow log that is recorded now, once it is on disk.
+pub type Taken = Arc<dyn Fn(&FinishedWindow) + Send + Sync>;
+
 /// What a fleet is made of.
 pub struct Beginning {
+    /// Who else gets the records.
+    pub taken: Taken,
     /// Where to listen.
     pub address: SocketAddr,
     /// The directory of the program.
@@ -86,7 +91,7 @@ impl Fleet {
     /// # Errors
     /// When the address cannot be had, or the certificate, the registry or the network file cannot be read.
     pub async fn start(beginning: Beginning) -> Result<Arc<Self>> {
-        let Beginning { address, data, buckets, flow_log, delivery, max_flows, network, enforce } = beginning;
+        let Beginning { taken, address, data, buckets, flow_log, delivery, max_flows, network, enforce } = beginning;
         let folder = data.path().join("join");
         let identity = ServerIdentity::open(&folder)?;
         let listener = TcpListener::bind(address)
@@ -103,7 +108,7 @@ impl Fleet {
             roster,
             failures: Failures::default(),
             orders: Orders::new(&flow_log, max_flows, network, enforce)?,
-            intake: Intake::new(data, buckets, flow_log, delivery)?,
+            intake: Intake::new(data, buckets, flow_log, delivery, taken)?,
             decoding: Semaphore::new(DECODING),
             ending: watch::Sender::new(false),
             serving: Mutex::default(),

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 pub use weir_uplink::{EnforcementReport, InterfaceReport};
 
 /// Everything that is counted, at one moment.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// Version of the program.
     pub version: String,
@@ -40,8 +40,105 @@ pub struct Report {
     /// The network file and the rules in force; `None` without a network file.
     #[serde(default)]
     pub enforcement: Option<EnforcementReport>,
+    /// Log groups, metric filters, alarms and notices.
+    #[serde(default)]
+    pub watching: WatchingReport,
     /// The last errors, oldest first.
     pub errors: Vec<ErrorReport>,
+}
+
+/// What is watched.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct WatchingReport {
+    /// Events that log groups took since the start.
+    pub events: u64,
+    /// Events that were too old, too new or expired since the start.
+    pub rejected_events: u64,
+    /// Records that wait until the disk takes them into their log group.
+    pub waiting_records: u64,
+    /// Records that no log group got, because the disk refused for too long.
+    pub dropped_records: u64,
+    /// By name.
+    pub log_groups: Vec<LogGroupReport>,
+    /// By log group and name.
+    pub metric_filters: Vec<MetricFilterReport>,
+    /// By name.
+    pub alarms: Vec<AlarmReport>,
+    /// Mails and POSTs.
+    pub notices: NoticesReport,
+    /// The last things that went wrong, oldest first.
+    pub errors: Vec<ErrorReport>,
+}
+
+/// A log group.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogGroupReport {
+    /// Such as `/weir/flow-logs`.
+    pub name: String,
+    /// Its messages and 26 bytes an event.
+    pub stored_bytes: u64,
+    /// For how many days events are kept; for ever without it.
+    pub retention_days: Option<u32>,
+    /// How many metric filters it has.
+    pub metric_filters: u64,
+}
+
+/// A metric filter, and the metric that it makes.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct MetricFilterReport {
+    /// Its name.
+    pub name: String,
+    /// Its log group.
+    pub log_group: String,
+    /// The metric's namespace.
+    pub namespace: String,
+    /// The metric's name.
+    pub metric: String,
+    /// The sum of the last minute that has data; none for a metric with dimensions.
+    pub last_value: Option<f64>,
+    /// When that minute began, Unix seconds.
+    pub last_minute: Option<u64>,
+}
+
+/// An alarm.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlarmReport {
+    /// Its name.
+    pub name: String,
+    /// `OK`, `ALARM` or `INSUFFICIENT_DATA`.
+    pub state: String,
+    /// Why.
+    pub reason: String,
+    /// Since when, Unix seconds.
+    pub since: u64,
+}
+
+/// Mails and POSTs, since the data directory was made.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoticesReport {
+    /// Delivered.
+    pub sent: u64,
+    /// Still to be delivered.
+    pub waiting: u64,
+    /// Tries that failed.
+    pub failed_attempts: u64,
+    /// Given up: files among the dead letters.
+    pub dead: u64,
+    /// Who is told.
+    pub subscriptions: Vec<SubscriptionReport>,
+}
+
+/// Who is told.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubscriptionReport {
+    /// Of what: the name of the topic.
+    pub topic: String,
+    /// Such as `email`.
+    pub protocol: String,
+    /// The address or URL, without a password.
+    pub endpoint: String,
+    /// Whether the endpoint agreed.
+    pub confirmed: bool,
 }
 
 /// How packets are seen.

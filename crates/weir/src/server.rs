@@ -1,4 +1,5 @@
-//! The listener: `GET /status` and `GET /health`; `POST /enforcement/confirm` and `POST /enforcement/detach`.
+//! The listener: `GET /status`, `/metrics` and `/health`; `POST /enforcement/confirm` and `/enforcement/detach`; the
+//! pages and files that notices link to.
 
 use std::{
     net::SocketAddr,
@@ -8,14 +9,17 @@ use std::{
 use anyhow::{Context as _, Result};
 use axum::{
     Json, Router,
-    extract::State,
-    http::{HeaderMap, StatusCode},
+    extract::{Request, State},
+    http::{self, HeaderMap, StatusCode, header::CONTENT_TYPE},
+    response::{IntoResponse as _, Response},
     routing,
 };
 use tokio::{
     net::TcpListener,
     sync::{oneshot, watch},
 };
+
+use weir_watch::topic::{Answer, Method};
 
 use crate::report::Report;
 
@@ -30,6 +34,21 @@ pub enum Order {
 
 /// Takes orders: what was done, or why not.
 pub type Orders = Arc<dyn Fn(Order, oneshot::Sender<Result<String, String>>) + Send + Sync>;
+
+/// Answers links of notices: what to say to a method, a path, and what stands behind its `?`.
+pub type Answers = Arc<dyn Fn(Method, &str, &str) -> Option<Answer> + Send + Sync>;
+
+/// What the listener serves.
+pub struct Service {
+    /// The last report.
+    pub board: Board,
+    /// Takes orders.
+    pub orders: Orders,
+    /// Answers links.
+    pub answers: Answers,
+    /// Makes the text of `/metrics`.
+    pub metrics: Arc<dyn Fn(&Report) -> String + Send + Sync>,
+}
 
 /// The last report, shared between the one who writes it and the listener.
 #[derive(Clone, Default)]
@@ -61,7 +80,8 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener> {
 ///
 /// # Errors
 /// When the listener breaks.
-pub async fn serve(listener: TcpListener, board: Board, orders: Orders, mut stop: watch::Receiver<bool>) -> Result<()> {
+pub async fn serve(listener: TcpListener, service: Service, mut stop: watch::Receiver<bool>) -> Result<()> {
+    let Service { board, orders, answers, metrics } = service;
     let order = |order| {
         let orders = Arc::clone(&orders);
         routing::post(move |headers: HeaderMap| carry_out(orders, order, headers))
@@ -70,12 +90,39 @@ pub async fn serve(listener: TcpListener, board: Board, orders: Orders, mut stop
         .route("/enforcement/confirm", order(Order::Confirm))
         .route("/enforcement/detach", order(Order::Detach))
         .route("/status", routing::get(|State(board): State<Board>| async move { Json(board.get()) }))
+        .route(
+            "/metrics",
+            routing::get(move |State(board): State<Board>| async move {
+                ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], metrics(&board.get()))
+            }),
+        )
         .route("/health", routing::get(|| async { "ok\n" }))
+        .fallback(move |request: Request| link(answers, request))
         .with_state(board);
     let stopped = async move {
         let _ = stop.wait_for(|stop| *stop).await;
     };
     axum::serve(listener, routes).with_graceful_shutdown(stopped).await.context("the listener broke")
+}
+
+/// A page or a file that a notice links to.
+async fn link(answers: Answers, request: Request) -> Response {
+    let method = match *request.method() {
+        http::Method::GET => Method::Get,
+        http::Method::POST => Method::Post,
+        _ => return StatusCode::METHOD_NOT_ALLOWED.into_response(),
+    };
+    let (path, query) = (request.uri().path().to_owned(), request.uri().query().unwrap_or_default().to_owned());
+    // Asks the catalogue, which is on disk.
+    let answer = tokio::task::spawn_blocking(move || answers(method, &path, &query)).await;
+    match answer {
+        Ok(Some(Answer { status, content_type, body })) => {
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            (status, [(CONTENT_TYPE, content_type)], body).into_response()
+        }
+        Ok(None) => (StatusCode::NOT_FOUND, "nothing is here: try /status\n").into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
 }
 
 /// Only a program can send the header: a page of another site that a browser shows cannot.

@@ -19,7 +19,7 @@ use weir_record::{FileFormat, Format};
 
 pub use layers::{DEFAULT_FILE, Layers};
 pub use page::markdown;
-pub use value::{Account, Bytes, Output, Shape, Words};
+pub use value::{Account, Bytes, LogGroupChoice, Output, RelayUrl, Shape, Words};
 
 /// A command that a setting can belong to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,6 +117,16 @@ settings! {
         "The longest time that one record may stand for: 1, 10, 60 or 600 seconds";
     deliver_every_window: bool, "deliver-every-window", "BOOLEAN", Some("false"), [Up],
         "Deliver at the end of each interval, instead of every 5 minutes or 75 MB";
+    log_group: LogGroupChoice, "log-group", "NAME", Some("/weir/flow-logs"), [Up],
+        "Log group that records go to as well, within seconds of an interval's end; none for no log group";
+    notify: Vec<String>, "notify", "ENDPOINT", None, [Up],
+        "Who is to be told of alarms: an address such as ops@example.com, or the URL of an HTTP(S) endpoint. Each gets a request to confirm first";
+    smtp_url: Option<RelayUrl>, "smtp-url", "URL", None, [Up],
+        "Mail relay: smtp://user:password@host:587 (STARTTLS; ?tls=none for a relay on this host) or smtps://…. Without it mails wait";
+    mail_from: String, "mail-from", "ADDRESS", Some("weir@localhost"), [Up],
+        "Sender of mails";
+    public_url: Option<String>, "public-url", "URL", None, [Up],
+        "How subscribers reach the listener: what links in notices begin with. Without it: http://LISTEN";
     format: Option<Format>, "format", "FORMAT", None, [Up, Convert, Explain],
         "Fields of a record, in order, as AWS writes log formats: '${srcaddr} ${dstaddr} …'. Without it: the 14 fields of version 2, or for `weir convert` of records the fields that they have";
     file_format: FileFormat, "file-format", "FORMAT", Some("plain-text"), [Up],

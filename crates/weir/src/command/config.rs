@@ -43,6 +43,10 @@ pub fn run(matches: &ArgMatches, layers: &Layers) -> Result<Outcome> {
         writeln!(out, "# {}.", setting.help)?;
         writeln!(out, "# flag --{}, environment variable {}", setting.key, setting.variable())?;
         writeln!(out, "# said by: {source}")?;
+        if setting.shape == Shape::Secret && !words.is_empty() {
+            writeln!(out, "# {} = (not shown)", setting.key)?;
+            continue;
+        }
         let value = match (setting.shape, words) {
             (Shape::List, words) => toml::Value::from(words.to_vec()).to_string(),
             (_, []) => String::new(),

@@ -1,6 +1,7 @@
 //! `weir status`: asks the running one what it does.
 
 mod agents;
+mod watching;
 
 use std::{
     io::{self, Write as _},
@@ -88,6 +89,11 @@ fn text(report: &Report) -> String {
     if !report.agents.is_empty() {
         lines.push(String::new());
         lines.extend(agents::lines(&report.agents));
+    }
+    let watched = watching::lines(&report.watching);
+    if !watched.is_empty() {
+        lines.push(String::new());
+        lines.extend(watched);
     }
     let delivery = &report.delivery;
     lines.push(String::new());

@@ -5,6 +5,7 @@ mod flow_log;
 mod recorder;
 mod refusals;
 mod screen;
+mod watching;
 
 use std::{
     path::Path,
@@ -32,8 +33,9 @@ use crate::{
     settings::Settings,
 };
 use enforcement::Enforcement;
-use recorder::Recorder;
+use recorder::{Recorder, Sinks};
 use screen::Screen;
+use watching::Watching;
 
 /// The bucket that records are delivered to.
 pub const BUCKET: &str = "flow-logs";
@@ -88,17 +90,21 @@ async fn up(settings: &Settings) -> Result<Outcome> {
     let rollover = RolloverOptions { every_window: settings.deliver_every_window, ..RolloverOptions::default() };
     let options = DeliveryOptions { rollover, ..DeliveryOptions::default() };
     let delivery = Arc::new(Delivery::open(&data, &buckets, &flow_log, options)?);
+    let watching = Watching::open(settings, &data, &flow_log)?;
+    let workers = watching.start(settings)?;
     let devices = Arc::new(devices(settings));
     let enforcement = Enforcement::start(settings, &devices)?;
 
     let rules = enforcement.as_ref().map(Enforcement::rules);
-    let fleet = start_fleet(settings, &data, &buckets, &flow_log, &delivery).await?;
-    let recorder = Recorder::start(settings, &flow_log, Arc::clone(&delivery), devices, rules.clone())?;
+    let fleet = start_fleet(settings, &data, &buckets, &flow_log, &delivery, &watching).await?;
+    let sinks = Sinks { delivery: Arc::clone(&delivery), watching: Arc::clone(&watching) };
+    let recorder = Recorder::start(settings, &flow_log, sinks, devices, rules.clone())?;
     let running = Running {
         settings,
         flow_log: &flow_log,
         delivery: &delivery,
         recorder: &recorder,
+        watching: &watching,
         rules,
         fleet: fleet.as_deref(),
         started: clock::steady(),
@@ -110,7 +116,8 @@ async fn up(settings: &Settings) -> Result<Outcome> {
         Some(enforcement) => Arc::new(enforcement.orders()),
         None => Arc::new(|_, reply| drop(reply)),
     };
-    let serving = tokio::spawn(server::serve(listener, board.clone(), orders, stopped));
+    let service = watching.service(board.clone(), orders);
+    let serving = tokio::spawn(server::serve(listener, service, stopped));
 
     let mut screen = Screen::new(&running.report(), settings);
     // Without a service manager there is nobody to tell.
@@ -141,6 +148,7 @@ async fn up(settings: &Settings) -> Result<Outcome> {
     recorder.stop().await;
     let left = end_fleet(fleet.as_deref()).await;
     delivery.close(seconds()).await;
+    tokio::task::spawn_blocking(|| workers.stop()).await?;
     let report = running.report();
     board.put(report.clone());
     let _ = stop.send(true);
@@ -182,9 +190,12 @@ async fn start_fleet(
     buckets: &Buckets,
     flow_log: &FlowLog,
     delivery: &Arc<Delivery>,
+    watching: &Arc<Watching>,
 ) -> Result<Option<Arc<Fleet>>> {
     let Some(address) = settings.join_listen else { return Ok(None) };
+    let watching = Arc::clone(watching);
     let beginning = Beginning {
+        taken: Arc::new(move |window| watching.append(window)),
         address,
         data: Arc::clone(data),
         buckets: buckets.clone(),
@@ -210,6 +221,7 @@ struct Running<'a> {
     flow_log: &'a FlowLog,
     delivery: &'a Delivery,
     recorder: &'a Recorder,
+    watching: &'a Watching,
     rules: Option<Arc<Rules>>,
     fleet: Option<&'a Fleet>,
     started: Instant,
@@ -251,6 +263,7 @@ impl Running<'_> {
                 failures: counters.failures,
             },
             enforcement: self.rules.as_ref().map(|rules| rules.report()),
+            watching: self.watching.report(),
             errors,
         }
     }

@@ -27,6 +27,7 @@ pub struct Intake {
     folder: PathBuf,
     current: Known,
     earlier: Mutex<BTreeMap<String, Known>>,
+    taken: super::Taken,
 }
 
 /// A flow log and its delivery.
@@ -55,12 +56,18 @@ impl Intake {
     ///
     /// # Errors
     /// When the definition cannot be kept.
-    pub fn new(data: Arc<DataDirectory>, buckets: Buckets, flow_log: FlowLog, delivery: Arc<Delivery>) -> Result<Self> {
+    pub fn new(
+        data: Arc<DataDirectory>,
+        buckets: Buckets,
+        flow_log: FlowLog,
+        delivery: Arc<Delivery>,
+        taken: super::Taken,
+    ) -> Result<Self> {
         let folder = data.path().join("flow-logs");
         let file = folder.join(format!("{}.json", flow_log.id));
         keep(&folder, &file, &flow_log).with_context(|| format!("cannot write {}", file.display()))?;
         let current = Known { flow_log: Arc::new(flow_log), delivery };
-        Ok(Self { data, buckets, folder, current, earlier: Mutex::default() })
+        Ok(Self { data, buckets, folder, current, earlier: Mutex::default(), taken })
     }
 
     /// Takes a batch: when this returns well, it is on disk. Blocks.
@@ -76,7 +83,12 @@ impl Intake {
             .ok_or_else(|| Refusal::Bad("the batch has no good name".into()))?;
         let window = FinishedWindow { start: arrived.span.start, end: arrived.span.end, batches };
         Ok(match known.delivery.append_from(&origin, &window, now)? {
-            Taken::Now => Accepted { records: window.records(), repeat: false },
+            Taken::Now => {
+                if known.flow_log.id == self.current.flow_log.id {
+                    (self.taken)(&window);
+                }
+                Accepted { records: window.records(), repeat: false }
+            }
             Taken::Before => Accepted { records: 0, repeat: true },
         })
     }

@@ -72,11 +72,13 @@ fn in_file(setting: &Setting) -> String {
         (Shape::Number | Shape::Switch, Some(default)) => default.to_owned(),
         (Shape::Number, None) => "2".to_owned(),
         (Shape::Switch, None) => "true".to_owned(),
-        (Shape::List, _) => "[\"eth0\", \"eth1\"]".to_owned(),
+        (Shape::List, _) => "[\"…\"]".to_owned(),
         (Shape::Choice(choices), None) => format!("\"{}\"", choices[0]),
-        (Shape::Text, None) => "\"…\"".to_owned(),
-        (Shape::Text | Shape::Choice(_), Some(default)) if default.len() <= 40 => format!("\"{default}\""),
-        (Shape::Text | Shape::Choice(_), Some(_)) => "\"…\"".to_owned(),
+        (Shape::Text | Shape::Secret, None) => "\"…\"".to_owned(),
+        (Shape::Text | Shape::Secret | Shape::Choice(_), Some(default)) if default.len() <= 40 => {
+            format!("\"{default}\"")
+        }
+        (Shape::Text | Shape::Secret | Shape::Choice(_), Some(_)) => "\"…\"".to_owned(),
     };
     format!("{} = {example}", setting.key)
 }

@@ -13,6 +13,8 @@ use weir_record::{FileFormat, Format};
 pub enum Shape {
     /// A text.
     Text,
+    /// A text that is not shown, because it may hold a password.
+    Secret,
     /// A whole number.
     Number,
     /// `true` or `false`; the bare flag is `true`.
@@ -47,6 +49,14 @@ impl Account {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bytes(pub u64);
 
+/// The name of a log group, or `none`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogGroupChoice(pub Option<String>);
+
+/// The URL of a mail relay.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RelayUrl(pub String);
+
 /// How an answer is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Output {
@@ -58,6 +68,13 @@ pub enum Output {
     JsonLines,
     /// Parquet.
     Parquet,
+}
+
+/// Not the password.
+impl fmt::Debug for RelayUrl {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("RelayUrl(…)")
+    }
 }
 
 impl FromStr for Account {
@@ -151,6 +168,15 @@ one_word! {
     TierChoice, Shape::Choice(&TierChoice::NAMES), str::parse;
     OnExit, Shape::Choice(&OnExit::NAMES), str::parse;
     SideChoice, Shape::Choice(&SideChoice::NAMES), str::parse;
+    LogGroupChoice, Shape::Text, |word| match word {
+        "" => Err("expected the name of a log group or none, found nothing".into()),
+        "none" => Ok(LogGroupChoice(None)),
+        name => Ok(LogGroupChoice(Some(name.into()))),
+    };
+    RelayUrl, Shape::Secret, |word| match word.split_once("://") {
+        Some(("smtp" | "smtps", _)) => Ok(RelayUrl(word.into())),
+        _ => Err("expected a URL such as smtp://user:password@relay.example.com:587".into()),
+    };
     Output, Shape::Choice(&["table", "csv", "jsonl", "parquet"]), |word| match word {
         "table" => Ok(Output::Table),
         "csv" => Ok(Output::Csv),

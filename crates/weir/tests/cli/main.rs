@@ -20,3 +20,4 @@ mod query;
 mod run;
 mod s3;
 mod status;
+mod watching;

@@ -21,6 +21,7 @@ use weir_network::{FlowLog, Interface, TrafficType};
 use weir_record::Format;
 use weir_store::{Appended, Delivery, FinishedWindow, Loss};
 
+use super::watching::Watching;
 use crate::{
     clock,
     report::{CaptureReport, ErrorReport},
@@ -56,11 +57,19 @@ pub(super) struct Recorder {
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
+/// Where finished windows go.
+pub(super) struct Sinks {
+    /// To the bucket.
+    pub delivery: Arc<Delivery>,
+    /// To the log group.
+    pub watching: Arc<Watching>,
+}
+
 struct Shared {
     progress: Mutex<Progress>,
     /// A window was handed to the delivery.
     appended: Notify,
-    delivery: Arc<Delivery>,
+    sinks: Sinks,
     format: Format,
     account_id: String,
     region: String,
@@ -75,14 +84,14 @@ impl Recorder {
     pub(super) fn start(
         settings: &Settings,
         flow_log: &FlowLog,
-        delivery: Arc<Delivery>,
+        sinks: Sinks,
         devices: Arc<Devices>,
         rules: Option<Arc<Rules>>,
     ) -> Result<Self, live::LiveError> {
         let shared = Arc::new(Shared {
             progress: Mutex::default(),
             appended: Notify::new(),
-            delivery,
+            sinks,
             format: flow_log.log_format.clone(),
             account_id: flow_log.account_id.clone(),
             region: flow_log.region.clone(),
@@ -234,7 +243,8 @@ impl Shared {
 
     fn append(&self, window: FinishedWindow) {
         let records = window.records();
-        if self.delivery.append(window, super::seconds()) == Appended::Dropped {
+        self.sinks.watching.append(&window);
+        if self.sinks.delivery.append(window, super::seconds()) == Appended::Dropped {
             self.error(format!("{records} records were dropped: the disk refuses them and memory is full"));
         }
     }
@@ -246,7 +256,7 @@ impl Shared {
     }
 
     fn record_losses(&self) {
-        for loss in self.delivery.take_losses() {
+        for loss in self.sinks.delivery.take_losses() {
             self.append(self.skipdata(&loss));
         }
     }

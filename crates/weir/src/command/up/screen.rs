@@ -1,6 +1,7 @@
 //! What `weir up` says on the terminal: a line that is refreshed, or plain lines now and then when it is none.
 
 use std::{
+    collections::BTreeMap,
     io::{self, IsTerminal as _, Write as _},
     time::{Duration, Instant},
 };
@@ -23,6 +24,8 @@ pub(super) struct Screen {
     interfaces: Vec<String>,
     /// The error that was told last.
     error: String,
+    /// The states of alarms that were told, by name.
+    alarms: BTreeMap<String, String>,
     last: String,
 }
 
@@ -45,6 +48,7 @@ impl Screen {
             shown: clock::steady(),
             interfaces: Vec::new(),
             error: String::new(),
+            alarms: BTreeMap::new(),
             last: String::new(),
         };
         if let Some(reason) = &report.not_recording {
@@ -104,10 +108,21 @@ impl Screen {
             self.say(&format!("{gone} is gone; recording it ended"));
         }
         self.interfaces = names;
+        self.alarms(report);
         let last = report.errors.last().map(|error| error.message.as_str());
         if let Some(message) = last.filter(|message| *message != self.error) {
             self.say(message);
             message.clone_into(&mut self.error);
+        }
+    }
+
+    /// Tells of alarms whose state changed.
+    fn alarms(&mut self, report: &Report) {
+        for alarm in &report.watching.alarms {
+            let before = self.alarms.insert(alarm.name.clone(), alarm.state.clone());
+            if before.is_some_and(|before| before != alarm.state) {
+                self.say(&format!("alarm {} is {}: {}", alarm.name, alarm.state, alarm.reason));
+            }
         }
     }
 

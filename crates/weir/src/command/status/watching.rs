@@ -1,0 +1,36 @@
+//! What `weir status` says of log groups, metric filters, alarms and notices.
+
+use crate::{report::WatchingReport, settings::Bytes};
+
+pub(super) fn lines(report: &WatchingReport) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for group in &report.log_groups {
+        let kept = group.retention_days.map_or("kept for ever".to_owned(), |days| format!("kept {days} days"));
+        lines.push(format!("log group  {}: {}, {kept}", group.name, Bytes(group.stored_bytes)));
+    }
+    for filter in &report.metric_filters {
+        let last = filter.last_value.map_or("no data yet".to_owned(), |value| format!("{value} in its last minute"));
+        let (name, metric) = (&filter.name, &filter.metric);
+        lines.push(format!("filter     {name} -> {} / {metric}: {last}", filter.namespace));
+    }
+    for alarm in &report.alarms {
+        lines.push(format!("alarm      {} is {}: {}", alarm.name, alarm.state, alarm.reason));
+    }
+    for subscription in &report.notices.subscriptions {
+        let state = if subscription.confirmed { "" } else { ", has not confirmed yet" };
+        lines.push(format!("tells      {} of {}{state}", subscription.endpoint, subscription.topic));
+    }
+    let notices = &report.notices;
+    if notices.sent + notices.waiting + notices.failed_attempts + notices.dead > 0 {
+        lines.push(format!(
+            "notices    {} sent, {} waiting, {} given up; {} tries failed",
+            notices.sent, notices.waiting, notices.dead, notices.failed_attempts
+        ));
+    }
+    if report.waiting_records + report.dropped_records > 0 {
+        let (waiting, dropped) = (report.waiting_records, report.dropped_records);
+        lines.push(format!("log group  {waiting} records wait for the disk, {dropped} were dropped"));
+    }
+    lines.extend(report.errors.iter().map(|error| format!("  {}  {}", error.time, error.message)));
+    lines
+}

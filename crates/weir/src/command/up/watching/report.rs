@@ -1,0 +1,161 @@
+//! What `weir status` says of log groups, metrics, alarms and notices.
+
+use weir_store::logs::DescribeLogGroupsRequest;
+use weir_watch::{
+    alarm::DescribeAlarmsInput,
+    filter::{DescribeMetricFiltersInput, MetricFilter},
+    metric::GetMetricStatisticsInput,
+    topic::ListInput,
+};
+
+use super::Watching;
+use crate::report::{
+    AlarmReport, LogGroupReport, MetricFilterReport, NoticesReport, SubscriptionReport, WatchingReport,
+};
+
+/// How far back a metric's last value is looked for, in milliseconds.
+const RECENT: i64 = 3 * 3_600_000;
+const MINUTE: i64 = 60;
+
+/// Everything at this moment. What cannot be read is left out, and told among the troubles.
+pub(super) fn report(watching: &Watching, now: i64) -> WatchingReport {
+    let counters = watching.logs.counters();
+    let (waiting_records, dropped_records) = watching.destination.as_ref().map(|it| it.counts()).unwrap_or_default();
+    let told = |error: String| watching.troubles.add(error);
+    let mut report = WatchingReport {
+        events: counters.events,
+        rejected_events: counters.rejected_events,
+        waiting_records,
+        dropped_records,
+        log_groups: log_groups(watching).unwrap_or_else(|error| {
+            told(error.to_string());
+            Vec::new()
+        }),
+        metric_filters: filters(watching, now).unwrap_or_else(|error| {
+            told(error.to_string());
+            Vec::new()
+        }),
+        alarms: alarms(watching).unwrap_or_else(|error| {
+            told(error.to_string());
+            Vec::new()
+        }),
+        notices: notices(watching, now).unwrap_or_else(|error| {
+            told(error.to_string());
+            NoticesReport::default()
+        }),
+        errors: Vec::new(),
+    };
+    report.errors = watching.troubles.list();
+    report
+}
+
+fn log_groups(watching: &Watching) -> anyhow::Result<Vec<LogGroupReport>> {
+    let mut request = DescribeLogGroupsRequest::default();
+    let mut groups = Vec::new();
+    loop {
+        let page = watching.logs.describe_log_groups(&request)?;
+        groups.extend(page.log_groups.into_iter().map(|group| LogGroupReport {
+            metric_filters: watching.watcher.metric_filter_count(&group.log_group_name) as u64,
+            name: group.log_group_name,
+            stored_bytes: group.stored_bytes,
+            retention_days: group.retention_in_days,
+        }));
+        request.next_token = page.next_token;
+        if request.next_token.is_none() {
+            return Ok(groups);
+        }
+    }
+}
+
+fn filters(watching: &Watching, now: i64) -> anyhow::Result<Vec<MetricFilterReport>> {
+    let mut input = DescribeMetricFiltersInput::default();
+    let mut filters = Vec::new();
+    let exists = |name: &str| watching.logs.list_tags_log_group(name).is_ok();
+    loop {
+        let page = watching.watcher.describe_metric_filters(&exists, &input)?;
+        for filter in page.metric_filters {
+            filters.push(filter_report(watching, filter, now)?);
+        }
+        input.next_token = page.next_token;
+        if input.next_token.is_none() {
+            return Ok(filters);
+        }
+    }
+}
+
+fn filter_report(watching: &Watching, filter: MetricFilter, now: i64) -> anyhow::Result<MetricFilterReport> {
+    let mut report = MetricFilterReport {
+        name: filter.filter_name,
+        log_group: filter.log_group_name,
+        ..MetricFilterReport::default()
+    };
+    let Some(metric) = filter.metric_transformations.into_iter().next() else { return Ok(report) };
+    (report.namespace, report.metric) = (metric.metric_namespace, metric.metric_name);
+    if metric.dimensions.is_empty() && filter.emit_system_field_dimensions.is_empty() {
+        let statistics = watching.metrics.get_metric_statistics(
+            &GetMetricStatisticsInput {
+                namespace: report.namespace.clone(),
+                metric_name: report.metric.clone(),
+                start_time: now - RECENT,
+                end_time: now + MINUTE * 1000,
+                period: MINUTE,
+                statistics: vec!["Sum".into()],
+                ..GetMetricStatisticsInput::default()
+            },
+            now,
+        )?;
+        if let Some(last) = statistics.datapoints.last() {
+            (report.last_value, report.last_minute) = (last.sum, Some(last.timestamp.unsigned_abs() / 1000));
+        }
+    }
+    Ok(report)
+}
+
+fn alarms(watching: &Watching) -> anyhow::Result<Vec<AlarmReport>> {
+    let mut input = DescribeAlarmsInput {
+        alarm_types: ["MetricAlarm", "CompositeAlarm", "LogAlarm"].map(str::to_owned).to_vec(),
+        ..DescribeAlarmsInput::default()
+    };
+    let mut alarms = Vec::new();
+    loop {
+        let page = watching.alarms.describe_alarms(&input)?;
+        let metric = page.metric_alarms.into_iter().map(|alarm| (alarm.definition.head, alarm.status));
+        let composite = page.composite_alarms.into_iter().map(|alarm| (alarm.definition.head, alarm.status));
+        let log = page.log_alarms.into_iter().map(|alarm| (alarm.definition.head, alarm.status));
+        alarms.extend(metric.chain(composite).chain(log).map(|(head, status)| AlarmReport {
+            name: head.alarm_name,
+            state: status.state_value.text().to_owned(),
+            reason: status.state_reason,
+            since: status.state_transitioned_timestamp.unsigned_abs() / 1000,
+        }));
+        input.next_token = page.next_token;
+        if input.next_token.is_none() {
+            return Ok(alarms);
+        }
+    }
+}
+
+fn notices(watching: &Watching, now: i64) -> anyhow::Result<NoticesReport> {
+    let counters = watching.courier.counters()?;
+    let mut report = NoticesReport {
+        sent: counters.sent,
+        waiting: counters.waiting,
+        failed_attempts: counters.failed_attempts,
+        dead: counters.dead,
+        subscriptions: Vec::new(),
+    };
+    let mut input = ListInput::default();
+    loop {
+        let page = watching.topics.list_subscriptions(&input, now)?;
+        report.subscriptions.extend(page.subscriptions.into_iter().map(|subscription| SubscriptionReport {
+            topic: subscription.topic_arn.rsplit(':').next().unwrap_or_default().to_owned(),
+            protocol: subscription.protocol,
+            endpoint: subscription.endpoint,
+            confirmed: subscription.subscription_arn.starts_with("arn:"),
+        }));
+        input.next_token = page.next_token;
+        if input.next_token.is_none() {
+            return Ok(report);
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! The threads that keep everything moving.
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use weir_watch::notice::Carriers;
+
+use super::{Watching, now_ms};
+use crate::{clock, report::ErrorReport};
+
+/// How often each looks for work.
+const TICK: Duration = Duration::from_millis(200);
+/// How often metrics are written to disk, in milliseconds. What is not is in the append log.
+const FLUSH: i64 = 1000;
+/// Threads that send: one endpoint that does not answer holds up a few others at most.
+const SENDERS: usize = 4;
+/// Notices that a sender takes at a time.
+const AT_A_TIME: u32 = 1;
+/// Troubles that are kept.
+const TROUBLES: usize = 10;
+
+/// The last things that went wrong.
+#[derive(Debug, Default)]
+pub(super) struct Troubles(Mutex<VecDeque<ErrorReport>>);
+
+impl Troubles {
+    /// Adds one, unless it is the last one again.
+    pub(super) fn add(&self, message: String) {
+        let mut troubles = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if troubles.back().is_some_and(|last| last.message == message) {
+            return;
+        }
+        tracing::info!("{message}");
+        troubles.push_back(ErrorReport { time: clock::now().as_secs(), message });
+        if troubles.len() > TROUBLES {
+            troubles.pop_front();
+        }
+    }
+
+    /// All of them, oldest first.
+    pub(super) fn list(&self) -> Vec<ErrorReport> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+}
+
+/// The threads of a [`Watching`].
+pub(in crate::command::up) struct Workers {
+    watching: Arc<Watching>,
+    stop: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Workers {
+    pub(super) fn start(watching: &Arc<Watching>, carriers: &Arc<Carriers>) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let work = |mut step: Box<dyn FnMut(&Watching) + Send>| {
+            let (watching, stop) = (Arc::clone(watching), Arc::clone(&stop));
+            thread::spawn(move || {
+                while !stop.load(Ordering::Relaxed) {
+                    step(&watching);
+                    thread::park_timeout(TICK);
+                }
+            })
+        };
+        let mut keeper = Keeper::default();
+        let mut threads = vec![work(Box::new(move |watching| keeper.step(watching))), work(Box::new(judge))];
+        threads.extend((0..SENDERS).map(|_| {
+            let carriers = Arc::clone(carriers);
+            work(Box::new(move |watching| send(watching, &carriers)))
+        }));
+        Self { watching: Arc::clone(watching), stop, threads }
+    }
+
+    /// Ends the threads, and writes what is in memory. Blocks.
+    pub(in crate::command::up) fn stop(self) {
+        self.stop.store(true, Ordering::Relaxed);
+        for thread in &self.threads {
+            thread.thread().unpark();
+        }
+        for thread in self.threads {
+            if thread.join().is_err() {
+                self.watching.troubles.add("a thread that watches broke off".into());
+            }
+        }
+        let watching = &self.watching;
+        watching.drain();
+        if let Err(error) = watching.watcher.flush(now_ms()) {
+            watching.troubles.add(error.to_string());
+        }
+        if let Err(error) = watching.logs.flush() {
+            watching.troubles.add(error.to_string());
+        }
+    }
+}
+
+impl Watching {
+    fn drain(&self) {
+        if let Some(destination) = &self.destination {
+            destination.drain(now_ms()).unwrap_or_else(|problem| self.troubles.add(problem));
+        }
+    }
+}
+
+/// Keeps log groups and metrics in order.
+#[derive(Default)]
+struct Keeper {
+    flushed: i64,
+    polled: i64,
+}
+
+impl Keeper {
+    fn step(&mut self, watching: &Watching) {
+        watching.drain();
+        let now = now_ms();
+        watching.watcher.poll(now);
+        // A clock that was set back must not stop the work.
+        if now >= self.polled || now < self.flushed {
+            self.polled = watching.logs.poll(now);
+            if let Some(failure) = watching.logs.counters().last_failure {
+                watching.troubles.add(failure);
+            }
+        }
+        if (now - self.flushed).abs() >= FLUSH {
+            watching.watcher.flush(now).unwrap_or_else(|error| watching.troubles.add(error.to_string()));
+            self.flushed = now;
+        }
+    }
+}
+
+fn judge(watching: &Watching) {
+    if let Err(error) = watching.alarms.poll(now_ms()) {
+        watching.troubles.add(error.to_string());
+    }
+}
+
+fn send(watching: &Watching, carriers: &Carriers) {
+    loop {
+        match watching.courier.deliver(carriers, AT_A_TIME, now_ms) {
+            Ok(0) => return,
+            Ok(_) => {}
+            Err(error) => return watching.troubles.add(error.to_string()),
+        }
+    }
+}
