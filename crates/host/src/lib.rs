@@ -5,10 +5,11 @@
 //! - [`Keeper`] puts the groups and ACLs of a network in force and keeps them there; [`Caution`] knows whom they could lock
 //!   out. [`Rules`] is what the others see of it.
 //! - [`Predictor`] works out verdicts where the kernel's are not observed.
-//! - [`Interfaces`] counts.
+//! - [`Interfaces`] counts; [`audit`] holds what was refused against the firewall's own counters.
 //!
 //! This crate reads no clock, no environment and no command line.
 
+pub mod audit;
 mod caution;
 mod containers;
 mod devices;

@@ -1,8 +1,5 @@
 //! `weir audit`: holds what the running one saw refused against the firewall's own counters.
 
-mod compare;
-mod firewall;
-
 use std::{
     collections::BTreeMap,
     io::{self, Write as _},
@@ -12,11 +9,8 @@ use std::{
 
 use anyhow::{Result, bail};
 use clap::{Arg, ArgMatches, Command, value_parser};
+use weir_host::audit::{Compared, Firewall, Judgement, Moment, compare};
 
-use self::{
-    compare::{Compared, Judgement, Moment, compare},
-    firewall::Firewall,
-};
 use crate::{
     Outcome, clock,
     report::{RefusalsReport, Report},

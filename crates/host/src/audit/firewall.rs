@@ -6,8 +6,9 @@ use std::{
     process::Command,
 };
 
-use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
+
+use super::FirewallError;
 
 /// A mark with this on top is a rule's of ours.
 const TAG: u64 = 0x5700_0000;
@@ -24,7 +25,10 @@ pub struct Firewall {
 
 impl Firewall {
     /// Reads the counters of nftables, and of the old iptables where it is in use. Needs the right to do so.
-    pub fn read() -> Result<Self> {
+    ///
+    /// # Errors
+    /// When a program that is there does not list them.
+    pub fn read() -> Result<Self, FirewallError> {
         let mut firewall = Firewall::default();
         if let Some(ruleset) = output("nft", &["-j", "list", "ruleset"])? {
             firewall.add_nft(&ruleset)?;
@@ -38,9 +42,11 @@ impl Firewall {
     }
 
     /// Adds what `nft -j list ruleset` lists.
-    pub fn add_nft(&mut self, ruleset: &str) -> Result<()> {
-        let listed: Value = serde_json::from_str(ruleset).context("cannot understand what `nft -j` lists")?;
-        let Some(objects) = listed["nftables"].as_array() else { bail!("`nft -j` lists no ruleset") };
+    fn add_nft(&mut self, ruleset: &str) -> Result<(), FirewallError> {
+        let listed: Value =
+            serde_json::from_str(ruleset).map_err(|error| FirewallError::Listed { problem: error.to_string() })?;
+        let no_ruleset = || FirewallError::Listed { problem: "it is no ruleset".into() };
+        let objects = listed["nftables"].as_array().ok_or_else(no_ruleset)?;
         let rules = || objects.iter().filter_map(|object| object.get("rule")).filter(|rule| rule["family"] != "arp");
         let named: BTreeMap<String, u64> = objects
             .iter()
@@ -79,7 +85,7 @@ impl Firewall {
     }
 
     /// Adds what `iptables-save -c` writes, where every rule and policy has a counter.
-    pub fn add_iptables(&mut self, program: &str, saved: &str) {
+    fn add_iptables(&mut self, program: &str, saved: &str) {
         for line in saved.lines() {
             let words: Vec<&str> = line.split_whitespace().collect();
             let refuses = match words.as_slice() {
@@ -179,15 +185,15 @@ fn mark(rule: &Value) -> u32 {
 }
 
 /// What a program prints; `None` when it is not installed.
-fn output(program: &str, words: &[&str]) -> Result<Option<String>> {
+fn output(program: &'static str, words: &[&str]) -> Result<Option<String>, FirewallError> {
     let output = match Command::new(program).args(words).output() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        other => other.with_context(|| format!("cannot run {program}"))?,
+        other => other.map_err(|source| FirewallError::Run { program, source })?,
     };
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         let said = said.lines().next().unwrap_or("it does not say why");
-        bail!("{program} does not list the firewall: {said}; run `weir audit` as root");
+        return Err(FirewallError::Refused { program, said: said.to_owned() });
     }
     Ok(Some(String::from_utf8_lossy(&output.stdout).into_owned()))
 }

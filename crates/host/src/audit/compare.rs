@@ -12,15 +12,18 @@ use super::firewall::Firewall;
 /// Weir's counters, and the firewall's before and after they were read.
 #[derive(Debug, Clone, Default)]
 pub struct Moment {
+    /// The firewall's just before.
     pub before: Firewall,
     /// By the mark of the rule; 0 for rules that are not ours.
     pub weir: BTreeMap<u32, u64>,
+    /// The firewall's just after.
     pub after: Firewall,
 }
 
 /// What became of one rule, or of all rules that are not ours, between the moments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Compared {
+    /// The mark of the rule; 0 for those that are not ours.
     pub rule: u32,
     /// The least that the firewall counted.
     pub least: u64,
@@ -28,6 +31,7 @@ pub struct Compared {
     pub most: u64,
     /// What Weir saw.
     pub weir: u64,
+    /// What follows.
     pub judgement: Judgement,
 }
 
