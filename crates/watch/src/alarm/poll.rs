@@ -129,13 +129,25 @@ impl Looker<'_> {
         if ticks || end >= alarm.status.judged {
             self.judge(alarm, end, false)?;
         }
-        if news && alarm.status.state != StateValue::Alarm && end + tick > alarm.status.judged {
-            self.judge(alarm, end + tick, true)?;
+        if news {
+            self.judge_early(alarm, end + tick, tick)?;
         }
         if ticks {
             alarm.run.ticked = end;
         }
         alarm.run.seen = changed.unwrap_or(0);
+        Ok(())
+    }
+
+    /// Judges the spans that no tick has judged yet, from that which ends at `end` on: one, or two right after a tick, when
+    /// the newest is not over and the one before is still waited for.
+    fn judge_early(&self, alarm: &mut Alarm, end: i64, tick: i64) -> Result<(), AlarmError> {
+        let newest = floor(self.now, tick) + tick;
+        for end in [Some(end), (newest > end).then_some(newest)].into_iter().flatten() {
+            if alarm.status.state != StateValue::Alarm && end > alarm.status.judged {
+                self.judge(alarm, end, true)?;
+            }
+        }
         Ok(())
     }
 

@@ -25,6 +25,22 @@ fn a_datum_over_the_threshold_is_noticed_at_once_and_told_once() {
 }
 
 #[test]
+fn a_datum_right_after_a_tick_is_noticed_at_once_too() {
+    let house = House::new();
+    house.put(house.ssh(TreatMissingData::Missing));
+    house.run(NOW, NOW + MINUTE);
+    house.record(NOW + MINUTE + 50, 3.0);
+    house.poll(NOW + MINUTE + 100);
+    assert_eq!(
+        house.state("SSH-rejects"),
+        StateValue::Alarm,
+        "the minute before is still waited for, this one breaches"
+    );
+    house.run(NOW + MINUTE + 100, NOW + MINUTE + 10_000);
+    assert_eq!(house.turns(), ["ALARM"]);
+}
+
+#[test]
 fn missing_data_clear_an_alarm_when_they_are_fine() {
     let house = House::new();
     house.put(house.ssh(TreatMissingData::NotBreaching));
