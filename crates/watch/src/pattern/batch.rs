@@ -216,29 +216,39 @@ fn join(condition: &Tree<Bit>, found: &Bits, bits: &mut [u64]) {
     match condition {
         Tree::Leaf(bit) => {
             bits.fill(0);
-            merge(&Tree::Leaf(*bit), found, bits, |bits, more| bits | more);
+            merge_leaf(*bit, found, bits, false);
         }
         Tree::All(all) => {
             bits.fill(u64::MAX);
-            all.iter().for_each(|tree| merge(tree, found, bits, |bits, more| bits & more));
+            all.iter().for_each(|tree| merge(tree, found, bits, true));
         }
         Tree::Any(any) => {
             bits.fill(0);
-            any.iter().for_each(|tree| merge(tree, found, bits, |bits, more| bits | more));
+            any.iter().for_each(|tree| merge(tree, found, bits, false));
         }
     }
 }
 
-/// Joins the bitmap of a condition to another one.
-fn merge(tree: &Tree<Bit>, found: &Bits, bits: &mut [u64], joined: impl Fn(u64, u64) -> u64) {
-    let Tree::Leaf(bit) = tree else {
-        let mut more = vec![0; bits.len()];
-        join(tree, found, &mut more);
-        return bits.iter_mut().zip(more).for_each(|(bits, more)| *bits = joined(*bits, more));
-    };
-    let flip = if bit.negated { u64::MAX } else { 0 };
-    let more = found.map(bit.predicate).iter().map(|word| word ^ flip);
-    bits.iter_mut().zip(more).for_each(|(bits, more)| *bits = joined(*bits, more));
+/// Joins the bitmap of a condition to another one by and, else by or.
+fn merge(tree: &Tree<Bit>, found: &Bits, bits: &mut [u64], and: bool) {
+    if let Tree::Leaf(bit) = tree {
+        return merge_leaf(*bit, found, bits, and);
+    }
+    let mut more = vec![0; bits.len()];
+    join(tree, found, &mut more);
+    merge_words(bits, &more, 0, and);
+}
+
+fn merge_leaf(bit: Bit, found: &Bits, bits: &mut [u64], and: bool) {
+    merge_words(bits, found.map(bit.predicate), if bit.negated { u64::MAX } else { 0 }, and);
+}
+
+#[inline]
+fn merge_words(bits: &mut [u64], more: &[u64], flip: u64, and: bool) {
+    for (bits, more) in bits.iter_mut().zip(more) {
+        let more = more ^ flip;
+        *bits = if and { *bits & more } else { *bits | more };
+    }
 }
 
 impl<'a> Matches<'a> {
