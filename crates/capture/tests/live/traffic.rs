@@ -1,17 +1,14 @@
 //! Traffic that tests send: datagrams, pings, and frames made by hand.
 
-use std::net::{SocketAddr, UdpSocket};
+use std::net::SocketAddr;
 
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketType, ipproto, recv, sendto, socket};
 
 use crate::UDP;
+pub(crate) use crate::recording::bound as udp_at;
 
 pub(crate) fn socket_at(address: &str, port: u16) -> SocketAddr {
     SocketAddr::new(address.parse().expect("an address"), port)
-}
-
-pub(crate) fn udp_at(address: SocketAddr) -> UdpSocket {
-    UdpSocket::bind(address).expect("bound")
 }
 
 /// Sends echo requests with 56 bytes of data, as `ping` does, and waits for each answer.

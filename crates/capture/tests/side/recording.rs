@@ -1,6 +1,11 @@
 //! What recordings of the labs have in common.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    io::ErrorKind,
+    net::{SocketAddr, UdpSocket},
+    thread,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use weir_capture::interfaces::{HostInterface, Placement};
 use weir_network::Interface;
@@ -28,4 +33,16 @@ pub(crate) fn choose(names: &'static [&'static str]) -> impl FnMut(&HostInterfac
 pub(crate) fn now_ns() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
     i64::try_from(since.as_nanos()).expect("before 2262")
+}
+
+/// A socket with this address. One that was closed a moment ago may still be held, by a process that another test is about
+/// to start: it shares all files until it has become another program.
+pub(crate) fn bound(address: SocketAddr) -> UdpSocket {
+    for _ in 0..500 {
+        match UdpSocket::bind(address) {
+            Err(error) if error.kind() == ErrorKind::AddrInUse => thread::sleep(Duration::from_millis(10)),
+            other => return other.unwrap_or_else(|error| panic!("{address}: {error}")),
+        }
+    }
+    panic!("{address} is in use for five seconds");
 }

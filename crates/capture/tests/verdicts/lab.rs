@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    net::{SocketAddr, UdpSocket},
+    net::SocketAddr,
     thread::{self, JoinHandle},
 };
 
@@ -15,7 +15,7 @@ use weir_network::{Action, AggregationInterval};
 
 pub(crate) use crate::recording::Sum;
 use crate::{
-    recording::{choose, now_ns},
+    recording::{bound, choose, now_ns},
     side::Side,
 };
 
@@ -103,7 +103,7 @@ pub(crate) fn send(side: &Side, to: &str, port: u16, size: usize, packets: usize
     let to = at(to, port);
     side.run(move || {
         let from: SocketAddr = if to.is_ipv6() { at("::", FROM) } else { at("0.0.0.0", FROM) };
-        let socket = UdpSocket::bind(from).expect("bound");
+        let socket = bound(from);
         let payload = vec![7; size];
         for _ in 0..packets {
             // A refusal of an earlier packet may be told with a later one, which is then not sent.

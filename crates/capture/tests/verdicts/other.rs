@@ -1,6 +1,6 @@
 //! Everything beside the rules of a firewall: connections, fragments, bridges, namespaces, the reverse-path filter.
 
-use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
 use weir_capture::{tracker::VerdictSource, window::Window};
@@ -119,7 +119,7 @@ fn a_source_that_cannot_be_there_is_refused() {
     lab.client.ip("address add 10.9.9.9/32 dev client0");
     let recording = Recording::start(&lab.host, &["in0"]);
     lab.client.run(|| {
-        let socket = UdpSocket::bind(at("10.9.9.9", FROM)).expect("bound");
+        let socket = crate::recording::bound(at("10.9.9.9", FROM));
         socket.send_to(&[7; 10], at(HOST, 9)).expect("sent");
     });
     let lines = recording.stop().lines();
