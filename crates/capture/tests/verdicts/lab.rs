@@ -2,14 +2,14 @@
 
 use std::{
     collections::BTreeMap,
-    net::SocketAddr,
+    net::{IpAddr, Ipv6Addr, SocketAddr},
     thread::{self, JoinHandle},
 };
 
 use weir_capture::{
     live::{Capture, Event, Options, Stopper, TierChoice, Totals},
     tracker::{Exclude, Judgement, VerdictSource},
-    window::Window,
+    window::{Flow, Window},
 };
 use weir_network::{Action, AggregationInterval};
 
@@ -174,11 +174,17 @@ impl Recording {
 }
 
 impl Recorded {
+    /// What the test sent. When the kernel tells of the multicast groups that it joined is its own business.
+    pub(crate) fn flows(&self) -> impl Iterator<Item = Flow<'_>> {
+        let reports = IpAddr::V6(Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0x16));
+        self.windows.iter().flat_map(Window::flows).filter(move |flow| flow.destination != reports)
+    }
+
     /// What was recorded: `in0 ingress REJECT 10.1.0.2:4000 > 10.1.0.1:9 17`, with `by` and the number of a rule where
     /// there is one.
     pub(crate) fn sums(&self) -> BTreeMap<String, Sum> {
         let mut sums: BTreeMap<String, Sum> = BTreeMap::new();
-        for flow in self.windows.iter().flat_map(Window::flows) {
+        for flow in self.flows() {
             assert_eq!(flow.verdict_source, VerdictSource::Observed, "every verdict is observed");
             assert!(flow.packets > 0 && flow.bytes >= 20 * flow.packets, "{flow:?}");
             let by = if flow.rule == 0 { String::new() } else { format!(" by {:#x}", flow.rule) };
@@ -212,7 +218,6 @@ impl Recorded {
 
     /// Packets of all records with this action.
     pub(crate) fn packets(&self, action: Action) -> u64 {
-        let flows = self.windows.iter().flat_map(Window::flows);
-        flows.filter(|flow| flow.action == action).map(|flow| flow.packets).sum()
+        self.flows().filter(|flow| flow.action == action).map(|flow| flow.packets).sum()
     }
 }

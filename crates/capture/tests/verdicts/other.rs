@@ -3,7 +3,7 @@
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
-use weir_capture::{tracker::VerdictSource, window::Window};
+use weir_capture::tracker::VerdictSource;
 use weir_network::Action;
 
 use crate::{
@@ -202,7 +202,7 @@ fn without_watching_nothing_is_called_observed() {
     assert!(why.ends_with("verdicts are not observed: as asked for"), "{why}");
     send(&lab.client, HOST, 9, 10, 2);
     let recorded = recording.stop();
-    let mut flows = recorded.windows.iter().flat_map(Window::flows);
+    let mut flows = recorded.flows();
     assert!(flows.all(|flow| flow.verdict_source == VerdictSource::None));
     assert_eq!(recorded.packets(Action::Accept), 2);
     assert_eq!(recorded.totals.refused, None);
