@@ -18,7 +18,7 @@ use weir_store::{
     logs::{Damage, LogOptions, LogStore, Owner, Tap},
 };
 use weir_watch::{
-    Watcher,
+    FilteredEvents, Watcher,
     alarm::Alarms,
     metric::{Metrics, prometheus},
     notice::{Carriers, Courier, Http, Smtp},
@@ -68,6 +68,7 @@ impl Watching {
         let options = LogOptions::new(Owner { account: account.to_owned(), region: region.to_owned() });
         let tap: Arc<dyn Tap> = Arc::clone(&watcher) as _;
         let logs = Arc::new(LogStore::open(&data.logs(), catalogue, options, tap)?);
+        alarms.show_evidence(Arc::new(FilteredEvents::new(Arc::clone(&watcher), Arc::clone(&logs))));
         let courier = Arc::new(Courier::new(topics.clone(), data.path()));
         let destination =
             settings.log_group.0.clone().map(|group| Destination::new(Arc::clone(&logs), group, flow_log));
