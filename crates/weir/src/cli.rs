@@ -26,6 +26,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<Outcome> {
         "convert" => command::convert::run(matches, &settings),
         "explain" => command::explain::run(matches, &settings),
         "propose" => command::propose::run(matches, &settings),
+        "pattern" => command::pattern::run(matches),
         "status" => command::status::run(matches, &settings),
         "confirm" => command::confirm::run(&settings),
         "detach" => command::detach::run(&settings),
@@ -68,6 +69,7 @@ pub fn program() -> Command {
             // Before and after `create`, as people write it.
             with_settings(command::token::command(), Some(settings::Command::Token)).mut_args(|flag| flag.global(true)),
         )
+        .subcommand(command::pattern::command())
         .subcommand(command::fields::command())
         .subcommand(with_settings(command::config::command(), None))
         .subcommand(command::shell::completions_command())

@@ -7,6 +7,7 @@ pub mod convert;
 pub mod detach;
 pub mod explain;
 pub mod fields;
+pub mod pattern;
 pub mod propose;
 pub mod query;
 pub mod shell;

@@ -225,7 +225,8 @@ impl Sink {
     }
 }
 
-fn terminal_width() -> Option<usize> {
+/// Characters of a line of the terminal that standard output is, if it is one.
+pub fn terminal_width() -> Option<usize> {
     rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| usize::from(size.ws_col)).filter(|width| *width > 0)
 }
 

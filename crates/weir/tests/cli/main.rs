@@ -15,6 +15,7 @@ mod help;
 mod interrupt;
 mod lab;
 mod nat;
+mod pattern;
 mod pcap;
 mod query;
 mod run;
