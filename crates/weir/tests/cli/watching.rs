@@ -102,6 +102,7 @@ fn refused_ssh_becomes_a_record_a_metric_an_alarm_and_a_notice() {
     up.wait_for("the alarm rings", |status| alarm(status) == "ALARM");
     wait_for_lines(&lab, "posts", "Notification ALARM: \"SSH-rejects\"", 1);
     wait_for_lines(&lab, "mails", "Subject: ALARM: \"SSH-rejects\"", 1);
+    wait_for_lines(&lab, "mails", "10.88.0.2 10.88.0.1", 1);
     up.wait_for("the filter's metric has the packet", |status| {
         let filter = &status["watching"]["metric_filters"][0];
         filter["name"] == "dest-port-22-rejects" && filter["last_value"].as_f64() >= Some(1.0)
