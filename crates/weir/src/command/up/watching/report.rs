@@ -21,32 +21,27 @@ const MINUTE: i64 = 60;
 pub(super) fn report(watching: &Watching, now: i64) -> WatchingReport {
     let counters = watching.logs.counters();
     let (waiting_records, dropped_records) = watching.destination.as_ref().map(|it| it.counts()).unwrap_or_default();
-    let told = |error: String| watching.troubles.add(error);
     let mut report = WatchingReport {
         events: counters.events,
         rejected_events: counters.rejected_events,
         waiting_records,
         dropped_records,
-        log_groups: log_groups(watching).unwrap_or_else(|error| {
-            told(error.to_string());
-            Vec::new()
-        }),
-        metric_filters: filters(watching, now).unwrap_or_else(|error| {
-            told(error.to_string());
-            Vec::new()
-        }),
-        alarms: alarms(watching).unwrap_or_else(|error| {
-            told(error.to_string());
-            Vec::new()
-        }),
-        notices: notices(watching, now).unwrap_or_else(|error| {
-            told(error.to_string());
-            NoticesReport::default()
-        }),
+        log_groups: known(watching, log_groups(watching)),
+        metric_filters: known(watching, filters(watching, now)),
+        alarms: known(watching, alarms(watching)),
+        notices: known(watching, notices(watching, now)),
         errors: Vec::new(),
     };
     report.errors = watching.troubles.list();
     report
+}
+
+/// Nothing, and a trouble, when it could not be read.
+fn known<T: Default>(watching: &Watching, read: anyhow::Result<T>) -> T {
+    read.unwrap_or_else(|error| {
+        watching.troubles.add(crate::sentence(&error));
+        T::default()
+    })
 }
 
 fn log_groups(watching: &Watching) -> anyhow::Result<Vec<LogGroupReport>> {
