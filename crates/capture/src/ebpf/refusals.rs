@@ -130,20 +130,8 @@ impl Refusals {
         if !missing.is_empty() {
             return Err(Unobserved::NoRight { missing: missing.join(" and ") });
         }
-        let types = fs::read(TYPES).map_err(Unobserved::NoTypes)?;
-        if !types.windows(REASON.len()).any(|bytes| bytes == REASON) {
-            return Err(Unobserved::NoReasons);
-        }
-        let types = Btf::parse(&types, aya::Endianness::default()).map_err(refused("read the kernel's types"))?;
-        let inode = fs::metadata(NAMESPACE).map_err(Unobserved::NoNamespace)?.ino();
-        // The kernel's own type of it is 32 bits.
-        let inode = inode as u32;
-        let mut object = EbpfLoader::new()
-            .btf(Some(&types))
-            .override_global("namespace_inode", &inode, true)
-            .load(OBJECT)
-            .map_err(refused("load it"))?;
-        program(&mut object)?.load(TRACEPOINT, &types).map_err(refused("load it"))?;
+        let mut object = load_object()?;
+        sys::give_back_memory();
         let slots = Slots::open(&mut object, SlotOptions { capacity, map_flags: NO_PREALLOC })?;
         let totals = match object.take_map("totals") {
             Some(Map::HashMap(map)) => map,
@@ -172,6 +160,25 @@ impl Refusals {
     pub fn attach(&mut self) -> Result<(), Unobserved> {
         program(&mut self.object)?.attach().map(drop).map_err(refused("attach it to the tracepoint skb:kfree_skb"))
     }
+}
+
+/// Loads the program for this network namespace. The kernel's types take some 40 MB while they are read.
+fn load_object() -> Result<Ebpf, Unobserved> {
+    let types = fs::read(TYPES).map_err(Unobserved::NoTypes)?;
+    if !types.windows(REASON.len()).any(|bytes| bytes == REASON) {
+        return Err(Unobserved::NoReasons);
+    }
+    let types = Btf::parse(&types, aya::Endianness::default()).map_err(refused("read the kernel's types"))?;
+    let inode = fs::metadata(NAMESPACE).map_err(Unobserved::NoNamespace)?.ino();
+    // The kernel's own type of it is 32 bits.
+    let inode = inode as u32;
+    let mut object = EbpfLoader::new()
+        .btf(Some(&types))
+        .override_global("namespace_inode", &inode, true)
+        .load(OBJECT)
+        .map_err(refused("load it"))?;
+    program(&mut object)?.load(TRACEPOINT, &types).map_err(refused("load it"))?;
+    Ok(object)
 }
 
 fn program(object: &mut Ebpf) -> Result<&mut BtfTracePoint, Unobserved> {
