@@ -225,9 +225,9 @@ impl LogStore {
         let is_there = |events: &Events, row: usize| {
             deleted.get(events.streams().value(row)).is_none_or(|last| events.positions()[row] > *last)
         };
-        let select = |events: &Events| {
-            let rows = (0_u32..).take(events.len());
-            Ok(rows.filter(|row| deleted.is_empty() || is_there(events, *row as usize)).collect())
+        let select = |loaded: &Loaded| {
+            let rows = (0_u32..).take(loaded.events.len());
+            Ok(rows.filter(|row| deleted.is_empty() || is_there(&loaded.events, *row as usize)).collect())
         };
         let mut writer = SegmentWriter::create(folder, number, material.format.as_ref())?;
         let counts = write_sorted(&mut writer, material.pieces, material.format.as_ref(), &select)?;

@@ -56,7 +56,7 @@ pub(super) enum Direction {
 }
 
 /// The rows of a piece that are wanted, in ascending order.
-pub(super) type Select<'a> = dyn Fn(&Events) -> Result<Vec<u32>, LogsError> + 'a;
+pub(super) type Select<'a> = dyn Fn(&Loaded) -> Result<Vec<u32>, LogsError> + 'a;
 
 /// A piece that has been read.
 pub(super) struct Loaded {
@@ -65,14 +65,13 @@ pub(super) struct Loaded {
 }
 
 impl Loaded {
-    /// The text of the event in this row.
-    pub(super) fn message(&self, row: usize) -> Result<&str, LogsError> {
-        if self.messages.get().is_none() {
-            let messages = self.events.messages().map_err(LogsError::columns("write out", "records"))?;
-            // Not set before, as was just seen.
-            let _ = self.messages.set(messages);
+    /// The text of each event, written out when it is asked for first.
+    pub(super) fn messages(&self) -> Result<&StringArray, LogsError> {
+        if let Some(messages) = self.messages.get() {
+            return Ok(messages);
         }
-        Ok(self.messages.get().map_or("", |messages| messages.value(row)))
+        let written = self.events.messages().map_err(LogsError::columns("write out", "records"))?;
+        Ok(self.messages.get_or_init(|| written))
     }
 }
 
@@ -109,17 +108,17 @@ impl<'a> Merge<'a> {
 
     /// Reads the piece whose turn it is.
     fn load(&mut self, piece: &Piece) -> Result<(), LogsError> {
-        let events = piece.load()?;
-        self.examined += events.len() as u64;
-        let mut rows = (self.select)(&events)?;
+        let loaded = Loaded { events: piece.load()?, messages: OnceCell::new() };
+        self.examined += loaded.events.len() as u64;
+        let mut rows = (self.select)(&loaded)?;
         // The next row is taken off the end.
         if self.direction == Direction::Forward {
             rows.reverse();
         }
         if let Some(row) = rows.last() {
-            let rank = events.key(*row as usize);
-            let loaded = Rc::new(Loaded { events, messages: OnceCell::new() });
-            self.heap.push(Entry { rank, direction: self.direction, state: State::Open { loaded, rows } });
+            let rank = loaded.events.key(*row as usize);
+            let state = State::Open { loaded: Rc::new(loaded), rows };
+            self.heap.push(Entry { rank, direction: self.direction, state });
         }
         Ok(())
     }

@@ -1,11 +1,11 @@
 //! GetLogEvents and FilterLogEvents: pages of events by time.
 
-use std::{collections::BTreeSet, rc::Rc};
+use std::collections::BTreeSet;
 
 use arrow::{array::StringArray, buffer::BooleanBuffer};
 
 use super::{
-    EventKey, Events, FilterLogEventsRequest, FilterLogEventsResponse, FilteredLogEvent, GetLogEventsRequest,
+    EventKey, FilterLogEventsRequest, FilterLogEventsResponse, FilteredLogEvent, GetLogEventsRequest,
     GetLogEventsResponse, LogStore, LogsError, OutputLogEvent, Records,
     key::{PageToken, search_cut, search_token},
     limits::EVENT_OVERHEAD,
@@ -25,8 +25,6 @@ const PAGE_BYTES: usize = 1 << 20;
 const MOST_STREAM_NAMES: usize = 100;
 /// A page of a search ends when this many events have been looked at.
 const SEARCH_ROWS: u64 = if cfg!(test) { 20 } else { 2_000_000 };
-
-type Row = (Rc<Loaded>, usize);
 
 impl LogStore {
     /// GetLogEvents.
@@ -51,15 +49,14 @@ impl LogStore {
             (None, false) => (Direction::Backward, begin, (begin, end)),
         };
         let search = Search { view: &view, range, streams: &|name| name == request.log_stream_name, matches: None };
-        let mut page = search.page(direction, limit, u64::MAX)?.rows;
+        let mut page = search.page(direction, limit, u64::MAX)?.found;
         if direction == Direction::Backward {
             page.reverse();
         }
-        let key = |row: &Row| row.0.events.key(row.1);
         Ok(GetLogEventsResponse {
-            next_forward_token: PageToken::forward(page.last().map_or(cut, |last| key(last).next())),
-            next_backward_token: PageToken::backward(page.first().map_or(cut, key)),
-            events: page.iter().map(output).collect::<Result<_, _>>()?,
+            next_forward_token: PageToken::forward(page.last().map_or(cut, |last| last.key.next())),
+            next_backward_token: PageToken::backward(page.first().map_or(cut, |first| first.key)),
+            events: page.into_iter().map(Into::into).collect(),
         })
     }
 
@@ -96,7 +93,7 @@ impl LogStore {
         let page =
             Search { view: &view, range, streams: &streams, matches }.page(Direction::Forward, limit, SEARCH_ROWS)?;
         Ok(FilterLogEventsResponse {
-            events: page.rows.iter().map(found).collect::<Result<_, _>>()?,
+            events: page.found.into_iter().map(Into::into).collect(),
             searched_log_streams: Vec::new(),
             next_token: page.next.map(|cut| search_token(cut, now)),
         })
@@ -110,7 +107,7 @@ impl LogStore {
         let view = self.view(group, now)?;
         let range = (key.max(view.from), key.next());
         let search = Search { view: &view, range, streams: &|_| true, matches: None };
-        search.page(Direction::Forward, 1, u64::MAX)?.rows.first().map(found).transpose()
+        Ok(search.page(Direction::Forward, 1, u64::MAX)?.found.pop().map(Into::into))
     }
 
     fn check_streams<'a>(&self, group: &str, names: impl IntoIterator<Item = &'a str>) -> Result<(), LogsError> {
@@ -131,69 +128,82 @@ struct Search<'a> {
 }
 
 struct Page {
-    rows: Vec<Row>,
+    found: Vec<Found>,
     /// Where the search goes on, going forward.
     next: Option<EventKey>,
+}
+
+/// An event of a page. Holds nothing of the piece that it was in: a page may have events of very many.
+struct Found {
+    key: EventKey,
+    stream: String,
+    message: String,
+    ingestion_time: i64,
 }
 
 impl Search<'_> {
     /// The first events, at most `limit` of them and a mebibyte, and after looking at `budget` events no further.
     fn page(&self, direction: Direction, limit: usize, budget: u64) -> Result<Page, LogsError> {
-        let select = |events: &Events| self.select(events);
+        let select = |loaded: &Loaded| self.select(loaded);
         let mut merge = Merge::new(self.view.pieces(self.range)?, direction, &select);
-        let (mut rows, mut bytes) = (Vec::new(), 0);
+        let (mut found, mut bytes) = (Vec::new(), 0);
         loop {
             // Only when something was passed: otherwise the next page would begin where this one did.
             let spent = merge.examined >= budget && !merge.is_loaded();
-            if rows.len() == limit || (spent && merge.rank() > Some(self.range.0)) {
+            if found.len() == limit || (spent && merge.rank() > Some(self.range.0)) {
                 break;
             }
             let Some((loaded, row)) = merge.next().transpose()? else { break };
-            bytes += loaded.message(row)?.len() + EVENT_OVERHEAD;
-            if bytes > PAGE_BYTES && !rows.is_empty() {
-                return Ok(Page { next: Some(loaded.events.key(row)), rows });
+            let event = Found::read(&loaded, row)?;
+            bytes += event.message.len() + EVENT_OVERHEAD;
+            if bytes > PAGE_BYTES && !found.is_empty() {
+                return Ok(Page { next: Some(event.key), found });
             }
-            rows.push((loaded, row));
+            found.push(event);
         }
-        Ok(Page { next: merge.rank(), rows })
+        Ok(Page { next: merge.rank(), found })
     }
 
     /// The rows that are wanted.
-    fn select(&self, events: &Events) -> Result<Vec<u32>, LogsError> {
+    fn select(&self, loaded: &Loaded) -> Result<Vec<u32>, LogsError> {
+        let events = &loaded.events;
         let within = rows_within(events, self.range);
-        let offset = within.start;
-        let events = events.slice(offset, within.len());
         let wanted = |row: &usize| {
             (self.streams)(events.streams().value(*row))
-                && !(self.view.has_deleted_streams() && self.view.is_deleted(&events, *row))
+                && !(self.view.has_deleted_streams() && self.view.is_deleted(events, *row))
         };
-        let mut rows: Vec<usize> = (0..events.len()).filter(wanted).collect();
+        let mut rows: Vec<usize> = within.clone().filter(wanted).collect();
         if let Some(matches) = self.matches.filter(|_| !rows.is_empty()) {
-            let messages = events.messages().map_err(LogsError::columns("write out", "records"))?;
-            let matched = matches(&messages, events.records().as_ref());
-            rows.retain(|row| *row < matched.len() && matched.value(*row));
+            let messages = loaded.messages()?.slice(within.start, within.len());
+            let matched = matches(&messages, events.slice(within.start, within.len()).records().as_ref());
+            rows.retain(|row| row - within.start < matched.len() && matched.value(row - within.start));
         }
         // A piece has at most a row group's or a batch's events.
-        Ok(rows.into_iter().filter_map(|row| u32::try_from(offset + row).ok()).collect())
+        Ok(rows.into_iter().filter_map(|row| u32::try_from(row).ok()).collect())
     }
 }
 
-fn output((loaded, row): &Row) -> Result<OutputLogEvent, LogsError> {
-    Ok(OutputLogEvent {
-        timestamp: loaded.events.timestamps()[*row],
-        message: loaded.message(*row)?.to_owned(),
-        ingestion_time: loaded.events.ingestion_times()[*row],
-    })
+impl Found {
+    fn read(loaded: &Loaded, row: usize) -> Result<Self, LogsError> {
+        Ok(Self {
+            key: loaded.events.key(row),
+            stream: loaded.events.streams().value(row).to_owned(),
+            message: loaded.messages()?.value(row).to_owned(),
+            ingestion_time: loaded.events.ingestion_times()[row],
+        })
+    }
 }
 
-fn found((loaded, row): &Row) -> Result<FilteredLogEvent, LogsError> {
-    Ok(FilteredLogEvent {
-        log_stream_name: loaded.events.streams().value(*row).to_owned(),
-        timestamp: loaded.events.timestamps()[*row],
-        message: loaded.message(*row)?.to_owned(),
-        ingestion_time: loaded.events.ingestion_times()[*row],
-        event_id: loaded.events.key(*row).to_id(),
-    })
+impl From<Found> for OutputLogEvent {
+    fn from(Found { key, message, ingestion_time, .. }: Found) -> Self {
+        Self { timestamp: key.timestamp, message, ingestion_time }
+    }
+}
+
+impl From<Found> for FilteredLogEvent {
+    fn from(Found { key, stream, message, ingestion_time }: Found) -> Self {
+        Self { log_stream_name: stream, timestamp: key.timestamp, message, ingestion_time, event_id: key.to_id() }
+    }
 }
 
 fn event_limit(limit: Option<i64>) -> Result<usize, LogsError> {
