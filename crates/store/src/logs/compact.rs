@@ -6,7 +6,7 @@ use arrow::compute::interleave_record_batch;
 use weir_record::Format;
 
 use super::{
-    Committed, Events, LogStore, LogsError,
+    Committed, EventKey, Events, LogStore, LogsError,
     groups::Group,
     limits::expiry,
     merge::{Direction, Loaded, Merge, Piece, Select},
@@ -122,11 +122,12 @@ impl LogStore {
     /// Merges segments until no group has many of about the same size.
     fn merge_due(&self) -> Result<(), LogsError> {
         let _merging = lock(&self.merging);
+        let everything = (EventKey::at(0), EventKey::last_at(EventKey::LATEST));
         while let Some((group, segments)) = self.mergeable() {
             let mut material = Material { format: None, pieces: Vec::new(), stored_bytes: 0 };
             for segment in &segments {
                 material.format.clone_from(&segment.summary.format);
-                material.pieces.extend(Piece::row_groups(segment.open()?));
+                material.pieces.push(Piece::segment(Arc::clone(segment), everything));
                 material.stored_bytes += segment.summary.stored_bytes;
             }
             let old: Vec<i64> = segments.iter().map(|segment| segment.summary.number).collect();

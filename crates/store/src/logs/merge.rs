@@ -4,9 +4,16 @@ use std::{cell::OnceCell, cmp::Ordering, collections::BinaryHeap, rc::Rc, sync::
 
 use arrow::array::StringArray;
 
-use super::{Committed, EventKey, LogsError, events::Events, segment::OpenSegment};
+use super::{
+    Committed, EventKey, LogsError,
+    events::Events,
+    segment::{OpenSegment, Segment},
+};
 
-/// A sorted piece of a group: a batch in memory, or a row group.
+/// From the first key up to but without the second.
+pub(super) type Range = (EventKey, EventKey);
+
+/// A sorted piece of a group: a batch in memory, a segment, or a row group of one.
 #[derive(Debug, Clone)]
 pub(super) struct Piece {
     pub source: Source,
@@ -17,7 +24,16 @@ pub(super) struct Piece {
 #[derive(Debug, Clone)]
 pub(super) enum Source {
     Batch(Arc<Committed>),
+    /// A segment that is not open yet, and the range that is wanted of it.
+    Segment(Arc<Segment>, Range),
     RowGroup(Arc<OpenSegment>, usize),
+}
+
+/// What a piece is when it is its turn.
+pub(super) enum Content {
+    Events(Events),
+    /// Row groups.
+    Pieces(Vec<Piece>),
 }
 
 impl Piece {
@@ -29,20 +45,33 @@ impl Piece {
         Some(Self { source: Source::Batch(batch), bounds: (from, to) })
     }
 
-    /// The row groups of a segment.
-    pub(super) fn row_groups(segment: OpenSegment) -> impl Iterator<Item = Self> {
-        let segment = Arc::new(segment);
-        (0..segment.row_groups()).map(move |row_group| Self {
-            bounds: segment.bounds(row_group),
-            source: Source::RowGroup(Arc::clone(&segment), row_group),
-        })
+    /// A segment.
+    pub(super) fn segment(segment: Arc<Segment>, range: Range) -> Self {
+        let (first, last) = segment.summary.times;
+        Self { source: Source::Segment(segment, range), bounds: (EventKey::at(first), EventKey::last_at(last)) }
     }
 
-    pub(super) fn load(&self) -> Result<Events, LogsError> {
-        match &self.source {
+    /// Whether there may be an event of this range in it.
+    pub(super) fn meets(&self, range: Range) -> bool {
+        self.bounds.1 >= range.0 && self.bounds.0 < range.1
+    }
+
+    /// Reads it; opens it, if it is a segment.
+    pub(super) fn load(&self) -> Result<Content, LogsError> {
+        let events = match &self.source {
             Source::Batch(batch) => Events::of(batch).map_err(LogsError::columns("read", &*batch.group)),
             Source::RowGroup(segment, row_group) => segment.read(*row_group),
-        }
+            Source::Segment(segment, range) => {
+                let segment = Arc::new(segment.open()?);
+                let piece = |row_group| Self {
+                    bounds: segment.bounds(row_group),
+                    source: Source::RowGroup(Arc::clone(&segment), row_group),
+                };
+                let pieces = (0..segment.row_groups()).map(piece);
+                return Ok(Content::Pieces(pieces.filter(|piece| piece.meets(*range)).collect()));
+            }
+        };
+        events.map(Content::Events)
     }
 }
 
@@ -86,14 +115,20 @@ pub(super) struct Merge<'a> {
 
 impl<'a> Merge<'a> {
     pub(super) fn new(pieces: Vec<Piece>, direction: Direction, select: &'a Select<'a>) -> Self {
-        let entry = |piece: Piece| {
+        let mut merge = Self { heap: BinaryHeap::new(), direction, select, examined: 0 };
+        merge.wait_for(pieces);
+        merge
+    }
+
+    fn wait_for(&mut self, pieces: Vec<Piece>) {
+        let direction = self.direction;
+        self.heap.extend(pieces.into_iter().map(|piece| {
             let rank = match direction {
                 Direction::Forward => piece.bounds.0,
                 Direction::Backward => piece.bounds.1,
             };
             Entry { rank, direction, state: State::Waiting(piece) }
-        };
-        Self { heap: pieces.into_iter().map(entry).collect(), direction, select, examined: 0 }
+        }));
     }
 
     /// No event that is still to come is before this one (behind it, when going backward).
@@ -108,7 +143,14 @@ impl<'a> Merge<'a> {
 
     /// Reads the piece whose turn it is.
     fn load(&mut self, piece: &Piece) -> Result<(), LogsError> {
-        let loaded = Loaded { events: piece.load()?, messages: OnceCell::new() };
+        let events = match piece.load()? {
+            Content::Events(events) => events,
+            Content::Pieces(pieces) => {
+                self.wait_for(pieces);
+                return Ok(());
+            }
+        };
+        let loaded = Loaded { events, messages: OnceCell::new() };
         self.examined += loaded.events.len() as u64;
         let mut rows = (self.select)(&loaded)?;
         // The next row is taken off the end.

@@ -9,7 +9,7 @@ use super::{
     GetLogEventsResponse, LogStore, LogsError, OutputLogEvent, Records,
     key::{PageToken, search_cut, search_token},
     limits::EVENT_OVERHEAD,
-    merge::{Direction, Loaded, Merge},
+    merge::{Direction, Loaded, Merge, Range},
     name::refused,
     queue::lock,
     view::{View, rows_within},
@@ -121,8 +121,7 @@ impl LogStore {
 /// What is looked for.
 struct Search<'a> {
     view: &'a View,
-    /// From the first up to but without the second.
-    range: (EventKey, EventKey),
+    range: Range,
     streams: &'a dyn Fn(&str) -> bool,
     matches: Option<&'a Predicate<'a>>,
 }
@@ -145,7 +144,7 @@ impl Search<'_> {
     /// The first events, at most `limit` of them and a mebibyte, and after looking at `budget` events no further.
     fn page(&self, direction: Direction, limit: usize, budget: u64) -> Result<Page, LogsError> {
         let select = |loaded: &Loaded| self.select(loaded);
-        let mut merge = Merge::new(self.view.pieces(self.range)?, direction, &select);
+        let mut merge = Merge::new(self.view.pieces(self.range), direction, &select);
         let (mut found, mut bytes) = (Vec::new(), 0);
         loop {
             // Only when something was passed: otherwise the next page would begin where this one did.

@@ -3,7 +3,11 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
-    Committed, EventKey, Events, LogStore, LogsError, limits::expiry, merge::Piece, queue::lock, segment::Segment,
+    Committed, EventKey, Events, LogStore, LogsError,
+    limits::expiry,
+    merge::{Content, Piece, Range},
+    queue::lock,
+    segment::Segment,
 };
 
 /// The events of a group at one moment. Keeps them readable while it lives.
@@ -31,28 +35,21 @@ impl LogStore {
     /// by now, each once. Reads as it is asked to, without holding up appends.
     ///
     /// # Errors
-    /// `ResourceNotFoundException`, and `ServiceUnavailableException` when a segment cannot be opened.
+    /// `ResourceNotFoundException`.
     pub fn scan(&self, group: &str, start: i64, end: i64, now: i64) -> Result<Scan, LogsError> {
         let view = self.view(group, now)?;
         let range = (view.from.max(EventKey::at(start)), EventKey::at(end));
-        let pieces = view.pieces(range)?;
-        Ok(Scan { pieces: pieces.into_iter(), view, range })
+        Ok(Scan { pieces: view.pieces(range), view, range })
     }
 }
 
 impl View {
-    /// The pieces with events in this range, from its first up to but without its second key.
-    pub(super) fn pieces(&self, range: (EventKey, EventKey)) -> Result<Vec<Piece>, LogsError> {
-        let wanted = |piece: &Piece| piece.bounds.1 >= range.0 && piece.bounds.0 < range.1;
-        let mut pieces = Vec::new();
-        for segment in &self.segments {
-            let (first, last) = segment.summary.times;
-            if EventKey::last_at(last) >= range.0 && EventKey::at(first) < range.1 {
-                pieces.extend(Piece::row_groups(segment.open()?).filter(wanted));
-            }
-        }
-        pieces.extend(self.recent.iter().filter_map(|batch| Piece::batch(Arc::clone(batch))).filter(wanted));
-        Ok(pieces)
+    /// The pieces that may have events in this range. Reads nothing: there may be very many segments, and a page
+    /// needs few of them.
+    pub(super) fn pieces(&self, range: Range) -> Vec<Piece> {
+        let segments = self.segments.iter().map(|segment| Piece::segment(Arc::clone(segment), range));
+        let batches = self.recent.iter().filter_map(|batch| Piece::batch(Arc::clone(batch)));
+        segments.chain(batches).filter(|piece| piece.meets(range)).collect()
     }
 
     /// Whether the event in this row was deleted with its stream.
@@ -68,7 +65,7 @@ impl View {
 }
 
 /// The rows of sorted events within a range.
-pub(super) fn rows_within(events: &Events, range: (EventKey, EventKey)) -> std::ops::Range<usize> {
+pub(super) fn rows_within(events: &Events, range: Range) -> std::ops::Range<usize> {
     let before = |key: EventKey| {
         let (mut low, mut high) = (0, events.len());
         while low < high {
@@ -83,15 +80,16 @@ pub(super) fn rows_within(events: &Events, range: (EventKey, EventKey)) -> std::
 
 /// Gives the events of a group, some at a time. Made by [`LogStore::scan`].
 pub struct Scan {
-    pieces: std::vec::IntoIter<Piece>,
+    /// The next last.
+    pieces: Vec<Piece>,
     view: View,
-    range: (EventKey, EventKey),
+    range: Range,
 }
 
 impl Scan {
-    fn read(&self, piece: &Piece) -> Result<Events, LogsError> {
-        let events = piece.load()?;
-        let rows = rows_within(&events, self.range);
+    /// The events of a range that are there.
+    fn wanted(&self, events: &Events) -> Result<Events, LogsError> {
+        let rows = rows_within(events, self.range);
         let events = events.slice(rows.start, rows.len());
         if !self.view.has_deleted_streams() {
             return Ok(events);
@@ -106,8 +104,15 @@ impl Iterator for Scan {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            let piece = self.pieces.next()?;
-            match self.read(&piece) {
+            let read = match self.pieces.pop()?.load() {
+                Ok(Content::Pieces(pieces)) => {
+                    self.pieces.extend(pieces);
+                    continue;
+                }
+                Ok(Content::Events(events)) => self.wanted(&events),
+                Err(error) => Err(error),
+            };
+            match read {
                 Ok(events) if events.is_empty() => {}
                 read => return Some(read),
             }

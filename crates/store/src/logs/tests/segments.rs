@@ -78,13 +78,59 @@ fn row_groups_that_cannot_match_are_not_read() {
     put(&store, "s", &events);
     store.flush().expect("segments");
     let view = store.view("/g", NOW).expect("there");
-    let pieces =
-        |from: i64, to: i64| view.pieces((EventKey::at(NOW + from), EventKey::at(NOW + to))).expect("read").len();
+    let pieces = |from: i64, to: i64| -> usize {
+        let segments = view.pieces((EventKey::at(NOW + from), EventKey::at(NOW + to)));
+        let row_groups = segments.iter().map(|segment| match segment.load().expect("opened") {
+            merge::Content::Pieces(row_groups) => row_groups.len(),
+            merge::Content::Events(_) => panic!("all are in a segment"),
+        });
+        row_groups.sum()
+    };
     assert_eq!((pieces(-10, 1_000), pieces(50, 51), pieces(13, 15), pieces(100, 200)), (15, 1, 2, 0));
     assert_eq!(
         store.scan("/g", NOW + 50, NOW + 53, NOW).expect("scanned").map(|e| e.expect("read").len()).sum::<usize>(),
         3
     );
+}
+
+/// Two segments of one event each.
+fn with_two_segments(dir: &Path) -> LogStore {
+    let store = with_stream(dir, options());
+    for number in 0..2 {
+        put(&store, "s", &[event(NOW + number, format!("event {number}"))]);
+        store.flush().expect("a segment");
+    }
+    store
+}
+
+#[test]
+fn a_page_opens_the_segments_that_it_needs() {
+    let dir = tempfile::tempdir().expect("made");
+    let store = with_two_segments(dir.path());
+    for (gone, from_head, read) in [("2.parquet", true, "event 0"), ("1.parquet", false, "event 1")] {
+        let (path, aside) = (dir.path().join("logs/segments/1").join(gone), dir.path().join("aside"));
+        fs::rename(&path, &aside).expect("away");
+        let request = |limit| GetLogEventsRequest {
+            log_group_name: Some("/g".into()),
+            log_stream_name: "s".into(),
+            start_from_head: Some(from_head),
+            limit: Some(limit),
+            ..Default::default()
+        };
+        assert_eq!(store.get_log_events(&request(1), NOW).expect("read").events[0].message, read);
+        assert!(store.get_log_events(&request(2), NOW).expect_err("gone").to_string().contains(gone));
+        fs::rename(&aside, &path).expect("back");
+    }
+}
+
+#[test]
+fn a_reader_keeps_what_it_began_with_when_the_group_is_deleted() {
+    let dir = tempfile::tempdir().expect("made");
+    let store = with_two_segments(dir.path());
+    let scan = store.scan("/g", 0, i64::MAX, NOW).expect("scanned");
+    store.delete_log_group("/g").expect("deleted");
+    assert_eq!(scan.map(|events| events.expect("read").len()).sum::<usize>(), 2);
+    assert!(files(dir.path(), "segments/1").is_empty());
 }
 
 #[test]
@@ -191,7 +237,7 @@ fn what_a_crash_left_half_done_is_removed() {
     assert_eq!(scanned(&store), ["x", "y"]);
 
     fs::write(&segment, b"PAR1 no more PAR1").expect("damaged");
-    let error = store.scan("/g", 0, i64::MAX, NOW).err().expect("told");
+    let error = store.scan("/g", 0, i64::MAX, NOW).expect("begun").find_map(Result::err).expect("told");
     assert!(error.to_string().contains(segment.to_str().expect("UTF-8")), "{error}");
     assert_eq!(error.code(), "ServiceUnavailableException");
 }
