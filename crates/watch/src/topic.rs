@@ -33,7 +33,7 @@ pub(crate) use self::{
     protocol::shown as shown_endpoint,
     random::{fraction, uuid},
     settings::{SubscriptionSettings, TopicSettings},
-    stored::{Kind, State as SubscriptionState, Subscription, count, counted, decoded},
+    stored::{Kind, State as SubscriptionState, Subscription, count, counted, decoded, forget_messages},
 };
 pub use self::{
     error::TopicError,

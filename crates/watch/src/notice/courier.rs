@@ -123,15 +123,6 @@ impl Courier {
         Ok(queued.iter().filter_map(|queued| self.outgoing(queued, now)).collect())
     }
 
-    /// When the next delivery is due, or was; none when none waits but those that [`Courier::due`] has given.
-    ///
-    /// # Errors
-    /// When the catalogue refuses.
-    pub fn next_due(&self, now: i64) -> Result<Option<i64>, NoticeError> {
-        let state = self.state();
-        self.change(|transaction| queue::next_due(transaction, now, |id| state.out.contains(&id)))
-    }
-
     /// What became of a delivery.
     ///
     /// # Errors

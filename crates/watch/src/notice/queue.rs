@@ -5,6 +5,7 @@ use rusqlite::{OptionalExtension as _, Row, Transaction};
 use super::{DeliveryPolicy, Retries};
 use crate::topic::{
     Kind, Message, Protocol, Subscription, SubscriptionState, TopicError, TopicSettings, count, decoded,
+    forget_messages,
 };
 
 /// A delivery, with everything that is needed to make it.
@@ -35,12 +36,16 @@ impl Queued {
     /// The deliveries that are due, longest due first. One that is due later than any wait can be was postponed by a
     /// clock that has been put back since: it is due, too.
     pub(super) fn due(transaction: &Transaction<'_>, now: i64, limit: u32) -> Result<Vec<Self>, TopicError> {
-        let condition = "WHERE d.due <= ?1 OR d.due > ?2 ORDER BY d.due, d.id LIMIT ?3";
-        let mut select = transaction.prepare_cached(&format!("{SELECT} {condition}"))?;
-        let mut rows = select.query((now, now + LONGEST_WAIT_MS, limit))?;
-        let mut found = Vec::new();
-        while let Some(row) = rows.next()? {
-            found.push(Self::read(row)?);
+        let (mut found, mut room) = (Vec::new(), limit);
+        // Each asks for a stretch of the index. Both in one would read all that waits, whether it is due or not.
+        for (condition, bound) in [("d.due <= ?1", now), ("d.due > ?1", now + LONGEST_WAIT_MS)] {
+            let order = "ORDER BY d.due, d.id LIMIT ?2";
+            let mut select = transaction.prepare_cached(&format!("{SELECT} WHERE {condition} {order}"))?;
+            let mut rows = select.query((bound, room))?;
+            while let Some(row) = rows.next()? {
+                found.push(Self::read(row)?);
+                room -= 1;
+            }
         }
         Ok(found)
     }
@@ -118,41 +123,20 @@ pub(super) fn troubles(transaction: &Transaction<'_>, limit: u32) -> Result<Vec<
     Ok(troubles.collect::<Result<_, _>>()?)
 }
 
-/// Takes a delivery out of the queue, and its message with the last one. False when it was not there any more.
-pub(super) fn remove(transaction: &Transaction<'_>, id: i64) -> Result<bool, TopicError> {
-    let select = "SELECT message FROM topic_delivery WHERE id = ?1";
-    let message: Option<String> = transaction.query_row(select, [id], |row| row.get(0)).optional()?;
-    let Some(message) = message else {
-        return Ok(false);
-    };
-    transaction.execute("DELETE FROM topic_delivery WHERE id = ?1", [id])?;
+/// Takes a delivery out of the queue, and its message with the last one.
+pub(super) fn remove(transaction: &Transaction<'_>, id: i64) -> Result<(), TopicError> {
+    let delete = "DELETE FROM topic_delivery WHERE id = ?1 RETURNING message";
+    let message: Option<String> = transaction.query_row(delete, [id], |row| row.get(0)).optional()?;
     let delete = "DELETE FROM topic_message
                   WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM topic_delivery WHERE message = ?1)";
     transaction.execute(delete, [message])?;
-    Ok(true)
+    Ok(())
 }
 
 /// Moves a delivery to a later time, without a failure.
 pub(super) fn delay(transaction: &Transaction<'_>, id: i64, due: i64) -> Result<(), TopicError> {
     transaction.execute("UPDATE topic_delivery SET due = ?2 WHERE id = ?1", (id, due))?;
     Ok(())
-}
-
-/// When the next delivery is due that `skips` does not name.
-pub(super) fn next_due(
-    transaction: &Transaction<'_>,
-    now: i64,
-    skips: impl Fn(i64) -> bool,
-) -> Result<Option<i64>, TopicError> {
-    let mut select = transaction.prepare_cached("SELECT id, due FROM topic_delivery ORDER BY due, id")?;
-    let mut rows = select.query([])?;
-    while let Some(row) = rows.next()? {
-        if !skips(row.get(0)?) {
-            let due = row.get(1)?;
-            return Ok(Some(if due > now + LONGEST_WAIT_MS { now } else { due }));
-        }
-    }
-    Ok(None)
 }
 
 /// Removes tokens and subscriptions that have run out, and counts what waited for them.
@@ -163,6 +147,5 @@ pub(super) fn sweep(transaction: &Transaction<'_>, now: i64) -> Result<(), Topic
     let waited: i64 = transaction.query_row(waited, [now], |row| row.get(0))?;
     count(transaction, "cancelled", waited)?;
     transaction.execute("DELETE FROM topic_subscription WHERE expires <= ?1", [now])?;
-    transaction.execute("DELETE FROM topic_message WHERE id NOT IN (SELECT message FROM topic_delivery)", [])?;
-    Ok(())
+    forget_messages(transaction)
 }

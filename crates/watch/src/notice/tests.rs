@@ -71,6 +71,15 @@ fn cleared(topics: &Topics) {
     topics.catalogue().change(|transaction| Ok::<_, TopicError>(transaction.execute_batch(delete)?)).expect("cleared");
 }
 
+/// When the next of all that waits is due.
+fn next_due(topics: &Topics) -> Option<i64> {
+    let select = "SELECT min(due) FROM topic_delivery";
+    let next = topics
+        .catalogue()
+        .change(|transaction| Ok::<_, TopicError>(transaction.query_row(select, [], |row| row.get(0))?));
+    next.expect("read")
+}
+
 /// The only delivery that is due.
 fn only(courier: &Courier, now: i64) -> Outgoing {
     let mut due = courier.due(now, 100).expect("read");
