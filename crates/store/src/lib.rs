@@ -26,6 +26,12 @@ mod window;
 
 pub mod logs;
 
+#[cfg(test)]
+#[path = "../../../tests/support/child.rs"]
+mod child;
+#[cfg(test)]
+mod full_disk;
+
 pub use buckets::Buckets;
 pub use catalogue::{Catalogue, CatalogueError, Tables};
 pub use data::DataDirectory;

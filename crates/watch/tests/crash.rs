@@ -5,16 +5,10 @@
 
 #![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
-use std::{
-    collections::BTreeSet,
-    hash::{BuildHasher, RandomState},
-    io::{BufRead, BufReader, Write},
-    path::Path,
-    process::{Command, Stdio},
-    sync::Arc,
-    thread,
-    time::Duration,
-};
+use std::{collections::BTreeSet, path::Path, sync::Arc, thread};
+
+#[path = "../../../tests/support/child.rs"]
+mod support;
 
 use weir_store::{
     Catalogue,
@@ -54,7 +48,7 @@ fn killed_at_any_moment() {
     let dir = tempfile::tempdir().expect("made");
     let mut acknowledged = Vec::new();
     for run in 0..kills {
-        acknowledged.extend(run_and_kill(dir.path(), run));
+        acknowledged.extend(killed(dir.path(), run));
         check(dir.path(), &acknowledged);
     }
     assert!(acknowledged.len() as i64 > 8 * kills, "hardly anything was written: {}", acknowledged.len());
@@ -117,34 +111,13 @@ fn sum(metrics: &Metrics, name: &str) -> i64 {
     output.datapoints.iter().filter_map(|datapoint| datapoint.sum).sum::<f64>() as i64
 }
 
-/// Starts a child and kills it within a fifth of a second. Returns the batches that it acknowledged.
-fn run_and_kill(dir: &Path, run: i64) -> Vec<i64> {
-    let mut child = Command::new(std::env::current_exe().expect("known"))
-        .args(["--exact", "child", "--ignored", "--nocapture"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("started");
-    writeln!(child.stdin.take().expect("piped"), "{run}\n{}", dir.display()).expect("told");
-    let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
-    let mut acknowledged = Vec::new();
-    let mut parse = |line: String| {
-        let first = line.strip_prefix("written ").and_then(|first| first.strip_suffix('.'));
-        acknowledged.extend(first.map(|first| first.parse::<i64>().expect("a number")));
-    };
-    // One run in four is killed while it opens what the others left.
-    if run % 4 != 3 {
-        lines
-            .by_ref()
-            .map_while(Result::ok)
-            .inspect(|line| parse(line.clone()))
-            .find(|line| line.starts_with("written"));
-    }
-    thread::sleep(Duration::from_micros(RandomState::new().hash_one(run) % 200_000));
-    child.kill().expect("killed");
-    lines.map_while(Result::ok).for_each(&mut parse);
-    child.wait().expect("gone");
-    acknowledged
+/// Runs a child and kills it; one in four while it opens what the others left. Returns the batches that it acknowledged.
+fn killed(dir: &Path, run: i64) -> Vec<i64> {
+    let wrote = |line: &str| line.starts_with("written ");
+    let enough: Option<&dyn Fn(&str) -> bool> = if run % 4 == 3 { None } else { Some(&wrote) };
+    let said = support::run_and_kill("child", (run, dir), enough);
+    let first = |line: &String| line.strip_prefix("written ").map(|first| first.parse().expect("a number"));
+    said.iter().filter_map(first).collect()
 }
 
 fn open(dir: &Path) -> (LogStore, Arc<Watcher>, Arc<Metrics>) {
@@ -167,10 +140,8 @@ fn open(dir: &Path) -> (LogStore, Arc<Watcher>, Arc<Metrics>) {
 #[test]
 #[ignore = "the child of the test above"]
 fn child() {
-    let mut lines = std::io::stdin().lines().map_while(Result::ok);
-    let Some(run) = lines.next().and_then(|line| line.parse::<i64>().ok()) else { return };
-    let dir = lines.next().expect("a directory");
-    let (store, watcher, _) = open(Path::new(&dir));
+    let Some((run, dir)) = support::told() else { return };
+    let (store, watcher, _) = open(&dir);
     // There since the first run, unless that was killed before.
     let _ = store.create_log_group(&CreateLogGroupRequest { log_group_name: GROUP.into(), ..Default::default() }, NOW);
     FILTERS[watcher.metric_filter_count(GROUP)..].iter().for_each(|filter| put_filter(&watcher, *filter));
@@ -216,9 +187,7 @@ fn write(store: &LogStore, run: i64, writer: i64) {
         let numbers = first..first + events_of(first);
         let events: Vec<_> = numbers.map(|number| InputEvent { timestamp, message: message(number) }).collect();
         store.append(GROUP, &stream, &events, NOW).expect("put");
-        // In one write, so that a kill cuts no line in two.
-        std::io::stdout().write_all(format!("written {first}.\n").as_bytes()).expect("told");
-        std::io::stdout().flush().expect("told");
+        support::say(&format!("written {first}"));
         first += events.len() as i64;
     }
 }

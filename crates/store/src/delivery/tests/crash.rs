@@ -2,16 +2,10 @@
 //!
 //! The test runs itself as a child process that appends and delivers windows as fast as it can, and kills it.
 
-use std::{
-    collections::BTreeSet,
-    hash::{BuildHasher, RandomState},
-    io::{BufRead, BufReader, Write},
-    process::{Command, Stdio},
-    thread,
-    time::Duration,
-};
+use std::collections::BTreeSet;
 
 use super::*;
+use crate::child::{run_and_kill, say, told};
 
 /// Windows of one run get numbers from `run * RUN`.
 const RUN: i64 = 10_000_000;
@@ -32,7 +26,7 @@ async fn kill_often(times: i64) {
     let mut acknowledged = Vec::new();
     for run in 0..times {
         setup.flow_log = flow_log_of_run(run);
-        acknowledged.extend(run_and_kill(setup.dir.path(), run));
+        acknowledged.extend(killed(setup.dir.path(), run));
         // Whatever a reader sees between the runs is whole.
         setup.objects().await;
     }
@@ -76,36 +70,13 @@ fn records_of(first: i64) -> i64 {
     1 + first % 97
 }
 
-/// Starts a child and kills it within a fifth of a second. Returns the windows that it acknowledged.
-fn run_and_kill(dir: &Path, run: i64) -> Vec<(i64, i64)> {
-    let mut child = Command::new(std::env::current_exe().expect("known"))
-        .args(["--exact", "delivery::tests::crash::child", "--ignored", "--nocapture"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("started");
-    writeln!(child.stdin.take().expect("piped"), "{run}\n{}", dir.display()).expect("told");
-    let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
-    let mut acknowledged = Vec::new();
-    let mut parse = |line: String| {
-        let numbers = line.strip_prefix("written ").and_then(|rest| rest.split_once(' '));
-        acknowledged
-            .extend(numbers.map(|(first, end)| (first.parse().expect("a number"), end.parse().expect("a number"))));
-    };
-    // One run in four is killed while it opens what the others left.
-    if run % 4 != 0 {
-        lines
-            .by_ref()
-            .map_while(Result::ok)
-            .inspect(|line| parse(line.clone()))
-            .find(|line| line.starts_with("written"));
-    }
-    thread::sleep(Duration::from_micros(RandomState::new().hash_one(run) % 200_000));
-    child.kill().expect("killed");
-    // A line that the kill cut short has no end, and so never came; the rest was acknowledged.
-    lines.map_while(Result::ok).for_each(&mut parse);
-    child.wait().expect("gone");
-    acknowledged
+/// Runs a child and kills it; one in four while it opens what the others left. Returns the windows that it acknowledged.
+fn killed(dir: &Path, run: i64) -> Vec<(i64, i64)> {
+    let wrote = |line: &str| line.starts_with("written ");
+    let enough: Option<&dyn Fn(&str) -> bool> = if run % 4 == 0 { None } else { Some(&wrote) };
+    let said = run_and_kill("delivery::tests::crash::child", (run, dir), enough);
+    let numbers = said.iter().filter_map(|line| line.strip_prefix("written ")?.split_once(' '));
+    numbers.map(|(first, end)| (first.parse().expect("a number"), end.parse().expect("a number"))).collect()
 }
 
 fn numbers_of_files(dir: &Path) -> usize {
@@ -124,9 +95,7 @@ fn numbers_of_files(dir: &Path) -> usize {
 #[tokio::test]
 #[ignore = "the child of the tests above"]
 async fn child() {
-    let mut lines = std::io::stdin().lines().map_while(Result::ok);
-    let Some(run) = lines.next().and_then(|line| line.parse::<i64>().ok()) else { return };
-    let dir = lines.next().expect("a directory");
+    let Some((run, dir)) = told() else { return };
     let data = DataDirectory::open(&dir).expect("free");
     let buckets = Buckets::new().with_root(data.buckets());
     let mut options = DeliveryOptions::default();
@@ -143,9 +112,7 @@ async fn child() {
         let length = if first % 3 == 0 { 600 } else { 60 };
         let appended = delivery.append(window(now - length, now, first..end), now);
         assert_eq!(appended, Appended::Spooled);
-        // In one write, so that a kill cuts no line in two.
-        std::io::stdout().write_all(format!("written {first} {end}\n").as_bytes()).expect("told");
-        std::io::stdout().flush().expect("told");
+        say(&format!("written {first} {end}"));
         delivery.poll(now).await;
         first = end;
         now += 47;

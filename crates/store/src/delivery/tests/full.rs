@@ -1,42 +1,23 @@
-//! A disk that is really full: a small tmpfs in a mount namespace of its own, which ends with the process.
-//!
-//! Needs root, or a kernel that lets everyone make user namespaces.
+//! Disks that are full.
 
-use std::{fs, io::Write, process::Command};
+use std::fs;
 
 use super::*;
-
-const NAME: &str = "delivery::tests::full::child";
+use crate::{
+    child,
+    full_disk::{fill, with_small_disks},
+};
 
 #[test]
 fn a_full_disk_is_waited_for() {
-    let dir = tempfile::tempdir().expect("made");
-    let script = r#"mkdir "$1/data" "$1/bucket" &&
-        mount -t tmpfs -o size=1m tmpfs "$1/data" && mount -t tmpfs -o size=512k tmpfs "$1/bucket" &&
-        echo "$1" | "$2" --exact "$3" --ignored --nocapture"#;
-    let output = Command::new("unshare")
-        .args(["--map-root-user", "--mount", "sh", "-c", script, "sh"])
-        .args([dir.path(), &std::env::current_exe().expect("known")])
-        .arg(NAME)
-        .output()
-        .expect("unshare is there");
-    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && said.contains("1 passed"), "needs the right to mount a tmpfs: {said}");
-}
-
-/// Takes all the room there is.
-fn fill(path: &Path) {
-    let mut file = fs::File::create(path).expect("made");
-    for size in [4_096, 1] {
-        while file.write_all(&vec![0; size]).is_ok() {}
-    }
+    with_small_disks("delivery::tests::full::child", &[("data", "1m"), ("bucket", "512k")]);
 }
 
 #[tokio::test]
 #[ignore = "the child of the test above"]
 async fn child() {
-    let Some(dir) = std::io::stdin().lines().map_while(Result::ok).next() else { return };
-    let (root, bucket) = (Path::new(&dir).join("data"), Path::new(&dir).join("bucket"));
+    let Some((_, dir)) = child::told() else { return };
+    let (root, bucket) = (dir.join("data"), dir.join("bucket"));
     let data = DataDirectory::open(&root).expect("free");
     let buckets = Buckets::new().with_folder("flow-logs".parse().expect("valid"), &bucket);
     let size = window(T, T + 1, 0..50).memory();

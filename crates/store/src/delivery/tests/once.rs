@@ -1,15 +1,9 @@
 //! Windows from elsewhere that come again, because the answer was lost or the process was killed: each is counted once.
 
-use std::{
-    collections::BTreeSet,
-    hash::{BuildHasher, RandomState},
-    io::{BufRead, BufReader, Write},
-    process::{Command, Stdio},
-    thread,
-    time::Duration,
-};
+use std::collections::BTreeSet;
 
 use super::*;
+use crate::child::{run_and_kill, say, told};
 
 fn origin(sequence: i64) -> Origin {
     let sequence = u64::try_from(sequence).expect("positive");
@@ -60,7 +54,7 @@ async fn killed_at_any_moment_each_is_there_once() {
     for run in 0..20 {
         // The sender repeats the last ones, as one that was killed before it could forget them.
         let begin = (acknowledged - run % 4).max(1);
-        acknowledged = acknowledged.max(run_and_kill(setup.dir.path(), begin, run));
+        acknowledged = acknowledged.max(killed(setup.dir.path(), begin));
     }
     assert!(acknowledged >= 60, "hardly anything was written: {acknowledged}");
     let data = setup.data();
@@ -79,33 +73,20 @@ async fn killed_at_any_moment_each_is_there_once() {
     assert_eq!(delivered, (3..=last).collect::<Vec<i64>>());
 }
 
-/// Starts a child that begins with this number, and kills it soon after it took some. Returns the last that it
+/// Runs a child that begins with this number, and kills it soon after it took some. Returns the last that it
 /// acknowledged.
-fn run_and_kill(dir: &Path, begin: i64, run: i64) -> i64 {
-    let mut child = Command::new(std::env::current_exe().expect("known"))
-        .args(["--exact", "delivery::tests::once::child", "--ignored", "--nocapture"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("started");
-    writeln!(child.stdin.take().expect("piped"), "{begin}\n{}", dir.display()).expect("told");
-    let lines = BufReader::new(child.stdout.take().expect("piped")).lines();
-    let mut taken = lines.map_while(Result::ok).filter_map(|line| line.strip_prefix("taken ")?.parse::<i64>().ok());
-    let some = taken.by_ref().find(|sequence| *sequence >= begin + 6).unwrap_or(0);
-    thread::sleep(Duration::from_micros(RandomState::new().hash_one(run) % 60_000));
-    child.kill().expect("killed");
-    let last = taken.last().unwrap_or(some);
-    child.wait().expect("gone");
-    last
+fn killed(dir: &Path, begin: i64) -> i64 {
+    let taken = |line: &str| line.strip_prefix("taken ")?.parse::<i64>().ok();
+    let some = |line: &str| taken(line).is_some_and(|sequence| sequence >= begin + 6);
+    let said = run_and_kill("delivery::tests::once::child", (begin, dir), Some(&some));
+    said.iter().filter_map(|line| taken(line)).next_back().unwrap_or(0)
 }
 
 /// Takes windows until it is killed. Does nothing when it is not told where.
 #[tokio::test]
 #[ignore = "the child of the test above"]
 async fn child() {
-    let mut lines = std::io::stdin().lines().map_while(Result::ok);
-    let Some(begin) = lines.next().and_then(|line| line.parse::<i64>().ok()) else { return };
-    let dir = lines.next().expect("a directory");
+    let Some((begin, dir)) = told() else { return };
     let data = DataDirectory::open(&dir).expect("free");
     let buckets = Buckets::new().with_root(data.buckets());
     let mut options = DeliveryOptions::default();
@@ -115,8 +96,7 @@ async fn child() {
     for sequence in begin.. {
         let now = T + 1000 + sequence * 7;
         delivery.append_from(&origin(sequence), &numbered(sequence), now).expect("taken");
-        std::io::stdout().write_all(format!("taken {sequence}\n").as_bytes()).expect("told");
-        std::io::stdout().flush().expect("told");
+        say(&format!("taken {sequence}"));
         delivery.poll(now).await;
     }
 }

@@ -4,17 +4,13 @@
 //! The test runs itself as a child process that appends with eight threads, makes and merges segments, and keeps a sum of
 //! what its tap was told; and kills it.
 
-use std::{
-    collections::BTreeMap,
-    hash::{BuildHasher, RandomState},
-    io::{BufRead, BufReader, Write},
-    process::{Command, Stdio},
-    thread,
-    time::Duration,
-};
+use std::{collections::BTreeMap, thread};
 
 use super::*;
-use crate::{CatalogueError, Tables};
+use crate::{
+    CatalogueError, Tables,
+    child::{run_and_kill, say, told},
+};
 
 const WRITERS: i64 = 8;
 
@@ -29,7 +25,7 @@ fn killed_at_any_moment() {
     let dir = tempfile::tempdir().expect("made");
     let mut acknowledged = Vec::new();
     for run in 0..kills {
-        acknowledged.extend(run_and_kill(dir.path(), run));
+        acknowledged.extend(killed(dir.path(), run));
         check(dir.path(), &acknowledged, kills);
     }
     assert!(acknowledged.len() as i64 > 8 * kills, "hardly anything was written: {}", acknowledged.len());
@@ -81,34 +77,13 @@ fn check(dir: &Path, acknowledged: &[i64], kills: i64) {
     assert_eq!(tap.sum.lock().expect("sound").1, sum, "what was told is what is there");
 }
 
-/// Starts a child and kills it within a fifth of a second. Returns the batches that it acknowledged.
-fn run_and_kill(dir: &Path, run: i64) -> Vec<i64> {
-    let mut child = Command::new(std::env::current_exe().expect("known"))
-        .args(["--exact", "logs::tests::crash::child", "--ignored", "--nocapture"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("started");
-    writeln!(child.stdin.take().expect("piped"), "{run}\n{}", dir.display()).expect("told");
-    let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
-    let mut acknowledged = Vec::new();
-    let mut parse = |line: String| {
-        let first = line.strip_prefix("written ").and_then(|first| first.strip_suffix('.'));
-        acknowledged.extend(first.map(|first| first.parse::<i64>().expect("a number")));
-    };
-    // One run in four is killed while it opens what the others left.
-    if run % 4 != 3 {
-        lines
-            .by_ref()
-            .map_while(Result::ok)
-            .inspect(|line| parse(line.clone()))
-            .find(|line| line.starts_with("written"));
-    }
-    thread::sleep(Duration::from_micros(RandomState::new().hash_one(run) % 200_000));
-    child.kill().expect("killed");
-    lines.map_while(Result::ok).for_each(&mut parse);
-    child.wait().expect("gone");
-    acknowledged
+/// Runs a child and kills it; one in four while it opens what the others left. Returns the batches that it acknowledged.
+fn killed(dir: &Path, run: i64) -> Vec<i64> {
+    let wrote = |line: &str| line.starts_with("written ");
+    let enough: Option<&dyn Fn(&str) -> bool> = if run % 4 == 3 { None } else { Some(&wrote) };
+    let said = run_and_kill("logs::tests::crash::child", (run, dir), enough);
+    let first = |line: &String| line.strip_prefix("written ").map(|first| first.parse().expect("a number"));
+    said.iter().filter_map(first).collect()
 }
 
 const SUM: Tables = Tables {
@@ -180,10 +155,8 @@ fn open_summing(dir: &Path, run: i64) -> (LogStore, Arc<Summing>) {
 #[test]
 #[ignore = "the child of the test above"]
 fn child() {
-    let mut lines = std::io::stdin().lines().map_while(Result::ok);
-    let Some(run) = lines.next().and_then(|line| line.parse::<i64>().ok()) else { return };
-    let dir = lines.next().expect("a directory");
-    let (store, tap) = open_summing(Path::new(&dir), run);
+    let Some((run, dir)) = told() else { return };
+    let (store, tap) = open_summing(&dir, run);
     let request = CreateLogGroupRequest { log_group_name: "/g".into(), ..Default::default() };
     let _ = store.create_log_group(&request, NOW);
     thread::scope(|scope| {
@@ -207,9 +180,7 @@ fn write(store: &LogStore, run: i64, writer: i64) {
         let events: Vec<_> =
             (first..first + events_of(first)).map(|number| event(NOW - 50 + first % 50, message(number))).collect();
         put(store, &stream, &events);
-        // In one write, so that a kill cuts no line in two.
-        std::io::stdout().write_all(format!("written {first}.\n").as_bytes()).expect("told");
-        std::io::stdout().flush().expect("told");
+        say(&format!("written {first}"));
         first += events.len() as i64;
     }
 }

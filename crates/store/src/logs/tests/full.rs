@@ -1,32 +1,16 @@
-//! A disk that is really full: a small tmpfs in a mount namespace of its own, which ends with the process.
-//!
-//! Needs root, or a kernel that lets everyone make user namespaces.
+//! A disk that is full.
 
-use std::{fs, io::Write, process::Command};
+use std::fs;
 
 use super::*;
+use crate::{
+    child,
+    full_disk::{fill, with_small_disks},
+};
 
 #[test]
 fn a_full_disk_refuses_appends_and_loses_nothing() {
-    let dir = tempfile::tempdir().expect("made");
-    let script = r#"mkdir "$1/data" && mount -t tmpfs -o size=4m tmpfs "$1/data" &&
-        echo "$1/data" | "$2" --exact "$3" --ignored --nocapture"#;
-    let output = Command::new("unshare")
-        .args(["--map-root-user", "--mount", "sh", "-c", script, "sh"])
-        .args([dir.path(), &std::env::current_exe().expect("known")])
-        .arg("logs::tests::full::child")
-        .output()
-        .expect("unshare is there");
-    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && said.contains("1 passed"), "needs the right to mount a tmpfs: {said}");
-}
-
-/// Takes all the room there is.
-fn fill(path: &Path) {
-    let mut file = fs::File::create(path).expect("made");
-    for size in [4_096, 1] {
-        while file.write_all(&vec![0; size]).is_ok() {}
-    }
+    with_small_disks("logs::tests::full::child", &[("data", "4m")]);
 }
 
 /// How many files are below, and their bytes.
@@ -44,8 +28,9 @@ fn used(folder: &Path) -> (usize, u64) {
 #[test]
 #[ignore = "the child of the test above"]
 fn child() {
-    let Some(dir) = std::io::stdin().lines().map_while(Result::ok).next() else { return };
-    let (dir, filler) = (Path::new(&dir), Path::new(&dir).join("filler"));
+    let Some((_, dir)) = child::told() else { return };
+    let dir = dir.join("data");
+    let (dir, filler) = (dir.as_path(), dir.join("filler"));
     let tap = Arc::<Told>::default();
     let store = open_with(dir, LogOptions { memory_limit: 1 << 20, append_file_bytes: 300_000, ..options() }, &tap);
     create(&store, "/g", &["s"]);
