@@ -31,7 +31,8 @@ pub(crate) use query::Grid;
 pub use query::{Metric, MetricDataQuery, MetricStat, Selection, period};
 pub use spread::{CLASSES, EXACT};
 pub use statistic::{Bounds, Statistic, StatisticError, Trim};
-pub use store::{Buckets, Frozen, Metrics};
+pub use store::{Buckets, Metrics};
+pub(crate) use store::{Frozen, Turn};
 pub use unit::{Unit, UnitError};
 
 /// One value on its way into a metric.

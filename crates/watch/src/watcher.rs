@@ -23,7 +23,7 @@ use crate::{
         self, Compiled, Counts, DeleteMetricFilterInput, DescribeMetricFiltersInput, DescribeMetricFiltersOutput,
         FilterError, Group, Owner, PutMetricFilterInput, State, table,
     },
-    metric::{Datum, Metrics},
+    metric::{Datum, Frozen, Metrics, Turn},
     pattern::Scratch,
 };
 
@@ -108,13 +108,13 @@ impl Watcher {
         if !groups.exists(&group) {
             return Err(FilterError::NoGroup(group));
         }
-        let mut inner = self.inner();
+        let (turn, mut inner) = self.turn();
         if let Some(known) = inner.groups.get(group.as_str()) {
             known.check_room(&compiled)?;
             let created = known.find(&name).map(|filter| filter.compiled.definition.creation_time);
             compiled.definition.creation_time = created.unwrap_or(now);
         }
-        self.change(&mut inner, now, |transaction| table::put(transaction, &compiled.definition))?;
+        self.change(turn, &mut inner, now, |transaction| table::put(transaction, &compiled.definition))?;
         inner.groups.entry(group.into()).or_default().put(compiled, State::default());
         Ok(())
     }
@@ -133,11 +133,11 @@ impl Watcher {
         if !groups.exists(group) {
             return Err(FilterError::NoGroup(group.clone()));
         }
-        let mut inner = self.inner();
+        let (turn, mut inner) = self.turn();
         if inner.groups.get(group.as_str()).is_none_or(|known| known.find(name).is_none()) {
             return Err(FilterError::NoFilter(name.clone()));
         }
-        self.change(&mut inner, now, |transaction| table::delete(transaction, group, name))?;
+        self.change(turn, &mut inner, now, |transaction| table::delete(transaction, group, name))?;
         if inner.groups.get_mut(group.as_str()).is_some_and(|known| known.remove(name)) {
             inner.groups.remove(group.as_str());
         }
@@ -149,9 +149,9 @@ impl Watcher {
     /// # Errors
     /// When the catalogue refuses.
     pub fn delete_log_group(&self, group: &str, now: i64) -> Result<(), FilterError> {
-        let mut inner = self.inner();
+        let (turn, mut inner) = self.turn();
         if inner.groups.contains_key(group) {
-            self.change(&mut inner, now, |transaction| table::delete_group(transaction, group))?;
+            self.change(turn, &mut inner, now, |transaction| table::delete_group(transaction, group))?;
             inner.groups.remove(group);
         }
         Ok(())
@@ -196,37 +196,43 @@ impl Watcher {
     /// # Errors
     /// Those of the catalogue; then nothing was written, and the next flush writes it.
     pub fn flush(&self, now: i64) -> Result<(), CatalogueError> {
-        let mut inner = self.inner();
-        inner.close_minutes(&self.metrics, now);
-        let frozen = self.metrics.freeze(now);
-        let unsaved = inner.unsaved();
+        let (turn, mut inner) = self.turn();
+        let (frozen, unsaved) = inner.freeze(turn, &self.metrics, now);
         drop(inner);
-        let written = frozen.write(|transaction| Ok::<_, CatalogueError>(unsaved.write(transaction)?));
-        match &written {
-            Ok(()) => self.settled.store(unsaved.position, Ordering::Release),
-            Err(_) => self.inner().keep_unsaved(&unsaved),
-        }
-        written
+        self.write(frozen, &unsaved, |_| Ok(())).inspect_err(|_| self.inner().keep_unsaved(&unsaved))
     }
 
     /// Writes what came of events so far, and a change of the filters, in one transaction.
     fn change(
         &self,
+        turn: Turn<'_>,
         inner: &mut Inner,
         now: i64,
         change: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>,
     ) -> Result<(), CatalogueError> {
-        inner.close_minutes(&self.metrics, now);
-        let unsaved = inner.unsaved();
-        let written = self.metrics.freeze(now).write(|transaction| {
+        let (frozen, unsaved) = inner.freeze(turn, &self.metrics, now);
+        self.write(frozen, &unsaved, change).inspect_err(|_| inner.keep_unsaved(&unsaved))
+    }
+
+    fn write(
+        &self,
+        frozen: Frozen<'_>,
+        unsaved: &Unsaved,
+        change: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>,
+    ) -> Result<(), CatalogueError> {
+        frozen.write(|transaction| {
             unsaved.write(transaction)?;
             Ok::<_, CatalogueError>(change(transaction)?)
-        });
-        match &written {
-            Ok(()) => self.settled.store(unsaved.position, Ordering::Release),
-            Err(_) => inner.keep_unsaved(&unsaved),
-        }
-        written
+        })?;
+        // Another flush may have come after this one and been quicker here.
+        self.settled.fetch_max(unsaved.position, Ordering::AcqRel);
+        Ok(())
+    }
+
+    /// The turn first: whoever waits for it keeps no append waiting.
+    fn turn(&self) -> (Turn<'_>, MutexGuard<'_, Inner>) {
+        let turn = self.metrics.turn();
+        (turn, self.inner())
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -261,6 +267,12 @@ impl Inner {
             metrics.record(&self.data);
             self.data.clear();
         }
+    }
+
+    /// Takes what came of events so far: what metrics have of it, and what is beside them.
+    fn freeze<'m>(&mut self, turn: Turn<'m>, metrics: &Metrics, now: i64) -> (Frozen<'m>, Unsaved) {
+        self.close_minutes(metrics, now);
+        (turn.freeze(now), self.unsaved())
     }
 
     /// Takes what is not on disk.

@@ -25,7 +25,7 @@ use super::{
     ladder::Slot,
     table::{self, Put, SeriesRow},
 };
-pub use flush::Frozen;
+pub(crate) use flush::{Frozen, Turn};
 
 /// The data of all metrics. One value a catalogue.
 #[derive(Debug)]

@@ -3,6 +3,7 @@
 mod crash;
 mod definitions;
 mod values;
+mod waiting;
 
 use std::sync::Arc;
 

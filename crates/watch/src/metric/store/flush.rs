@@ -25,15 +25,28 @@ impl Metrics {
     where
         E: From<CatalogueError>,
     {
-        self.freeze(now).write(extra)
+        self.turn().freeze(now).write(extra)
     }
 
-    /// The first half of a flush: takes what was recorded so far. Waits for another flush, but not for the disk.
+    /// Waits until nobody else writes metrics or reads them from the disk, and keeps others from it.
+    pub(crate) fn turn(&self) -> Turn<'_> {
+        Turn { metrics: self, alone: self.alone() }
+    }
+}
+
+/// The right to write metrics: whoever has it waits for no disk until it writes.
+pub(crate) struct Turn<'a> {
+    metrics: &'a Metrics,
+    alone: MutexGuard<'a, ()>,
+}
+
+impl<'a> Turn<'a> {
+    /// The first half of a flush: takes what was recorded so far.
     ///
     /// Who must know what exactly is taken calls this while nothing is recorded.
-    pub fn freeze(&self, now: i64) -> Frozen<'_> {
-        let alone = self.alone();
-        let mut state = self.state();
+    pub(crate) fn freeze(self, now: i64) -> Frozen<'a> {
+        let Self { metrics, alone } = self;
+        let mut state = metrics.state();
         let hot_since = state.hot_since;
         state.hot_since = hot_since.max(ladder::hot_since(now));
         let since = state.hot_since;
@@ -42,7 +55,7 @@ impl Metrics {
             state.metrics.iter_mut().flat_map(|(id, metric)| metric.series.iter_mut().map(move |series| (id, series)));
         let taken = taken.filter_map(|(id, series)| Taken::of(id, series, since)).collect();
         let journaled = state.journaled;
-        Frozen { metrics: self, _alone: alone, now, hot_since, since, ages, taken, journaled, written: false }
+        Frozen { metrics, _alone: alone, now, hot_since, since, ages, taken, journaled, written: false }
     }
 }
 
@@ -50,7 +63,7 @@ impl Metrics {
 ///
 /// Dropped without [`Frozen::write`], it gives everything back: the next flush writes it.
 #[derive(Debug)]
-pub struct Frozen<'a> {
+pub(crate) struct Frozen<'a> {
     metrics: &'a Metrics,
     _alone: MutexGuard<'a, ()>,
     now: i64,
@@ -96,7 +109,7 @@ impl Frozen<'_> {
     ///
     /// # Errors
     /// Those of `extra` and of the disk; then nothing was written, and the next flush writes it.
-    pub fn write<E>(mut self, extra: impl FnOnce(&Transaction<'_>) -> Result<(), E>) -> Result<(), E>
+    pub(crate) fn write<E>(mut self, extra: impl FnOnce(&Transaction<'_>) -> Result<(), E>) -> Result<(), E>
     where
         E: From<CatalogueError>,
     {

@@ -119,7 +119,7 @@ impl Trial {
             Step::Halves(ago, value) => {
                 self.events.push((self.now - ago, *value));
                 self.count(self.now - ago, *value);
-                let frozen = self.metrics.freeze(self.now);
+                let frozen = self.metrics.turn().freeze(self.now);
                 let datum =
                     Datum { metric: id(), timestamp: self.now - ago, value: *value, count: 1.0, unit: Unit::None };
                 self.metrics.record(&[datum]);

@@ -96,7 +96,7 @@ fn what_comes_between_the_halves_of_a_flush_goes_into_the_next() {
     let path = dir.path().join("catalogue.sqlite");
     let (_, metrics) = open(&path);
     metrics.record(&[datum(NOW, 1.0), datum(NOW - 4 * HOUR, 2.0)]);
-    let frozen = metrics.freeze(NOW);
+    let frozen = metrics.turn().freeze(NOW);
     metrics.record(&[datum(NOW, 4.0), datum(NOW - 4 * HOUR, 8.0)]);
     frozen.write(|_| Ok::<_, CatalogueError>(())).expect("written");
     assert_eq!(total(&metrics), 15.0);
@@ -105,7 +105,7 @@ fn what_comes_between_the_halves_of_a_flush_goes_into_the_next() {
 
     let (_, metrics) = open(&path);
     metrics.record(&[datum(NOW, 4.0), datum(NOW - 4 * HOUR, 8.0)]);
-    let frozen = metrics.freeze(NOW + 2 * HOUR);
+    let frozen = metrics.turn().freeze(NOW + 2 * HOUR);
     metrics.record(&[datum(NOW - 3 * HOUR, 16.0)]);
     drop(frozen);
     assert_eq!(total(&metrics), 31.0);
