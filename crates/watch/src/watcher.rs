@@ -83,11 +83,13 @@ impl Watcher {
             let read = || Ok::<_, rusqlite::Error>((table::settled(transaction)?, table::filters(transaction)?));
             read().map_err(CatalogueError::from)
         })?;
-        let mut inner = Inner { position, ..Inner::default() };
+        let mut groups: BTreeMap<Arc<str>, Vec<_>> = BTreeMap::new();
         for (definition, state) in filters {
             let group = Arc::from(definition.log_group_name.as_str());
-            inner.groups.entry(group).or_default().put(Compiled::again(definition, &owner)?, state);
+            groups.entry(group).or_default().push((Compiled::again(definition, &owner)?, state));
         }
+        let groups = groups.into_iter().map(|(name, filters)| (name, Group::new(filters))).collect();
+        let inner = Inner { position, groups, ..Inner::default() };
         Ok(Self { metrics, owner, inner: Mutex::new(inner), settled: AtomicU64::new(position) })
     }
 
@@ -115,7 +117,7 @@ impl Watcher {
             compiled.definition.creation_time = created.unwrap_or(now);
         }
         self.change(turn, &mut inner, now, |transaction| table::put(transaction, &compiled.definition))?;
-        inner.groups.entry(group.into()).or_default().put(compiled, State::default());
+        inner.groups.entry(group.into()).or_default().put(compiled);
         Ok(())
     }
 
@@ -282,7 +284,7 @@ impl Inner {
             for filter in filters.filters_mut().filter(|filter| filter.changed) {
                 filter.changed = false;
                 let name = filter.compiled.definition.filter_name.clone();
-                states.push((group.clone(), name, filter.state().clone()));
+                states.push((group.clone(), name, filter.state()));
             }
         }
         Unsaved { position: self.position, states }

@@ -45,23 +45,31 @@ pub(crate) struct Group {
 #[derive(Debug)]
 pub(crate) struct Filter {
     pub(crate) compiled: Compiled,
-    state: State,
-    /// The metrics of [`State::values`].
+    minutes: Minutes,
+    /// An hour of ingestion, counted from 1970.
+    hour: i64,
+    /// The sets of dimension values given in that hour, and their metrics.
     metrics: HashMap<Vec<String>, Arc<MetricId>>,
     /// The state is not on disk as it is.
     pub(crate) changed: bool,
 }
 
-/// What a filter must remember from batch to batch, and over a restart.
+/// What a filter must remember over a restart.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct State {
     minutes: Minutes,
-    /// An hour of ingestion, counted from 1970, and the sets of dimension values given in it.
     hour: i64,
     values: BTreeSet<Vec<String>>,
 }
 
 impl Group {
+    pub(crate) fn new(filters: Vec<(Compiled, State)>) -> Self {
+        let mut group = Self::default();
+        filters.into_iter().for_each(|(compiled, state)| group.insert(Filter::new(compiled, state)));
+        group.plan();
+        group
+    }
+
     /// Its filters, by name.
     pub(crate) fn filters(&self) -> &[Filter] {
         &self.filters
@@ -95,21 +103,26 @@ impl Group {
     }
 
     /// Takes a filter in, in place of one of the same name.
-    pub(crate) fn put(&mut self, compiled: Compiled, state: State) {
-        let metrics = state.values.iter().map(|values| (values.clone(), compiled.metric_of(values))).collect();
-        let place = self.place(&compiled.definition.filter_name);
-        let filter = Filter { compiled, state, metrics, changed: false };
-        match place {
+    pub(crate) fn put(&mut self, compiled: Compiled) {
+        self.insert(Filter::new(compiled, State::default()));
+        self.plan();
+    }
+
+    fn insert(&mut self, filter: Filter) {
+        match self.place(&filter.compiled.definition.filter_name) {
             Ok(place) => self.filters[place] = filter,
             Err(place) => self.filters.insert(place, filter),
         }
+    }
+
+    fn plan(&mut self) {
         self.plan = Plan::new(self.filters.iter().map(|filter| &filter.compiled.pattern));
     }
 
     /// Takes a filter out; true when there are no others.
     pub(crate) fn remove(&mut self, name: &str) -> bool {
         self.filters.retain(|filter| filter.compiled.definition.filter_name != name);
-        self.plan = Plan::new(self.filters.iter().map(|filter| &filter.compiled.pattern));
+        self.plan();
         self.filters.is_empty()
     }
 
@@ -136,13 +149,22 @@ impl Group {
 
     /// When the next minute is over that a default value may be for.
     pub(crate) fn due(&self) -> Option<i64> {
-        self.filters.iter().filter_map(|filter| filter.state.minutes.due()).min()
+        self.filters.iter().filter_map(|filter| filter.minutes.due()).min()
     }
 }
 
 impl Filter {
-    pub(crate) fn state(&self) -> &State {
-        &self.state
+    fn new(compiled: Compiled, State { minutes, hour, values }: State) -> Self {
+        let metric = |values: Vec<String>| {
+            let metric = compiled.metric_of(&values);
+            (values, metric)
+        };
+        let metrics = values.into_iter().map(metric).collect();
+        Self { compiled, minutes, hour, metrics, changed: false }
+    }
+
+    pub(crate) fn state(&self) -> State {
+        State { minutes: self.minutes.clone(), hour: self.hour, values: self.metrics.keys().cloned().collect() }
     }
 
     /// Gives the data of those events that match, as number so-and-so of the patterns.
@@ -157,7 +179,7 @@ impl Filter {
     ) {
         let count = matches.count(number);
         if self.compiled.default.is_some() && matches.events() > 0 {
-            self.changed |= self.state.minutes.saw(time, count > 0);
+            self.changed |= self.minutes.saw(time, count > 0);
         }
         if count == 0 {
             return;
@@ -201,9 +223,8 @@ impl Filter {
         });
         let values = values.collect::<Result<Vec<_>, _>>()?;
         let hour = time.div_euclid(HOUR);
-        if self.state.hour != hour {
-            self.state.hour = hour;
-            self.state.values.clear();
+        if self.hour != hour {
+            self.hour = hour;
             self.metrics.clear();
             self.changed = true;
         }
@@ -214,7 +235,6 @@ impl Filter {
             return Err(Without::Room);
         }
         let metric = self.compiled.metric_of(&values);
-        self.state.values.insert(values.clone());
         self.metrics.insert(values, metric.clone());
         self.changed = true;
         Ok(metric)
@@ -222,10 +242,10 @@ impl Filter {
 
     fn close_minutes(&mut self, now: i64, data: &mut Vec<Datum>) {
         let Some(default) = self.compiled.default else { return };
-        if self.state.minutes.due().is_none_or(|due| due > now) {
+        if self.minutes.due().is_none_or(|due| due > now) {
             return;
         }
-        let minutes = self.state.minutes.close(now);
+        let minutes = self.minutes.close(now);
         self.changed = true;
         data.extend(minutes.into_iter().map(|minute| self.datum(self.compiled.metric.clone(), minute, default, 1)));
     }
