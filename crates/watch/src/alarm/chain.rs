@@ -44,16 +44,17 @@ impl Alarms {
 
     /// Whether its state changed.
     fn evaluate_composite(&self, state: &mut State, name: &str, now: i64) -> Result<bool, AlarmError> {
-        let Some((mut alarm, watch)) = state.composite(name) else { return Ok(false) };
-        let children: BTreeMap<String, StateValue> =
-            watch.children.iter().map(|child| (child.clone(), state.state_of(child))).collect();
-        let first = alarm.status.children.is_empty() && alarm.status.state == StateValue::InsufficientData;
-        if alarm.status.children == children && !(first && children.is_empty()) {
+        let Some((alarm, watch)) = state.composite(name) else { return Ok(false) };
+        let children = || watch.children.iter().map(|child| (child, state.state_of(child)));
+        let before = alarm.status.children.as_ref();
+        if before.is_some_and(|before| children().eq(before.iter().map(|(child, state)| (child, *state)))) {
             return Ok(false);
         }
         let truth = watch.rule.holds(&|child| state.state_of(name_of(child)));
         let new = if truth { StateValue::Alarm } else { StateValue::Ok };
-        let before = std::mem::replace(&mut alarm.status.children, children);
+        let mut alarm = alarm.clone();
+        let children = children().map(|(child, state)| (child.clone(), state)).collect();
+        let before = alarm.status.children.replace(children).unwrap_or_default();
         let changed = new != alarm.status.state;
         if changed {
             let triggers = self.triggers(state, &alarm, &before);
@@ -73,7 +74,7 @@ impl Alarms {
             let state = TriggeringState { value: *value, timestamp: moment::iso(since) };
             TriggeringChild { arn: self.arn(child), state }
         };
-        alarm.status.children.iter().filter(changed).map(trigger).collect()
+        alarm.status.children.iter().flatten().filter(changed).map(trigger).collect()
     }
 
     fn composite_turn(
@@ -104,7 +105,7 @@ impl Alarms {
 
     /// Follows the suppressor of an alarm that is kept silent; gives when to look again.
     fn poll_silence(&self, state: &mut State, name: &str, now: i64) -> Result<i64, AlarmError> {
-        let Some((mut alarm, watch)) = state.composite(name) else { return Ok(i64::MAX) };
+        let Some((alarm, watch)) = state.composite(name) else { return Ok(i64::MAX) };
         let Some(silence) = alarm.status.silence.clone() else { return Ok(i64::MAX) };
         let next = match &watch.suppressor {
             None => None,
@@ -128,6 +129,7 @@ impl Alarms {
         };
         let due = next.as_ref().filter(|next| next.by != SilencedBy::Alarm).map_or(i64::MAX, |next| next.until);
         if next.as_ref() != Some(&silence) {
+            let mut alarm = alarm.clone();
             self.set_silence(&mut alarm, next, now)?;
             state.alarms.insert(name.to_owned(), alarm);
         }
@@ -154,10 +156,10 @@ impl State {
         }
     }
 
-    fn composite(&self, name: &str) -> Option<(Alarm, CompositeWatch)> {
+    fn composite(&self, name: &str) -> Option<(&Alarm, &CompositeWatch)> {
         let alarm = self.alarms.get(name)?;
         match &alarm.watch {
-            Watch::Composite(watch) => Some((alarm.clone(), watch.clone())),
+            Watch::Composite(watch) => Some((alarm, watch)),
             _ => None,
         }
     }

@@ -170,7 +170,7 @@ impl Alarms {
                 return Err(AlarmError::Validation(message));
             }
             Some(old) => {
-                let status = Status { configured: now, children: BTreeMap::new(), ..old.status.clone() };
+                let status = Status { configured: now, children: None, ..old.status.clone() };
                 Alarm { definition, watch, status, tags: old.tags.clone(), run: Run::default() }
             }
             None if state.alarms.len() >= MOST_ALARMS => {

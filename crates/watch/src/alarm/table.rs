@@ -54,9 +54,9 @@ pub(super) struct Status {
     pub(super) transitioned: i64,
     /// The end of the span of data that the state comes from.
     pub(super) judged: i64,
-    /// Of a composite alarm: the states that its own comes from.
+    /// Of a composite alarm: the states that its own comes from; none until it is evaluated.
     #[serde(default)]
-    pub(super) children: BTreeMap<String, StateValue>,
+    pub(super) children: Option<BTreeMap<String, StateValue>>,
     /// Of a composite alarm that is kept silent.
     #[serde(default)]
     pub(super) silence: Option<Silence>,

@@ -122,6 +122,17 @@ fn a_rule_without_alarms_and_one_whose_child_is_gone_have_a_state() {
     assert_eq!(house.turns(), ["OK", "ALARM", "OK", "ALARM"]);
 }
 
+#[test]
+fn a_rule_that_is_put_again_without_alarms_is_evaluated() {
+    let house = house(&["a"]);
+    put(&house, composite(&house, "above", "ALARM(a)")).expect("put");
+    house.poll(NOW);
+    assert_eq!(house.state("above"), StateValue::Ok);
+    put(&house, composite(&house, "above", "TRUE")).expect("put");
+    house.poll(NOW + 1000);
+    assert_eq!(house.state("above"), StateValue::Alarm);
+}
+
 /// States of `a` and of the suppressor at seconds, and the states told with their seconds.
 fn told(steps: &[(i64, &str, &str)], until: i64) -> Vec<(i64, String)> {
     let mut house = house(&["a", "quiet"]);
