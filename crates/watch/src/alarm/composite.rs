@@ -129,7 +129,7 @@ impl<'a> Parser<'a> {
         while self.word("OR") {
             rules.push(self.all()?);
         }
-        Ok(if rules.len() == 1 { rules.swap_remove(0) } else { Rule::Any(rules) })
+        Ok(Rule::Any(rules))
     }
 
     fn all(&mut self) -> Result<Rule, AlarmError> {
@@ -137,7 +137,7 @@ impl<'a> Parser<'a> {
         while self.word("AND") {
             rules.push(self.one()?);
         }
-        Ok(if rules.len() == 1 { rules.swap_remove(0) } else { Rule::All(rules) })
+        Ok(Rule::All(rules))
     }
 
     fn one(&mut self) -> Result<Rule, AlarmError> {
@@ -159,8 +159,11 @@ impl<'a> Parser<'a> {
         if self.word("NOT") {
             return Ok(Rule::Not(Box::new(self.one()?)));
         }
-        if self.word("TRUE") || self.word("FALSE") {
-            return Ok(Rule::Always(self.text[..self.at].ends_with("TRUE")));
+        if self.word("TRUE") {
+            return Ok(Rule::Always(true));
+        }
+        if self.word("FALSE") {
+            return Ok(Rule::Always(false));
         }
         if self.word("AT_LEAST") {
             return self.at_least();

@@ -69,7 +69,7 @@ impl Alarms {
         let state = self.state();
         let after = input.next_token.as_deref();
         let wanted = |alarm: &&Alarm| {
-            kinds.contains(&alarm.definition.kind().to_owned())
+            kinds.iter().any(|kind| kind == alarm.definition.kind())
                 && after.is_none_or(|after| alarm.name() > after)
                 && input.wants(alarm)
                 && state.related(input, alarm.name())

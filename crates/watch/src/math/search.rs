@@ -173,7 +173,7 @@ impl Parser {
         while self.take("OR") {
             terms.push(self.all()?);
         }
-        Ok(if terms.len() == 1 { terms.swap_remove(0) } else { Term::Any(terms) })
+        Ok(Term::Any(terms))
     }
 
     fn all(&mut self) -> Result<Term, MathError> {
@@ -181,7 +181,7 @@ impl Parser {
         while self.take("AND") || (self.next < self.parts.len() && !self.is(0, "OR") && !self.is(0, ")")) {
             terms.push(self.term()?);
         }
-        Ok(if terms.len() == 1 { terms.swap_remove(0) } else { Term::All(terms) })
+        Ok(Term::All(terms))
     }
 
     fn term(&mut self) -> Result<Term, MathError> {
