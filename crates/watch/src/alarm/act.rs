@@ -6,9 +6,11 @@ use serde_json::{Value, json};
 use super::{
     AlarmError, Alarms,
     definition::{Definition, Source, Watch},
+    evaluate::Evaluation,
     input::{AlarmRule, PutMetricAlarmInput},
     moment,
     notice::{AlarmNotice, Trigger, TriggerDimension, TriggeringChild, Watched},
+    reason::{self, Asked},
     registry::Alarm,
     state::StateValue,
     table::{self, Silence, Status},
@@ -36,6 +38,20 @@ pub(super) struct Turn {
     /// Whether a composite alarm is kept silent from now on.
     pub(super) silence: Option<Silence>,
     pub(super) beside: Beside,
+}
+
+impl Turn {
+    /// What was found in the data until `end`, with the lines that a notice shows of them.
+    pub(super) fn of(found: Evaluation, asked: &Asked, end: i64, lines: Option<Vec<String>>) -> Self {
+        Self {
+            state: found.state,
+            reason: found.reason,
+            reason_data: Some(reason::data(asked, &found.evaluated)),
+            judged: end,
+            silence: None,
+            beside: Beside { children: None, lines },
+        }
+    }
 }
 
 impl Alarms {

@@ -31,7 +31,7 @@ pub(super) enum Definition {
 pub(super) enum Watch {
     Metric(Arc<MetricWatch>),
     Composite(CompositeWatch),
-    Log(LogWatch),
+    Log(Arc<LogWatch>),
 }
 
 #[derive(Debug, Clone)]
@@ -111,7 +111,7 @@ impl Definition {
         match self {
             Self::Metric(input) => MetricWatch::new(input).map(|watch| Watch::Metric(Arc::new(watch))),
             Self::Composite(input) => CompositeWatch::new(input).map(Watch::Composite),
-            Self::Log(input) => LogWatch::new(input).map(Watch::Log),
+            Self::Log(input) => LogWatch::new(input).map(|watch| Watch::Log(Arc::new(watch))),
         }
     }
 }
@@ -242,7 +242,7 @@ impl MetricWatch {
 }
 
 fn one(input: &PutMetricAlarmInput) -> Result<Source, AlarmError> {
-    let statistic = match (&input.statistic, &input.extended_statistic) {
+    let (stat, is_basic) = match (&input.statistic, &input.extended_statistic) {
         (Some(basic), None) => (basic, true),
         (None, Some(extended)) => (extended, false),
         _ => {
@@ -250,7 +250,6 @@ fn one(input: &PutMetricAlarmInput) -> Result<Source, AlarmError> {
             return Err(AlarmError::Combination(message.to_owned()));
         }
     };
-    let (stat, is_basic) = (statistic.0.clone(), statistic.1);
     let metric = Metric {
         namespace: input.namespace.clone().unwrap_or_default(),
         metric_name: input.metric_name.clone().unwrap_or_default(),

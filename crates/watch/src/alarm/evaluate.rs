@@ -66,6 +66,22 @@ pub fn range_of(evaluation_periods: usize) -> usize {
     evaluation_periods + 2
 }
 
+impl Threshold {
+    fn periods(&self) -> i64 {
+        i64::try_from(range_of(self.evaluation_periods)).unwrap_or(i64::MAX)
+    }
+
+    /// How long the evaluation range is when a period is so long.
+    pub(super) fn range(&self, period: i64) -> i64 {
+        self.periods().saturating_mul(period)
+    }
+
+    /// When the periods of the evaluation range that ends at a time begin, oldest first.
+    pub(super) fn starts(&self, end: i64, period: i64) -> impl Iterator<Item = i64> + use<> {
+        (1..=self.periods()).rev().map(move |ago| end - ago * period)
+    }
+}
+
 /// Judges the points of an evaluation range, oldest first. `None`: the state stays as it is.
 pub fn evaluate(threshold: &Threshold, range: &[Point], state: StateValue) -> Option<Evaluation> {
     let used = Used::of(threshold, range);

@@ -7,14 +7,14 @@
 
 use super::{
     AlarmError, Alarms,
-    act::{Beside, Turn},
+    act::Turn,
     clock::{Clock, WAITED_OUT},
     definition::{MetricWatch, Source, Watch},
-    evaluate::{Datapoint, Point, evaluate, range_of},
+    evaluate::{Datapoint, Point, evaluate},
     input::PutMetricAlarmInput,
     log,
     notice::MOST_LINES,
-    reason::{self, Asked},
+    reason::Asked,
     registry::{Alarm, State},
     state::StateValue,
 };
@@ -32,7 +32,7 @@ const SETTLED: i64 = 500;
 const SETTLED_FINE: i64 = 250;
 
 /// The longest time between two polls, in milliseconds.
-const LONGEST_WAIT: i64 = 10_000;
+pub(super) const LONGEST_WAIT: i64 = 10_000;
 
 /// Spans up to this long are judged again when data come, not only at ticks: they are in memory. In milliseconds.
 const AT_ONCE: i64 = 25 * 60_000;
@@ -49,16 +49,13 @@ impl Alarms {
         if state.clock.observe(now) {
             state.forget_judgements(now);
         }
-        let names: Vec<String> = state.alarms.keys().cloned().collect();
         let mut due = now + LONGEST_WAIT;
-        for name in &names {
-            let State { alarms, clock } = &mut *state;
-            let Some(alarm) = alarms.get_mut(name) else { continue };
+        let State { alarms, clock } = &mut *state;
+        for alarm in alarms.values_mut() {
             if let Watch::Metric(watch) = &alarm.watch {
                 let watch = watch.clone();
                 due = due.min(next_tick(&watch, now));
-                let looker = Looker { alarms: self, watch: &watch, clock, now };
-                looker.look(alarm)?;
+                Looker { alarms: self, watch: &watch, clock, now }.look(alarm)?;
             }
         }
         due = due.min(self.poll_composites(&mut state, now)?);
@@ -130,7 +127,7 @@ impl Looker<'_> {
             self.judge(alarm, end, false)?;
         }
         if news {
-            self.judge_early(alarm, end + tick, tick)?;
+            self.judge_early(alarm, end, tick)?;
         }
         if ticks {
             alarm.run.ticked = end;
@@ -139,11 +136,11 @@ impl Looker<'_> {
         Ok(())
     }
 
-    /// Judges the spans that no tick has judged yet, from that which ends at `end` on: one, or two right after a tick, when
-    /// the newest is not over and the one before is still waited for.
-    fn judge_early(&self, alarm: &mut Alarm, end: i64, tick: i64) -> Result<(), AlarmError> {
-        let newest = floor(self.now, tick) + tick;
-        for end in [Some(end), (newest > end).then_some(newest)].into_iter().flatten() {
+    /// Judges the spans after the one that ended at `ended`: one, or two right after a tick, when the newest is not over
+    /// and the one before is still waited for.
+    fn judge_early(&self, alarm: &mut Alarm, ended: i64, tick: i64) -> Result<(), AlarmError> {
+        let ends = std::iter::successors(Some(ended + tick), |end| Some(end + tick));
+        for end in ends.take_while(|end| *end <= self.now + tick) {
             if alarm.status.state != StateValue::Alarm && end > alarm.status.judged {
                 self.judge(alarm, end, true)?;
             }
@@ -153,8 +150,7 @@ impl Looker<'_> {
 
     /// How long the evaluation range is, in milliseconds.
     fn span(&self) -> i64 {
-        let periods = i64::try_from(range_of(self.watch.threshold.evaluation_periods)).unwrap_or(i64::MAX);
-        periods.saturating_mul(self.watch.period * SECOND)
+        self.watch.threshold.range(self.watch.period * SECOND)
     }
 
     /// Judges the span that ends at a time. `early`: its last period is not over.
@@ -176,15 +172,8 @@ impl Looker<'_> {
         if found.state == alarm.status.state || (early && found.state != StateValue::Alarm) {
             return Ok(());
         }
-        let asked = self.asked(&alarm.definition);
-        let turn = Turn {
-            state: found.state,
-            reason: found.reason,
-            reason_data: Some(reason::data(&asked, &found.evaluated)),
-            judged: end,
-            silence: None,
-            beside: Beside { children: None, lines: self.lines(found.state, &found.evaluated, end) },
-        };
+        let lines = self.lines(found.state, &found.evaluated, end);
+        let turn = Turn::of(found, &self.asked(&alarm.definition), end, lines);
         self.alarms.turn(alarm, turn, self.now)
     }
 
@@ -232,11 +221,10 @@ impl Looker<'_> {
         let point = |start: i64| match found.get(&start) {
             _ if !self.clock.remembers(start, start + period) => Point::Unwatched,
             Some(point) => Point::Real(*point),
-            None if self.clock.watched(start, start + period) => Point::Missing,
-            None => Point::Unwatched,
+            None if !self.clock.watched(start, start + period) => Point::Unwatched,
+            None => Point::Missing,
         };
-        let starts = (0..).map(|place| start + place * period).take_while(|start| *start < end);
-        Ok(Range { points: starts.map(point).collect(), minimum })
+        Ok(Range { points: self.watch.threshold.starts(end, period).map(point).collect(), minimum })
     }
 
     fn asked(&self, definition: &Definition) -> Asked {

@@ -1,12 +1,15 @@
 //! When alarms on queries are evaluated: each query once a period, over that period.
 
+use std::sync::Arc;
+
 use super::{
     AlarmError, Alarms,
-    act::{Beside, Turn},
+    act::Turn,
     definition::Watch,
-    evaluate::{Point, evaluate, range_of},
+    evaluate::{Datapoint, Point, evaluate},
     log::{LogQuery, LogWatch, lines},
-    reason::{self, Asked},
+    poll::LONGEST_WAIT,
+    reason::Asked,
     registry::Alarm,
     state::StateValue,
 };
@@ -16,9 +19,6 @@ const SECOND: i64 = 1000;
 
 /// How long after the end of a period its query is run, in milliseconds: events are on their way.
 const SETTLED: i64 = 1000;
-
-/// The longest time between two polls, in milliseconds.
-const LONGEST_WAIT: i64 = 10_000;
 
 impl Alarms {
     /// Runs the queries that are due and evaluates their alarms; says when to call again, Unix milliseconds. A query may
@@ -34,7 +34,7 @@ impl Alarms {
             Watch::Log(watch) => Some((alarm.name().to_owned(), watch.clone())),
             _ => None,
         };
-        let alarms: Vec<(String, LogWatch)> = self.state().alarms.values().filter_map(of_logs).collect();
+        let alarms: Vec<(String, Arc<LogWatch>)> = self.state().alarms.values().filter_map(of_logs).collect();
         for (name, watch) in alarms {
             let period = watch.period * SECOND;
             let end = floor(now - SETTLED, period);
@@ -55,15 +55,14 @@ impl Alarms {
     fn take_point(
         &self,
         name: &str,
-        watch: &LogWatch,
+        watch: &Arc<LogWatch>,
         start: i64,
-        point: Result<(Option<super::evaluate::Datapoint>, Vec<String>), String>,
+        point: Result<(Option<Datapoint>, Vec<String>), String>,
         now: i64,
     ) -> Result<(), AlarmError> {
         let mut state = self.state();
         let Some(alarm) = state.alarms.get_mut(name) else { return Ok(()) };
-        let same = matches!(&alarm.watch, Watch::Log(now) if now.query == watch.query && now.period == watch.period);
-        if !same {
+        if !matches!(&alarm.watch, Watch::Log(now) if now.query == watch.query && now.period == watch.period) {
             return Ok(());
         }
         match point {
@@ -83,15 +82,13 @@ impl Alarms {
 
     fn judge_log(&self, alarm: &mut Alarm, watch: &LogWatch, end: i64, now: i64) -> Result<(), AlarmError> {
         let period = watch.period * SECOND;
-        let periods = i64::try_from(range_of(watch.threshold.evaluation_periods)).unwrap_or(i64::MAX);
-        let start = end - periods * period;
-        alarm.run.points = alarm.run.points.split_off(&start);
-        let point = |place: i64| match alarm.run.points.get(&(start + place * period)) {
+        alarm.run.points = alarm.run.points.split_off(&(end - watch.threshold.range(period)));
+        let point = |start: i64| match alarm.run.points.get(&start) {
             Some(Some(point)) => Point::Real(*point),
             Some(None) => Point::Missing,
             None => Point::Unwatched,
         };
-        let range: Vec<Point> = (0..periods).map(point).collect();
+        let range: Vec<Point> = watch.threshold.starts(end, period).map(point).collect();
         let Some(found) = evaluate(&watch.threshold, &range, alarm.status.state) else { return Ok(()) };
         if found.state == alarm.status.state {
             return Ok(());
@@ -99,14 +96,6 @@ impl Alarms {
         let threshold = watch.threshold.threshold;
         let asked = Asked { query_date: now, period: watch.period, threshold, ..Asked::default() };
         let lines = (found.state == StateValue::Alarm).then(|| alarm.run.lines.clone());
-        let turn = Turn {
-            state: found.state,
-            reason: found.reason,
-            reason_data: Some(reason::data(&asked, &found.evaluated)),
-            judged: end,
-            silence: None,
-            beside: Beside { children: None, lines },
-        };
-        self.turn(alarm, turn, now)
+        self.turn(alarm, Turn::of(found, &asked, end, lines), now)
     }
 }
