@@ -46,7 +46,8 @@ pub enum Point {
     Real(Datapoint),
     /// There is none.
     Missing,
-    /// There is none, and nobody looked through the whole period: the program did not run, or its clock jumped.
+    /// There is none, and nobody looked through the whole period: the program did not run, its clock jumped, or data
+    /// are still on their way.
     Unwatched,
 }
 

@@ -198,7 +198,7 @@ impl Looker<'_> {
 
     fn range(&self, end: i64) -> Result<Range, MetricError> {
         let period = self.watch.period * SECOND;
-        let start = end - self.span();
+        let (start, settled) = (end - self.span(), self.now - settled(self.watch.period));
         let grid = Grid { start, end, period: self.watch.period };
         let mut minimum = f64::NEG_INFINITY;
         let mut found = std::collections::BTreeMap::new();
@@ -221,7 +221,7 @@ impl Looker<'_> {
         let point = |start: i64| match found.get(&start) {
             _ if !self.clock.remembers(start, start + period) => Point::Unwatched,
             Some(point) => Point::Real(*point),
-            None if !self.clock.watched(start, start + period) => Point::Unwatched,
+            None if start + period > settled || !self.clock.watched(start, start + period) => Point::Unwatched,
             None => Point::Missing,
         };
         Ok(Range { points: self.watch.threshold.starts(end, period).map(point).collect(), minimum })

@@ -41,6 +41,22 @@ fn a_datum_right_after_a_tick_is_noticed_at_once_too() {
 }
 
 #[test]
+fn a_minute_whose_data_are_waited_for_is_not_missing_yet() {
+    let house = House::new();
+    let input = house.ssh(TreatMissingData::Breaching);
+    let rule = AlarmRule { evaluation_periods: Some(2), datapoints_to_alarm: Some(2), ..input.rule };
+    house.put(PutMetricAlarmInput { rule, ..input });
+    house.record(NOW + 1000, 0.0);
+    house.run(NOW, NOW + 4 * MINUTE);
+    assert_eq!(house.turns(), ["OK"]);
+    house.record(NOW + 4 * MINUTE + 50, 3.0);
+    house.poll(NOW + 4 * MINUTE + 100);
+    house.record(NOW + 3 * MINUTE, 0.0);
+    house.run(NOW + 4 * MINUTE + 100, NOW + 4 * MINUTE + 10_000);
+    assert_eq!(house.turns(), ["OK"]);
+}
+
+#[test]
 fn missing_data_clear_an_alarm_when_they_are_fine() {
     let house = House::new();
     house.put(house.ssh(TreatMissingData::NotBreaching));
