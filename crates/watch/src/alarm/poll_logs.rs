@@ -62,7 +62,7 @@ impl Alarms {
     ) -> Result<(), AlarmError> {
         let mut state = self.state();
         let Some(alarm) = state.alarms.get_mut(name) else { return Ok(()) };
-        if !matches!(&alarm.watch, Watch::Log(now) if now.query == watch.query && now.period == watch.period) {
+        if !matches!(&alarm.watch, Watch::Log(now) if Arc::ptr_eq(now, watch)) {
             return Ok(());
         }
         match point {

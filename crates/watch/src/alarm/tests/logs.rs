@@ -74,6 +74,34 @@ fn an_alarm_on_a_query_tells_the_lines_that_it_found() {
     assert!(asked.iter().all(|(from, until)| until - from == MINUTE && from % MINUTE == 0));
 }
 
+/// Has an alarm changed while its query runs.
+struct Changing<'a>(&'a House, PutLogAlarmInput);
+
+impl LogQuery for Changing<'_> {
+    fn run(&self, _: &str, _: &[String], from: i64, _: i64) -> Result<LogAnswer, String> {
+        self.0.alarms.put_log_alarm(self.1.clone(), from).expect("put");
+        Ok(LogAnswer { columns: vec!["n".to_owned()], rows: vec![vec![None]; 3] })
+    }
+}
+
+#[test]
+fn an_alarm_that_was_changed_while_its_query_ran_is_not_judged_by_what_it_was() {
+    let house = House::new();
+    let input = house.ssh(TreatMissingData::Missing);
+    let log = PutLogAlarmInput {
+        head: input.head,
+        rule: input.rule,
+        query_string: "limit 3".to_owned(),
+        log_group_names: vec!["g".to_owned()],
+        period: Some(60),
+        ..PutLogAlarmInput::default()
+    };
+    house.alarms.put_log_alarm(log.clone(), NOW).expect("put");
+    let rule = AlarmRule { threshold: Some(10.0), ..log.rule.clone() };
+    house.alarms.poll_logs(&Changing(&house, PutLogAlarmInput { rule, ..log }), NOW + MINUTE + 1000).expect("polled");
+    assert_eq!(house.state("SSH-rejects"), StateValue::InsufficientData);
+}
+
 #[test]
 fn queries_that_cannot_be_are_refused() {
     let house = House::new();
