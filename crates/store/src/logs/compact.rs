@@ -1,6 +1,11 @@
 //! Segments: made of what is in memory, merged, dropped when their time is over.
 
-use std::{collections::BTreeMap, path::Path, rc::Rc, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    rc::Rc,
+    sync::Arc,
+};
 
 use arrow::compute::interleave_record_batch;
 use weir_record::Format;
@@ -25,6 +30,18 @@ struct Material {
     format: Option<Format>,
     pieces: Vec<Piece>,
     stored_bytes: u64,
+}
+
+impl Material {
+    /// All of these segments, which have one format.
+    fn of(segments: &[Arc<Segment>]) -> Self {
+        let everything = (EventKey::at(0), EventKey::last_at(EventKey::LATEST));
+        Self {
+            format: segments.first().and_then(|segment| segment.summary.format.clone()),
+            pieces: segments.iter().map(|segment| Piece::segment(Arc::clone(segment), everything)).collect(),
+            stored_bytes: segments.iter().map(|segment| segment.summary.stored_bytes).sum(),
+        }
+    }
 }
 
 impl LogStore {
@@ -119,29 +136,29 @@ impl LogStore {
         recent.map(|recent| (Arc::clone(&recent.batch), recent.stored_bytes)).collect()
     }
 
-    /// Merges segments until no group has many of about the same size.
+    /// Merges segments until no group has many of about the same size. What cannot be merged holds up no other.
     fn merge_due(&self) -> Result<(), LogsError> {
         let _merging = lock(&self.merging);
-        let everything = (EventKey::at(0), EventKey::last_at(EventKey::LATEST));
-        while let Some((group, segments)) = self.mergeable() {
-            let mut material = Material { format: None, pieces: Vec::new(), stored_bytes: 0 };
-            for segment in &segments {
-                material.format.clone_from(&segment.summary.format);
-                material.pieces.push(Piece::segment(Arc::clone(segment), everything));
-                material.stored_bytes += segment.summary.stored_bytes;
-            }
+        let mut failed = BTreeSet::new();
+        let mut outcome = Ok(());
+        while let Some((group, segments)) = self.mergeable(&failed) {
             let old: Vec<i64> = segments.iter().map(|segment| segment.summary.number).collect();
-            self.replace(group, vec![material], &old, None)?;
+            if let Err(error) = self.replace(group, vec![Material::of(&segments)], &old, None) {
+                failed.extend(old);
+                outcome = Err(error);
+            }
         }
-        Ok(())
+        outcome
     }
 
-    /// Segments of a group that are to become one.
-    fn mergeable(&self) -> Option<(i64, Vec<Arc<Segment>>)> {
+    /// Segments of a group that are to become one, without those that could not be merged.
+    fn mergeable(&self, failed: &BTreeSet<i64>) -> Option<(i64, Vec<Arc<Segment>>)> {
         let groups = lock(&self.groups);
         groups.iter().find_map(|group| {
             let mut tiers: BTreeMap<_, Vec<&Arc<Segment>>> = BTreeMap::new();
-            for segment in group.segments.iter().filter(|segment| segment.summary.rows < self.options.merge_rows / 2) {
+            let small =
+                |summary: &Summary| summary.rows < self.options.merge_rows / 2 && !failed.contains(&summary.number);
+            for segment in group.segments.iter().filter(|segment| small(&segment.summary)) {
                 let format = segment.summary.format.as_ref().map(ToString::to_string);
                 // Of about the same size: up to eight times the smallest.
                 tiers.entry((format, segment.summary.rows.max(1).ilog2() / 3)).or_default().push(segment);

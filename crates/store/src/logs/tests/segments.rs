@@ -104,6 +104,24 @@ fn with_two_segments(dir: &Path) -> LogStore {
 }
 
 #[test]
+fn a_segment_that_cannot_be_read_holds_up_no_merge_but_its_own() {
+    let dir = tempfile::tempdir().expect("made");
+    let store = with_stream(dir.path(), LogOptions { merge_segments: 2, ..options() });
+    create(&store, "/h", &["s"]);
+    for group in ["/g", "/h", "/g", "/h"] {
+        store.append(group, "s", &[event(NOW, "x")], NOW).expect("put");
+        store.flush().expect("a segment");
+    }
+    let damaged = files(dir.path(), "segments/1").remove(0);
+    fs::write(&damaged, b"PAR1 no more PAR1").expect("damaged");
+    store.poll(NOW);
+    let failure = store.counters().last_failure.expect("told");
+    assert!(failure.contains(damaged.to_str().expect("UTF-8")), "{failure}");
+    let left = |group: &str| files(dir.path(), group).len();
+    assert_eq!((left("segments/1"), left("segments/2")), (2, 1));
+}
+
+#[test]
 fn a_page_opens_the_segments_that_it_needs() {
     let dir = tempfile::tempdir().expect("made");
     let store = with_two_segments(dir.path());
