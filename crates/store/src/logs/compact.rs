@@ -240,12 +240,9 @@ impl LogStore {
             *next - 1
         };
         let deleted = lock(&self.groups).by_id(group).map(|group| group.deleted_streams.clone()).unwrap_or_default();
-        let is_there = |events: &Events, row: usize| {
-            deleted.get(events.streams().value(row)).is_none_or(|last| events.positions()[row] > *last)
-        };
         let select = |loaded: &Loaded| {
             let rows = (0_u32..).take(loaded.events.len());
-            Ok(rows.filter(|row| deleted.is_empty() || is_there(&loaded.events, *row as usize)).collect())
+            Ok(rows.filter(|row| !deleted.had_event(&loaded.events, *row as usize)).collect())
         };
         let mut writer = SegmentWriter::create(folder, number, material.format.as_ref())?;
         let counts = write_sorted(&mut writer, material.pieces, material.format.as_ref(), &select)?;

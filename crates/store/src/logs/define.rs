@@ -1,6 +1,6 @@
 //! Making, listing and deleting log groups and streams; retention and tags.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use rusqlite::Transaction;
 use weir_record::Format;
@@ -181,7 +181,10 @@ impl LogStore {
                 transaction.execute(insert, (id, stream, signed(last)))?;
                 Ok::<_, LogsError>(())
             })?;
-            lock(&self.groups).get_mut(group)?.delete_stream(stream, last);
+            let mut groups = lock(&self.groups);
+            let group = groups.get_mut(group)?;
+            group.streams.remove(stream);
+            group.deleted_streams.insert(stream, last);
             Ok(())
         })
     }
@@ -309,15 +312,6 @@ impl LogStore {
             transaction.execute(sql, parameters)?;
             Ok(())
         })
-    }
-}
-
-impl Group {
-    /// What the stream held up to this position is gone.
-    fn delete_stream(&mut self, stream: &str, last: u64) {
-        let name: Arc<str> = stream.into();
-        self.streams.remove(&name);
-        self.deleted_streams.insert(name, last);
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
 use weir_record::Format;
 
 use super::{
-    Committed, LogsError,
+    Committed, Events, LogsError,
     events::memory,
     limits::EVENT_OVERHEAD,
     segment::Segment,
@@ -35,14 +35,17 @@ pub(super) struct Group {
     pub format: Option<Format>,
     pub tags: BTreeMap<String, String>,
     pub streams: BTreeMap<Arc<str>, Stream>,
-    /// Streams that were deleted, with the last position that they may have had.
-    pub deleted_streams: BTreeMap<Arc<str>, u64>,
+    pub deleted_streams: DeletedStreams,
     /// Batches up to this position are in segments.
     pub segmented: u64,
     pub segments: Vec<Arc<Segment>>,
     /// The batches that are in no segment yet, by position.
     pub recent: VecDeque<Recent>,
 }
+
+/// The streams of a group that were deleted, with the last position that they may have had.
+#[derive(Debug, Clone, Default)]
+pub(super) struct DeletedStreams(BTreeMap<Arc<str>, u64>);
 
 /// What is known of a stream.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -164,7 +167,7 @@ impl Group {
             format,
             tags: row.tags,
             streams: row.streams.into_iter().map(|(name, stream)| (name.into(), stream)).collect(),
-            deleted_streams: row.deleted_streams.into_iter().map(|(name, position)| (name.into(), position)).collect(),
+            deleted_streams: row.deleted_streams.into_iter().collect(),
             segmented: row.segmented,
             segments: row.segments.into_iter().map(segment).collect(),
             recent: VecDeque::new(),
@@ -182,11 +185,6 @@ impl Group {
         segments.chain(self.recent.iter().map(|recent| recent.stored_bytes)).sum()
     }
 
-    /// Whether a batch of this stream at this position was deleted with the stream.
-    pub(super) fn is_deleted(&self, stream: &str, position: u64) -> bool {
-        self.deleted_streams.get(stream).is_some_and(|last| position <= *last)
-    }
-
     fn note_events(&mut self, batch: &Committed) {
         let Some(stream) = self.streams.get_mut(&batch.stream) else { return };
         let (first, last) = (batch.timestamps.iter().min(), batch.timestamps.iter().max());
@@ -194,6 +192,34 @@ impl Group {
         stream.last_event = stream.last_event.into_iter().chain(last.copied()).max();
         stream.last_ingestion = stream.last_ingestion.max(Some(batch.ingestion_time));
         stream.changed = true;
+    }
+}
+
+impl DeletedStreams {
+    /// What the stream held up to this position is gone.
+    pub(super) fn insert(&mut self, stream: &str, last: u64) {
+        self.0.insert(stream.into(), last);
+    }
+
+    /// Whether there are none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether what a stream got at this position was deleted with it.
+    pub(super) fn had(&self, stream: &str, position: u64) -> bool {
+        self.0.get(stream).is_some_and(|last| position <= *last)
+    }
+
+    /// The same of the event in this row.
+    pub(super) fn had_event(&self, events: &Events, row: usize) -> bool {
+        !self.is_empty() && self.had(events.streams().value(row), events.positions()[row])
+    }
+}
+
+impl FromIterator<(String, u64)> for DeletedStreams {
+    fn from_iter<I: IntoIterator<Item = (String, u64)>>(streams: I) -> Self {
+        Self(streams.into_iter().map(|(name, last)| (name.into(), last)).collect())
     }
 }
 

@@ -168,8 +168,7 @@ impl Search<'_> {
         let events = &loaded.events;
         let within = rows_within(events, self.range);
         let wanted = |row: &usize| {
-            (self.streams)(events.streams().value(*row))
-                && !(self.view.has_deleted_streams() && self.view.is_deleted(events, *row))
+            (self.streams)(events.streams().value(*row)) && !self.view.deleted_streams.had_event(events, *row)
         };
         let mut rows: Vec<usize> = within.clone().filter(wanted).collect();
         if let Some(matches) = self.matches.filter(|_| !rows.is_empty()) {

@@ -190,7 +190,8 @@ impl Replay<'_> {
         })?;
         let mut groups = lock(&self.groups);
         // Those of a group or stream that was deleted are nobody's.
-        let Some(group) = groups.by_id(body.group).filter(|group| !group.is_deleted(&body.stream, position)) else {
+        let Some(group) = groups.by_id(body.group).filter(|group| !group.deleted_streams.had(&body.stream, position))
+        else {
             return Ok(());
         };
         let segmented = position <= group.segmented;

@@ -1,9 +1,10 @@
 //! What a reader sees of a group: everything that was acknowledged when it began, and each event once.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use super::{
     Committed, EventKey, Events, LogStore, LogsError,
+    groups::DeletedStreams,
     limits::expiry,
     merge::{Content, Piece, Range},
     queue::lock,
@@ -14,7 +15,7 @@ use super::{
 pub(super) struct View {
     segments: Vec<Arc<Segment>>,
     recent: Vec<Arc<Committed>>,
-    deleted_streams: BTreeMap<Arc<str>, u64>,
+    pub deleted_streams: DeletedStreams,
     /// Events before this have expired.
     pub from: EventKey,
 }
@@ -51,17 +52,6 @@ impl View {
         let batches = self.recent.iter().filter_map(|batch| Piece::batch(Arc::clone(batch)));
         segments.chain(batches).filter(|piece| piece.meets(range)).collect()
     }
-
-    /// Whether the event in this row was deleted with its stream.
-    pub(super) fn is_deleted(&self, events: &Events, row: usize) -> bool {
-        let last = self.deleted_streams.get(events.streams().value(row));
-        last.is_some_and(|last| events.positions()[row] <= *last)
-    }
-
-    /// Whether any stream was deleted.
-    pub(super) fn has_deleted_streams(&self) -> bool {
-        !self.deleted_streams.is_empty()
-    }
 }
 
 /// The rows of sorted events within a range.
@@ -91,10 +81,10 @@ impl Scan {
     fn wanted(&self, events: &Events) -> Result<Events, LogsError> {
         let rows = rows_within(events, self.range);
         let events = events.slice(rows.start, rows.len());
-        if !self.view.has_deleted_streams() {
+        if self.view.deleted_streams.is_empty() {
             return Ok(events);
         }
-        let there = (0..events.len()).map(|row| !self.view.is_deleted(&events, row)).collect();
+        let there = (0..events.len()).map(|row| !self.view.deleted_streams.had_event(&events, row)).collect();
         events.filtered(&there).map_err(LogsError::columns("read", "events"))
     }
 }
