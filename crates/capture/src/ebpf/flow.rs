@@ -62,9 +62,9 @@ pub struct FlowOptions {
 }
 
 impl Default for FlowOptions {
-    /// 262,144 flows, and a ring of 8 MiB.
+    /// 262,144 flows, and a ring of 4 MiB. The ring is resident in full, twice: it is mapped end to end with itself.
     fn default() -> Self {
-        FlowOptions { attach: AttachPoint::Auto, capacity: 262_144, spill_bytes: 8 * 1024 * 1024 }
+        FlowOptions { attach: AttachPoint::Auto, capacity: 262_144, spill_bytes: 4 * 1024 * 1024 }
     }
 }
 

@@ -24,6 +24,8 @@ use super::{
 static OBJECT: &[u8] = include_bytes_aligned!("../../bpf/drop.o");
 
 const TRACEPOINT: &str = "kfree_skb";
+/// Memory of the ring for packets of further flows, in bytes.
+const SPILL_BYTES: u32 = 2 * 1024 * 1024;
 /// The kernel's description of its types.
 const TYPES: &str = "/sys/kernel/btf/vmlinux";
 /// The network namespace of the calling thread.
@@ -174,6 +176,7 @@ fn load_object() -> Result<Ebpf, Unobserved> {
     let inode = inode as u32;
     let mut object = EbpfLoader::new()
         .btf(Some(&types))
+        .map_max_entries("spill", SPILL_BYTES)
         .override_global("namespace_inode", &inode, true)
         .load(OBJECT)
         .map_err(refused("load it"))?;

@@ -34,6 +34,8 @@ pub const NO_PREALLOC: u32 = 1;
 
 /// Maps for fewer flows are not worth it.
 const CAPACITY_MIN: u32 = 1024;
+/// Bytes that a packet takes in the ring.
+const SPILLED_LEN: usize = 96;
 
 /// How the maps are made.
 #[derive(Debug, Clone, Copy)]
@@ -51,6 +53,8 @@ pub struct Slots {
     slots: MapData,
     maps: [OwnedFd; 2],
     spill: RingBuf<MapData>,
+    /// Packets taken out of the ring at once: twice what it holds, so that a flood does not hold up the rest.
+    spill_most: usize,
     lost: MapData,
     /// What `lost` said when a slot was closed last.
     lost_before: BTreeMap<LostKey, u64>,
@@ -80,12 +84,10 @@ impl Slots {
         sys::update(lost.fd().as_fd(), &LostKey::default(), &0u64).map_err(EbpfError::map("prepare a counter"))?;
         sys::update(lost.fd().as_fd(), &LostKey { ifindex: 0, slot: 1 }, &0u64)
             .map_err(EbpfError::map("prepare a counter"))?;
-        let spill = object.take_map("spill").ok_or(EbpfError::NoMap("spill"))?;
-        let spill = RingBuf::try_from(spill)
-            .map_err(|error| EbpfError::Map { what: "map the ring", source: io::Error::other(error) })?;
+        let (spill, spill_most) = take_ring(object)?;
         let (maps, options) = make_maps(&slots, options)?;
         let lost_before = BTreeMap::new();
-        Ok(Slots { options, control, slots, maps, spill, lost, lost_before, boundary_ns: 0, current: 0 })
+        Ok(Slots { options, control, slots, maps, spill, spill_most, lost, lost_before, boundary_ns: 0, current: 0 })
     }
 
     /// Opens the first window, which ends at this time.
@@ -150,10 +152,10 @@ impl Slots {
         sys::lookup(self.maps[self.current].as_fd(), key).map_err(EbpfError::map("look up a flow"))
     }
 
-    /// Hands on packets that found no room in their slot, at most that many. Those from
-    /// [`boundary_ns`](Self::boundary_ns) on belong to the next window.
-    pub fn read_spill(&mut self, most: usize, mut each: impl FnMut(Record)) {
-        for _ in 0..most {
+    /// Hands on packets that found no room in their slot. Those from [`boundary_ns`](Self::boundary_ns) on belong to the
+    /// next window.
+    pub fn read_spill(&mut self, mut each: impl FnMut(Record)) {
+        for _ in 0..self.spill_most {
             let Some(item) = self.spill.next() else { return };
             if let Some(record) = sys::read::<Record>(&item) {
                 each(record);
@@ -196,6 +198,15 @@ fn take(object: &mut Ebpf, name: &'static str) -> Result<MapData, EbpfError> {
         Some(Map::Array(map) | Map::HashMap(map) | Map::ArrayOfMaps(map) | Map::PerCpuArray(map)) => Ok(map),
         _ => Err(EbpfError::NoMap(name)),
     }
+}
+
+/// The ring, and twice the packets that it holds.
+fn take_ring(object: &mut Ebpf) -> Result<(RingBuf<MapData>, usize), EbpfError> {
+    let failed = |error| EbpfError::Map { what: "map the ring", source: io::Error::other(error) };
+    let Some(Map::RingBuf(ring)) = object.take_map("spill") else { return Err(EbpfError::NoMap("spill")) };
+    let bytes = ring.info().map_err(failed)?.max_entries();
+    let ring = RingBuf::try_from(Map::RingBuf(ring)).map_err(failed)?;
+    Ok((ring, 2 * bytes as usize / SPILLED_LEN))
 }
 
 /// Two maps as large as they may be.

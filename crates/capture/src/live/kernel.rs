@@ -39,8 +39,6 @@ const STEP_NS: i64 = 100_000_000;
 const DRIFT_NS: i64 = 1_000_000;
 /// After a failure the kernel is left alone for so long.
 const RETRY_NS: u64 = 1_000_000_000;
-/// Bytes that a packet takes in the ring.
-const SPILLED_LEN: usize = 96;
 /// How often the counters of all frames are read.
 const TOTALS_NS: u64 = 100_000_000;
 
@@ -60,8 +58,6 @@ pub(super) struct KernelFlows {
     interval_ns: i64,
     window: Window,
     spilled: Spilled,
-    /// Packets taken out of the ring at once: twice what it holds, so that a flood does not hold up the rest.
-    spill_most: usize,
     max_flows: usize,
     verdicts: Verdicts,
     retry_ns: u64,
@@ -89,7 +85,6 @@ impl KernelFlows {
             interval_ns,
             window,
             spilled: Spilled::default(),
-            spill_most: 2 * options.spill_bytes as usize / SPILLED_LEN,
             max_flows,
             verdicts,
             retry_ns: 0,
@@ -195,7 +190,7 @@ impl KernelFlows {
     fn take_spilled(&mut self, boundary_ns: u64, tally: &mut Tally<'_>) {
         let (spilled, most) = (&mut self.spilled, self.max_flows);
         let mut beyond = Vec::new();
-        self.slots.read_spill(self.spill_most, |record| beyond.extend(spilled.add(&record, boundary_ns, most).err()));
+        self.slots.read_spill(|record| beyond.extend(spilled.add(&record, boundary_ns, most).err()));
         self.verdicts.take_spilled(most, &mut beyond);
         self.count_beyond(&beyond, tally);
     }

@@ -26,8 +26,6 @@ const CAPACITY: u32 = 131_072;
 /// How often the tables of the window that has begun are looked at. A packet that is between the two programs at one
 /// look is not at the next.
 const LOOKS: usize = 4;
-/// Packets taken out of the ring at once.
-const SPILL_BATCH: usize = 200_000;
 
 /// Watches what this host refuses, as far as its kernel tells.
 pub(super) struct Verdicts {
@@ -139,9 +137,7 @@ impl Watching {
 
     fn take_spilled(&mut self, boundary_ns: u64, most: usize, beyond: &mut Vec<Record>) {
         let spilled = &mut self.spilled;
-        self.refusals
-            .slots
-            .read_spill(SPILL_BATCH, |record| beyond.extend(spilled.add(&record, boundary_ns, most).err()));
+        self.refusals.slots.read_spill(|record| beyond.extend(spilled.add(&record, boundary_ns, most).err()));
     }
 
     fn read(&self, closed: &Closed, slots: &Slots, settling: &mut Settling<'_>) -> Result<(), EbpfError> {
