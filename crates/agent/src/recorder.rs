@@ -81,9 +81,9 @@ impl CaptureOptions {
 pub struct Recorder {
     recordings: Vec<Recording>,
     interfaces: Interfaces,
-    /// Until when each interface was watched, by id: Unix nanoseconds.
-    watched_until: BTreeMap<String, i64>,
-    /// The same of those that the capture before watched, and this one has not told of yet.
+    /// The interfaces that are captured, by id, and until when they were watched as far as windows said: Unix nanoseconds.
+    watched_until: BTreeMap<String, Option<i64>>,
+    /// The same of those that were captured until a capture ended, and that no window has told of since.
     left: BTreeMap<String, i64>,
 }
 
@@ -100,13 +100,12 @@ impl Recorder {
     pub fn handle(&mut self, event: &Event, rules: &Rules) -> Result<Vec<NewBatch>, AgentError> {
         self.interfaces.handle(event);
         match event {
-            Event::Window(window) => self.window(window, rules),
-            Event::Removed { interface, .. } => {
-                self.left.remove(&interface.id);
-                Ok(Vec::new())
-            }
-            _ => Ok(Vec::new()),
+            Event::Window(window) => return self.window(window, rules),
+            Event::Added { interface, .. } => drop(self.watched_until.insert(interface.id.clone(), None)),
+            Event::Removed { interface, .. } => drop(self.watched_until.remove(&interface.id)),
+            Event::Failed { .. } | Event::Unlisted(_) | Event::Trouble(_) => {}
         }
+        Ok(Vec::new())
     }
 
     /// The capture is about to end; its last windows may still come.
@@ -118,7 +117,8 @@ impl Recorder {
     /// is. It becomes SKIPDATA.
     pub fn ended(&mut self) {
         self.interfaces.ended();
-        self.left.append(&mut self.watched_until);
+        let until = std::mem::take(&mut self.watched_until).into_iter();
+        self.left.extend(until.filter_map(|(id, until_ns)| Some((id, until_ns?))));
     }
 
     /// The interfaces, in the order of their ids.
@@ -146,8 +146,70 @@ impl Recorder {
             if let Some(until_ns) = self.left.remove(id).filter(|until_ns| *until_ns < watched.from_ns) {
                 gaps.insert(id.clone(), (until_ns.div_euclid(SECOND_NS), watched.from_ns.div_euclid(SECOND_NS) + 1));
             }
-            self.watched_until.insert(id.clone(), watched.to_ns);
+            if let Some(until_ns) = self.watched_until.get_mut(id) {
+                *until_ns = (*until_ns).max(Some(watched.to_ns));
+            }
         }
         gaps
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use weir_capture::tracker::{self, Tracker};
+    use weir_network::{Interface, Network, Owner, TrafficType};
+
+    use super::*;
+
+    const NETWORK: &str = "[[interface]]\nid = \"eni-gone\"\n[[interface]]\nid = \"eni-there\"";
+
+    fn interfaces() -> Vec<Arc<Interface>> {
+        let network = Network::parse(NETWORK, &Owner::default()).unwrap();
+        network.parts().interfaces.values().cloned().map(Arc::new).collect()
+    }
+
+    /// What a capture says of interfaces without traffic, from second to second: the first is removed before the end.
+    fn captured(from: i64, to: i64, gone: bool) -> Vec<Event> {
+        let (mut tracker, mut events) = (Tracker::new(tracker::Options::default()), Vec::new());
+        let _ = tracker.poll(from * SECOND_NS);
+        for interface in interfaces() {
+            let index = tracker.add_interface(Arc::clone(&interface), from * SECOND_NS).unwrap();
+            events.push(Event::Added { name: String::new(), interface: Arc::clone(&interface) });
+            if gone && interface.id == "eni-gone" {
+                tracker.remove_interface(index, to * SECOND_NS - SECOND_NS / 2);
+                events.push(Event::Removed { name: String::new(), interface });
+            }
+        }
+        events.extend(tracker.finish(to * SECOND_NS).into_iter().map(Event::Window));
+        events
+    }
+
+    fn handle(recorder: &mut Recorder, events: &[Event]) -> Vec<NewBatch> {
+        events.iter().flat_map(|event| recorder.handle(event, &Rules::default()).unwrap()).collect()
+    }
+
+    /// Nobody looked at an interface between two captures. One that had gone before was not missed by anybody.
+    #[test]
+    fn what_was_captured_to_the_end_leaves_a_gap() {
+        let mut recorder = Recorder::default();
+        recorder.follow(vec![Recording {
+            flow_log_id: "fl-0123456789abcdef0".into(),
+            account_id: "123456789012".into(),
+            region: "us-east-1".into(),
+            traffic_type: TrafficType::All,
+            log_format: "${interface-id} ${start} ${end} ${log-status}".parse().unwrap(),
+            max_aggregation_interval: AggregationInterval::TenMinutes,
+            max_flows: 1000,
+        }]);
+        assert_eq!(handle(&mut recorder, &captured(1200, 1230, true)).len(), 1);
+        recorder.ended();
+        // A capture that could not begin.
+        recorder.ended();
+        let made = handle(&mut recorder, &captured(1240, 1250, false));
+        let gaps: Vec<(Vec<&str>, i64, i64)> =
+            made.iter().map(|it| (it.interfaces.iter().map(String::as_str).collect(), it.start, it.end)).collect();
+        assert_eq!(gaps[0], (vec!["eni-there"], 1230, 1241));
+        assert_eq!((made[0].records, made.len()), (1, 2));
+        assert_eq!(handle(&mut recorder, &captured(1250, 1260, false)).len(), 1, "a gap is told once");
     }
 }
