@@ -7,13 +7,13 @@ with nothing, the ratio of the rates (minimum, median, maximum over the rounds),
 sent, and the observer's CPU time.
 """
 
-import argparse
 import re
 import statistics
 import tempfile
 import time
 
-from lab import HOST, Lab, Observer, TCPDUMP, flood, in_turns, inside, ratios, run, softflowd, weir_up
+from lab import (HOST, Lab, Observer, TCPDUMP, arguments, flood, in_turns, inside, nanoseconds_more, ratios, run, softflowd,
+                 weir_up)
 
 
 class Counts:
@@ -38,14 +38,14 @@ class Counts:
         return int(re.search(r"(\d+) packets captured", log).group(1))
 
 
-def measure(arguments, setup):
+def measure(options, setup):
     """One burst: packets a second, packets counted, CPU seconds of the observer."""
     if setup is None:
-        return flood(arguments.flood, arguments.packets), None, None
+        return flood(options.flood, options.packets), None, None
     command, ready, count, while_running = setup
     with Observer(command, ready) as observer:
         before = observer.cpu_seconds()
-        rate = flood(arguments.flood, arguments.packets)
+        rate = flood(options.flood, options.packets)
         time.sleep(1.5)
         used = observer.cpu_seconds() - before
         counted = count("") if while_running else None
@@ -53,23 +53,18 @@ def measure(arguments, setup):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--weir", default="target/release/weir")
-    parser.add_argument("--flood", default="target/release/flood")
-    parser.add_argument("--packets", type=int, default=500_000)
-    parser.add_argument("--rounds", type=int, default=5)
-    arguments = parser.parse_args()
+    options = arguments(__doc__, packets=500_000, rounds=5)
     with tempfile.TemporaryDirectory(prefix="weir-bench-") as folder, Lab():
-        counts = Counts(arguments.weir, folder)
+        counts = Counts(options.weir, folder)
         setups = {
             "nothing": None,
-            "weir, eBPF": (weir_up(arguments.weir, folder, "ebpf"), 2.0, counts.weir, False),
-            "weir, packet sockets": (weir_up(arguments.weir, folder, "packet"), 2.0, counts.weir, False),
+            "weir, eBPF": (weir_up(options.weir, folder, "ebpf"), 2.0, counts.weir, False),
+            "weir, packet sockets": (weir_up(options.weir, folder, "packet"), 2.0, counts.weir, False),
             "softflowd": (softflowd(folder), 1.0, counts.softflowd, True),
             "tcpdump -s 96": ([*TCPDUMP, "udp"], 1.0, counts.tcpdump, False),
         }
-        results = in_turns(list(setups), arguments.rounds, lambda name: measure(arguments, setups[name]))
-    report(arguments.packets, results)
+        results = in_turns(list(setups), options.rounds, lambda name: measure(options, setups[name]))
+    report(options.packets, results)
 
 
 def report(packets, results):
@@ -78,12 +73,12 @@ def report(packets, results):
     base = [rate for rate, _, _ in results["nothing"]]
     for name, rounds in results.items():
         rates = [rate for rate, _, _ in rounds]
-        more = statistics.median(1e9 / rate - 1e9 / alone for rate, alone in zip(rates, base))
         counted = [count for _, count, _ in rounds if count is not None]
         used = [cpu for _, _, cpu in rounds if cpu is not None]
         counted = f"{statistics.median(counted) / packets:.4f}" if counted else "-"
         used = f"{statistics.median(used) / packets * 1e6:.2f}" if used else "-"
-        print(f"| {name} | {statistics.median(rates):,.0f} | {more:+.0f} | {ratios(rates, base)} | {counted} | {used} |")
+        more = f"{nanoseconds_more(rates, base):+.0f}"
+        print(f"| {name} | {statistics.median(rates):,.0f} | {more} | {ratios(rates, base)} | {counted} | {used} |")
 
 
 if __name__ == "__main__":

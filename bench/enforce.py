@@ -7,13 +7,12 @@ the sender (median), nanoseconds a packet more than without rules, and the ratio
 Weir records what it enforces; nftables by hand records nothing, so it is also shown with weir watching beside it.
 """
 
-import argparse
 import pathlib
 import statistics
 import subprocess
 import tempfile
 
-from lab import HOST, Lab, Observer, flood, in_turns, inside, ratios, run, weir_up
+from lab import HOST, Lab, Observer, arguments, flood, in_turns, inside, nanoseconds_more, ratios, run, weir_up
 
 PORTS = "20000-65535"
 
@@ -62,17 +61,12 @@ class Nftables:
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--weir", default="target/release/weir")
-    parser.add_argument("--flood", default="target/release/flood")
-    parser.add_argument("--packets", type=int, default=500_000)
-    parser.add_argument("--rounds", type=int, default=5)
-    arguments = parser.parse_args()
-    send = lambda: flood(arguments.flood, arguments.packets)  # noqa: E731
+    options = arguments(__doc__, packets=500_000, rounds=5)
+    send = lambda: flood(options.flood, options.packets)  # noqa: E731
     print("| rules | who | packets/s | ns/packet more | ratio to no rules, min / median / max |\n|---|---|---|---|---|")
     with tempfile.TemporaryDirectory(prefix="weir-bench-") as name, Lab():
         folder = pathlib.Path(name)
-        watching = weir_up(arguments.weir, str(folder / "data"), "ebpf")
+        watching = weir_up(options.weir, str(folder / "data"), "ebpf")
         for count in (1, 1000):
             file = folder / f"network-{count}.toml"
             file.write_text(network(count))
@@ -88,13 +82,12 @@ def main():
                     with Nftables(count), Observer(watching, 2.0):
                         return send()
                 with Observer(enforcing, 3.0):
-                    rate = send()
-                return rate
+                    return send()
 
-            results = in_turns(["no rules", "nftables", "nftables, weir watching", "weir enforcing"], arguments.rounds, measure)
+            results = in_turns(["no rules", "nftables", "nftables, weir watching", "weir enforcing"], options.rounds, measure)
             base = results["no rules"]
             for who, rates in results.items():
-                more = statistics.median(1e9 / rate - 1e9 / alone for rate, alone in zip(rates, base))
+                more = nanoseconds_more(rates, base)
                 print(f"| {count} | {who} | {statistics.median(rates):,.0f} | {more:+.0f} | {ratios(rates, base)} |",
                       flush=True)
 

@@ -5,7 +5,6 @@ ready, and resident memory while idle and while capturing.
 """
 
 import argparse
-import json
 import os
 import pathlib
 import subprocess
@@ -13,11 +12,9 @@ import sys
 import tempfile
 import time
 
+from lab import inside, run, status
+
 NAMESPACE, PORT = f"weirbench-f{os.getpid()}", 4799
-
-
-def run(*command, **options):
-    return subprocess.run(command, check=True, capture_output=True, text=True, **options).stdout
 
 
 def resident_mib(pid):
@@ -34,11 +31,6 @@ def cold_build(folder):
     return time.perf_counter() - began, folder / "target/release/weir"
 
 
-def status(inside):
-    code = f"import urllib.request; print(urllib.request.urlopen('http://127.0.0.1:{PORT}/status').read().decode())"
-    return json.loads(run(*inside, sys.executable, "-c", code))
-
-
 def wait_until(condition, seconds):
     end = time.perf_counter() + seconds
     while time.perf_counter() < end:
@@ -52,7 +44,6 @@ def wait_until(condition, seconds):
 
 
 def first_record(weir, folder):
-    inside = ["ip", "netns", "exec", NAMESPACE]
     data = folder / "data"
     run("ip", "netns", "add", NAMESPACE)
     try:
@@ -64,15 +55,15 @@ def first_record(weir, folder):
         # hosts that do not exist: the requests still leave by f0 once the neighbour is known
         run("ip", "-n", NAMESPACE, "neigh", "add", "10.0.2.2", "lladdr", "02:00:00:00:00:02", "dev", "f0")
         began = time.perf_counter()
-        process = subprocess.Popen([*inside, str(weir), "up", "--interface", "f0", "--interval", "1",
-                                    "--deliver-every-window", "--data", str(data), "--listen", f"127.0.0.1:{PORT}"],
-                                   stdout=subprocess.DEVNULL)
+        command = [str(weir), "up", "--interface", "f0", "--interval", "1", "--deliver-every-window", "--data", str(data),
+                   "--listen", f"127.0.0.1:{PORT}"]
+        process = subprocess.Popen(inside(NAMESPACE, *command), stdout=subprocess.DEVNULL)
         try:
-            ready = wait_until(lambda: status(inside), 30) - began
+            ready = wait_until(lambda: status(PORT, NAMESPACE), 30) - began
             time.sleep(1)
             idle = resident_mib(process.pid)
             sending = time.perf_counter()
-            subprocess.run([*inside, "ping", "-c", "3", "-i", "0.2", "-W", "1", "10.0.2.2"], capture_output=True)
+            subprocess.run(inside(NAMESPACE, "ping", "-c", "3", "-i", "0.2", "-W", "1", "10.0.2.2"), capture_output=True)
             record = wait_until(lambda: next((data / "buckets").rglob("*.log.gz")), 30) - sending
             capturing = resident_mib(process.pid)
         finally:

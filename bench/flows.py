@@ -4,21 +4,13 @@ One packet for each flow, within one interval of 60 s. Printed are packets recor
 the kernel's maps and of the program for each flow, and the processor time of closing the window.
 """
 
-import argparse
-import json
 import pathlib
-import sys
 import tempfile
 import time
 
-from lab import HOST, Lab, Observer, flood, inside, run
+from lab import Lab, Observer, arguments, flood, status
 
 PORT = 4798
-
-
-def status():
-    code = f"import urllib.request; print(urllib.request.urlopen('http://127.0.0.1:{PORT}/status').read().decode())"
-    return json.loads(run(*inside(HOST, sys.executable, "-c", code)))
 
 
 def map_bytes(pid):
@@ -37,19 +29,14 @@ def peak_bytes(pid):
 
 
 def windows(interface):
-    return next((each["windows"] for each in status()["interfaces"] if each["name"] == interface), 0)
+    return next((each["windows"] for each in status(PORT)["interfaces"] if each["name"] == interface), 0)
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--weir", default="target/release/weir")
-    parser.add_argument("--flood", default="target/release/flood")
-    parser.add_argument("--sockets", type=int, default=25)
-    parser.add_argument("--flows", type=int, default=40_000)
-    arguments = parser.parse_args()
-    count = arguments.sockets * arguments.flows
+    options = arguments(__doc__, sockets=25, flows=40_000)
+    count = options.sockets * options.flows
     with tempfile.TemporaryDirectory(prefix="weir-bench-") as folder, Lab():
-        command = [arguments.weir, "up", "--capture", "ebpf", "--interface", "w0", "--interval", "60",
+        command = [options.weir, "up", "--capture", "ebpf", "--interface", "w0", "--interval", "60",
                    "--max-flows", str(count + count // 5), "--deliver-every-window", "--data", folder,
                    "--listen", f"127.0.0.1:{PORT}"]
         with Observer(command, 2.0) as observer:
@@ -57,13 +44,13 @@ def main():
             # All flows within one window: begin soon after one began.
             time.sleep(60 - time.time() % 60 + 2)
             done = windows("w0")
-            flood(arguments.flood, count, flows=arguments.flows, sockets=arguments.sockets)
+            flood(options.flood, count, flows=options.flows, sockets=options.sockets)
             maps, before = map_bytes(observer.process.pid), observer.cpu_seconds()
             while windows("w0") == done:
                 time.sleep(0.2)
             time.sleep(5)
             used, peak = observer.cpu_seconds() - before, peak_bytes(observer.process.pid)
-            report = next(each for each in status()["interfaces"] if each["name"] == "w0")
+            report = next(each for each in status(PORT)["interfaces"] if each["name"] == "w0")
     print("| measure | value |\n|---|---|")
     print(f"| flows, one packet each | {count:,} |")
     print(f"| packets recorded of those sent | {report['packets_recorded'] / count:.4f} |")

@@ -3,6 +3,8 @@
 `host` (10.0.1.10, device w0) has the observer, `peer` (10.0.1.20, device c0) sends.
 """
 
+import argparse
+import json
 import os
 import signal
 import statistics
@@ -15,12 +17,28 @@ HOST, PEER = f"weirbench-h{os.getpid()}", f"weirbench-p{os.getpid()}"
 ADDRESS = "10.0.1.10"
 
 
+def arguments(description, **numbers):
+    """The command line: the two programs, and numbers with their defaults."""
+    parser = argparse.ArgumentParser(description=description)
+    for program in ("weir", "flood"):
+        parser.add_argument(f"--{program}", default=f"target/release/{program}")
+    for name, default in numbers.items():
+        parser.add_argument(f"--{name}", type=int, default=default)
+    return parser.parse_args()
+
+
 def run(*command, **options):
     return subprocess.run(command, check=True, capture_output=True, text=True, **options).stdout
 
 
 def inside(namespace, *command):
     return ["ip", "netns", "exec", namespace, *command]
+
+
+def status(port, namespace=HOST):
+    """What the weir at this port answers."""
+    code = f"import urllib.request; print(urllib.request.urlopen('http://127.0.0.1:{port}/status').read().decode())"
+    return json.loads(run(*inside(namespace, sys.executable, "-c", code)))
 
 
 class Lab:
@@ -90,6 +108,11 @@ def ratios(values, base):
     """Minimum, median and maximum of the ratios round by round."""
     each = sorted(value / alone for value, alone in zip(values, base))
     return f"{each[0]:.2f} / {statistics.median(each):.2f} / {each[-1]:.2f}"
+
+
+def nanoseconds_more(rates, base):
+    """What each takes longer than the other in the same round: the median."""
+    return statistics.median(1e9 / rate - 1e9 / alone for rate, alone in zip(rates, base))
 
 
 def weir_up(weir, data, tier, *further):

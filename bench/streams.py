@@ -4,14 +4,13 @@ The set-ups take turns. Printed are the gigabits a second that arrived (median) 
 same round.
 """
 
-import argparse
 import json
 import statistics
 import subprocess
 import tempfile
 import time
 
-from lab import ADDRESS, HOST, Lab, Observer, PEER, TCPDUMP, in_turns, inside, ratios, run, softflowd, weir_up
+from lab import ADDRESS, HOST, Lab, Observer, PEER, TCPDUMP, arguments, in_turns, inside, ratios, run, softflowd, weir_up
 
 
 def iperf(streams, seconds):
@@ -27,28 +26,24 @@ def iperf(streams, seconds):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--weir", default="target/release/weir")
-    parser.add_argument("--seconds", type=int, default=4)
-    parser.add_argument("--rounds", type=int, default=5)
-    arguments = parser.parse_args()
+    options = arguments(__doc__, seconds=4, rounds=5)
     print("| streams | observer | Gbit/s | ratio to nothing, min / median / max |\n|---|---|---|---|")
     with tempfile.TemporaryDirectory(prefix="weir-bench-") as folder, Lab():
         setups = {
             "nothing": None,
-            "weir, eBPF": (weir_up(arguments.weir, folder, "ebpf"), 2.0),
-            "weir, packet sockets": (weir_up(arguments.weir, folder, "packet"), 2.0),
+            "weir, eBPF": (weir_up(options.weir, folder, "ebpf"), 2.0),
+            "weir, packet sockets": (weir_up(options.weir, folder, "packet"), 2.0),
             "softflowd": (softflowd(folder), 1.0),
             "tcpdump -s 96": (TCPDUMP, 1.0),
         }
         for streams in (1, 50):
             def measure(name, streams=streams):
                 if setups[name] is None:
-                    return iperf(streams, arguments.seconds)
+                    return iperf(streams, options.seconds)
                 with Observer(*setups[name]):
-                    return iperf(streams, arguments.seconds)
+                    return iperf(streams, options.seconds)
 
-            results = in_turns(list(setups), arguments.rounds, measure)
+            results = in_turns(list(setups), options.rounds, measure)
             for name, rates in results.items():
                 ratio = ratios(rates, results["nothing"])
                 print(f"| {streams} | {name} | {statistics.median(rates):.2f} | {ratio} |", flush=True)
