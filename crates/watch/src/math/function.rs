@@ -13,6 +13,9 @@ use super::{
 const ABSENT: [&str; 5] =
     ["ANOMALY_DETECTION_BAND", "INSIGHT_RULE_METRIC", "SERVICE_QUOTA", "LAMBDA", "DB_PERF_INSIGHTS"];
 
+/// Most points that a function makes of a span of time: the minutes of the 455 days that data are kept.
+const MOST_POINTS: i64 = 455 * 24 * 60;
+
 /// Many numbers to one.
 type Fold = fn(&[f64]) -> Option<f64>;
 
@@ -204,15 +207,20 @@ impl Call<'_, '_> {
     }
 
     /// The times at which a series has its points.
-    fn times(&self, period: i64) -> impl Iterator<Item = i64> + use<> {
+    fn times(&self, period: i64) -> Result<impl Iterator<Item = i64> + use<>, MathError> {
         let Context { start, end, .. } = *self.context;
-        (start..end).step_by(usize::try_from(period * 1000).unwrap_or(60_000).max(1000))
+        let step = (period * 1000).max(1000);
+        if (end - start) / step > MOST_POINTS {
+            return Err(self.error(&format!("would make more than {MOST_POINTS} points: ask for a shorter time")));
+        }
+        Ok((start..end).step_by(usize::try_from(step).unwrap_or(1000)))
     }
 
     fn time_series(&self) -> Result<Value, MathError> {
         let Value::Number(number) = self.only()? else { return Err(self.error("takes a number")) };
         let period = self.context.period;
-        let points = number.map_or(Vec::new(), |number| self.times(period).map(|time| (time, number)).collect());
+        let times = self.times(period)?;
+        let points = number.map_or(Vec::new(), |number| times.map(|time| (time, number)).collect());
         Ok(Value::Series(Series { label: String::new(), period, points }))
     }
 
@@ -228,12 +236,13 @@ impl Call<'_, '_> {
         };
         let filled = |mut series: Series| {
             let at = |time| Some((time, series.at(time).or_else(|| fill(&series, time))?));
-            series.points = self.times(series.period).filter_map(at).collect();
-            series
+            series.points = self.times(series.period)?.filter_map(at).collect();
+            Ok(series)
         };
         match self.value(0)? {
             Value::Number(_) => Err(self.error("takes a time series, found a number")),
-            series => Ok(series.each(filled)),
+            Value::Series(series) => filled(series).map(Value::Series),
+            Value::Many(many) => many.into_iter().map(filled).collect::<Result<_, _>>().map(Value::Many),
         }
     }
 

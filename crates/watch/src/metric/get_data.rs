@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     MetricError, MetricId, Metrics,
+    list::LISTED,
     query::{Grid, MetricDataQuery, Selection, period},
 };
 use crate::math::{Context, Expression, MathError, Search, Series, Value};
@@ -362,8 +363,7 @@ impl Metrics {
         grid: &GridOf<'_>,
         now: i64,
     ) -> Result<Vec<Series>, MetricError> {
-        let found =
-            self.metrics().into_iter().filter(|(id, latest)| *latest >= now - 14 * 86_400_000 && search.finds(id));
+        let found = self.metrics().into_iter().filter(|(id, latest)| *latest >= now - LISTED && search.finds(id));
         let period = period(seconds)?;
         let statistic = statistic.parse().map_err(|error| MetricError::Value(format!("{error}")))?;
         let grid = grid(period)?;

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::{MetricError, MetricId, Metrics, query::Metric};
 
 const HOUR: i64 = 3_600_000;
-const LISTED: i64 = 14 * 24 * HOUR;
+/// How long ago a metric may have had its latest data to be listed, and found by `SEARCH`.
+pub(super) const LISTED: i64 = 14 * 24 * HOUR;
 const RECENT: i64 = 3 * HOUR;
 const PAGE: usize = 500;
 

@@ -133,6 +133,8 @@ impl Grid {
             let message = "The parameter StartTime must be less than the parameter EndTime.";
             return Err(MetricError::Value(message.to_owned()));
         }
+        // Nothing is from before 1970; and what is far away is far enough.
+        let (start, end) = (start.max(0), end.min(i64::MAX / 2));
         let unit = match now - start {
             age if age > 63 * DAY => 3600,
             age if age > 15 * DAY => 300,

@@ -200,6 +200,26 @@ fn data_of_metrics_and_expressions() {
 }
 
 #[test]
+fn all_of_time_is_no_more_than_there_are_data() {
+    let metrics = open();
+    five(&metrics);
+    let all_time = |expression: &str| {
+        let queries = serde_json::json!([query("m1", "Hits", "Sum"), {"Id": "e1", "Expression": expression}]);
+        let input = GetMetricDataInput { start_time: i64::MIN, end_time: i64::MAX, ..data(queries) };
+        metrics.get_metric_data(&input, NOW + HOUR)
+    };
+    assert_eq!(all_time("m1 * 2").expect("answered").metric_data_results[1].values, [8.0, 6.0, 4.0, 2.0, 0.0]);
+    for expression in ["TIME_SERIES(1)", "FILL(m1, 0)", "FILL([m1, m1], REPEAT)"] {
+        let error = all_time(expression).expect_err(expression);
+        assert_eq!(error.code(), "ValidationError");
+        assert!(error.to_string().contains("more than 655200 points"), "{error}");
+    }
+    let statistics = ask(i64::MIN, i64::MAX, 60, &["Sum"], &[]);
+    let error = metrics.get_metric_statistics(&statistics, NOW).expect_err("too many");
+    assert_eq!(error.code(), "InvalidParameterCombination");
+}
+
+#[test]
 fn data_come_in_pages() {
     let metrics = open();
     five(&metrics);
