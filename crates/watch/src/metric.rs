@@ -42,12 +42,17 @@ pub struct Datum {
     pub metric: std::sync::Arc<MetricId>,
     /// Unix milliseconds.
     pub timestamp: i64,
-    /// The value; finite.
+    /// The value, up to 2^360.
     pub value: f64,
     /// How many times it was observed.
     pub count: f64,
     /// What it is counted in.
     pub unit: Unit,
+}
+
+/// Whether metrics take a value: CloudWatch's go up to 2^360, so that sums stay finite.
+pub(crate) fn takes(value: f64) -> bool {
+    value.abs() <= 2f64.powi(360)
 }
 
 #[cfg(test)]

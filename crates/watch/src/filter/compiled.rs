@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{FilterError, MetricFilter, PutMetricFilterInput, validate};
 use crate::{
-    metric::{Dimensions, MetricId, Unit},
+    metric::{self, Dimensions, MetricId, Unit},
     pattern::{Extract, Number, Pattern},
 };
 
@@ -99,8 +99,9 @@ fn value(written: &str, take: impl FnOnce(&str) -> Result<Extract, FilterError>)
     if written.starts_with('$') {
         return take(written).map(Value::Of);
     }
-    let number = Number::parse(written).map(Number::real).map(Value::Fixed);
-    number.ok_or_else(|| {
-        FilterError::InvalidParameter(format!("metricValue `{written}` is neither a number nor `$field` nor `$.path`"))
+    let number = Number::parse(written).map(Number::real).filter(|number| metric::takes(*number));
+    number.map(Value::Fixed).ok_or_else(|| {
+        let problem = "is neither a number of up to 2^360 nor `$field` nor `$.path`";
+        FilterError::InvalidParameter(format!("metricValue `{written}` {problem}"))
     })
 }

@@ -13,7 +13,7 @@ use super::{
     validate::DIMENSION_LENGTH,
 };
 use crate::{
-    metric::{Datum, MetricId},
+    metric::{self, Datum, MetricId},
     pattern::{Cells, Matches, Plan, Scratch},
 };
 
@@ -26,7 +26,7 @@ pub struct Counts {
     pub events: u64,
     /// Matches: an event counts for each filter that means it.
     pub matches: u64,
-    /// Matches without a datum because the value is not there or is no number.
+    /// Matches without a datum because the value is not there, is no number or is beyond 2^360.
     pub without_value: u64,
     /// Matches without a datum because a dimension has no value, an empty one, or one of more than 255 characters.
     pub without_dimension: u64,
@@ -192,7 +192,7 @@ impl Filter {
         for row in matches.rows(number) {
             let value = match &self.compiled.value {
                 Value::Fixed(value) => Some(*value),
-                Value::Of(extract) => cells.number(row, extract),
+                Value::Of(extract) => cells.number(row, extract).filter(|value| metric::takes(*value)),
             };
             match value {
                 Some(value) => match self.metric(time, row, cells) {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{FilterError, MetricTransformation, PutMetricFilterInput};
+use crate::metric;
 
 /// Characters of a text, and those that must not be in it.
 struct Rule {
@@ -71,8 +72,8 @@ pub(super) fn check(input: &PutMetricFilterInput) -> Result<&MetricTransformatio
     if input.field_selection_criteria.as_ref().is_some_and(|criteria| !criteria.is_empty()) {
         return refuse("fieldSelectionCriteria is not supported; write the condition into the filter pattern");
     }
-    if transformation.default_value.is_some_and(|value| !value.is_finite()) {
-        return refuse("defaultValue must be a finite number");
+    if transformation.default_value.is_some_and(|value| !metric::takes(value)) {
+        return refuse("defaultValue must be a finite number of up to 2^360");
     }
     Ok(transformation)
 }

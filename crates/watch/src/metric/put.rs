@@ -9,6 +9,7 @@ use super::{
     bucket::{Bucket, StatisticSet},
     ladder::Slot,
     table::Put,
+    takes,
 };
 
 const MOST_DATA: usize = 1000;
@@ -159,9 +160,8 @@ impl Checked<'_> {
         sum.ok_or(MetricError::Missing("MetricData.member.Values"))
     }
 
-    /// CloudWatch takes numbers of up to 2^360.
     fn number(&self, parameter: &str, number: f64) -> Result<f64, MetricError> {
-        if number.is_finite() && number.abs() <= 2f64.powi(360) {
+        if takes(number) {
             return Ok(number);
         }
         Err(MetricError::Value(format!("The value {number} for parameter {}.{parameter} is invalid.", self.member)))

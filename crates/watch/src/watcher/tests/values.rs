@@ -44,6 +44,17 @@ fn a_value_that_is_no_number_gives_no_datum() {
 }
 
 #[test]
+fn a_value_beyond_those_of_metrics_gives_no_datum() {
+    let (_, watcher) = fresh();
+    watcher.put_metric_filter(&EVERY, input("f", "[name, value]", "$value"), NOW).expect("put");
+    watcher.appended(&lines(1, NOW, &["a 1e308", "a 1e308", "a -1e109", "a 5"]));
+    assert_eq!(total(&watcher, "f"), (1.0, 5.0));
+    assert_eq!(watcher.counts().without_value, 3);
+    let refused = watcher.put_metric_filter(&EVERY, input("fixed", "a", "1e109"), NOW).expect_err("too large");
+    assert_eq!(refused.code(), "InvalidParameterException");
+}
+
+#[test]
 fn dimensions_come_from_the_event() {
     for batch in [records(1, NOW, &SEEDS), lines(1, NOW, &SEEDS)] {
         let (_, watcher) = fresh();
