@@ -5,6 +5,7 @@
 //! window. A window that cannot be written waits in memory, as much as fits; what does not fit is dropped and
 //! reported as a [`Loss`]. Whatever failed is tried again at later polls, after 1 s, then 2, 4, … up to a minute.
 
+mod counters;
 mod estimate;
 mod put;
 mod state;
@@ -14,7 +15,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use weir_network::{Destination, FlowLog};
 use weir_record::{KeyPrefix, Layout};
 
-pub use self::state::{Counters, Failure, Loss};
+pub use self::counters::{Counters, Failure, Loss};
 use self::{
     estimate::Estimate,
     put::Bucketing,
