@@ -1,0 +1,176 @@
+//! From a request to a response.
+
+mod audit;
+mod body;
+
+use std::{collections::HashMap, future::Future, net::IpAddr, pin::Pin, sync::Arc};
+
+use axum::{
+    body::{Body, Bytes},
+    http::{
+        HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri,
+        header::{CONTENT_LENGTH, HeaderName},
+    },
+};
+use serde_json::Value;
+use tokio::task::spawn_blocking;
+use uuid::Uuid;
+
+use crate::{
+    ApiError, Call, Refusal, Serve, ServiceName,
+    access::{Access, Principal, Signed},
+    operation::Entry,
+    protocol::{self, Asked, Reply},
+    wire::{self, Meaning, Scope},
+};
+
+pub use audit::AuditEvent;
+
+/// Answers a request of S3, whole.
+pub type S3Handler = Arc<dyn Fn(Request<Body>) -> Pin<Box<dyn Future<Output = Response<Body>> + Send>> + Send + Sync>;
+
+/// Is told of every request to an operation, after it.
+pub type Audit = Arc<dyn Fn(AuditEvent) + Send + Sync>;
+
+/// Everything that is served, behind one address.
+pub struct Front {
+    /// The region of a request that names none, as links have none.
+    pub region: String,
+    /// Who may do what.
+    pub access: Arc<Access>,
+    /// The tables, by service; of one service there may be several.
+    pub tables: HashMap<ServiceName, Vec<Box<dyn Serve>>>,
+    /// S3, which streams.
+    pub s3: S3Handler,
+    /// Where it is written who asked what.
+    pub audit: Audit,
+    /// Unix milliseconds.
+    pub clock: fn() -> i64,
+}
+
+/// A request that was read.
+struct Received {
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+    from: Option<IpAddr>,
+}
+
+impl Front {
+    /// Answers a request; gives it back when it means nothing of AWS.
+    ///
+    /// # Errors
+    /// The request itself, for whoever else serves at this address.
+    pub async fn answer(
+        self: Arc<Self>,
+        request: Request<Body>,
+        from: Option<IpAddr>,
+    ) -> Result<Response<Body>, Request<Body>> {
+        let (parts, body) = request.into_parts();
+        let is_form = wire::is_form(&parts.method, &parts.headers);
+        if !is_form {
+            match wire::meaning(&parts.method, &parts.uri, &parts.headers, b"") {
+                Meaning::Nothing => return Err(Request::from_parts(parts, body)),
+                Meaning::S3 => return Ok((self.s3)(Request::from_parts(parts, body)).await),
+                Meaning::Operation { .. } => {}
+            }
+        }
+        let read = body::read(body, &parts.headers).await;
+        let (body, problem) = match read {
+            Ok(body) => (body, None),
+            Err(refusal) => (Bytes::new(), Some(refusal)),
+        };
+        let meaning = wire::meaning(&parts.method, &parts.uri, &parts.headers, if is_form { &body } else { b"" });
+        let Meaning::Operation { asked, in_query } = meaning else {
+            // A form without an action is a page's button, or the upload of a browser to S3.
+            let is_s3 = meaning == Meaning::S3;
+            let request = Request::from_parts(parts, Body::from(body));
+            return if is_s3 { Ok((self.s3)(request).await) } else { Err(request) };
+        };
+        let received = Received { method: parts.method, uri: parts.uri, headers: parts.headers, body, from };
+        let work = spawn_blocking(move || self.operate(&asked, in_query, &received, problem));
+        Ok(work.await.unwrap_or_else(|_| status(StatusCode::INTERNAL_SERVER_ERROR)))
+    }
+
+    fn operate(&self, asked: &Asked, in_query: bool, received: &Received, problem: Option<Refusal>) -> Response<Body> {
+        let request_id = Uuid::new_v4().to_string();
+        let scope = Scope::of(&received.uri, &received.headers);
+        let region = scope.map_or_else(|| self.region.clone(), |scope| scope.region);
+        let now = (self.clock)();
+        let mut call =
+            Call { account: self.access.account().to_owned(), region, principal: Principal::nobody(), now, request_id };
+        let done = match problem {
+            Some(refusal) => Err(refusal.to_error(asked.protocol)),
+            None => self.carry_out(asked, in_query, received, &mut call),
+        };
+        (self.audit)(AuditEvent::of(asked, &call, received.from, &received.headers, done.as_ref().err()));
+        let reply = match &done {
+            Ok(output) => protocol::encode(asked, output, &call.request_id),
+            Err(error) => protocol::encode_error(asked, error, &call.request_id),
+        };
+        response(reply, &call.request_id)
+    }
+
+    fn carry_out(
+        &self,
+        asked: &Asked,
+        in_query: bool,
+        received: &Received,
+        call: &mut Call,
+    ) -> Result<Value, ApiError> {
+        let refuse = |refusal: Refusal| refusal.to_error(asked.protocol);
+        let signed =
+            Signed { method: &received.method, uri: &received.uri, headers: &received.headers, body: &received.body };
+        let found = self.find(asked);
+        let is_open = found.as_ref().is_some_and(|(_, entry)| entry.open);
+        match self.access.authenticate(&signed, asked.service, call.now) {
+            Ok(principal) => call.principal = principal,
+            Err(Refusal::MissingToken) if is_open => {}
+            Err(refusal) => return Err(refuse(refusal)),
+        }
+        let (table, entry) = found.ok_or_else(|| refuse(Refusal::UnknownOperation(asked.operation.clone())))?;
+        let form = received.uri.query().unwrap_or_default();
+        let input = if in_query { Bytes::copy_from_slice(form.as_bytes()) } else { received.body.clone() };
+        let payload = protocol::decode(asked, input).map_err(refuse)?;
+        if !is_open || call.principal.is_somebody() {
+            let action = format!("{}:{}", asked.service.action_prefix(), entry.action);
+            let resources = (entry.resources)(call, &payload);
+            self.access.authorize(call, &action, &resources).map_err(refuse)?;
+        }
+        table.call(entry.name, call, &payload)
+    }
+
+    fn find(&self, asked: &Asked) -> Option<(&dyn Serve, Entry)> {
+        let tables = self.tables.get(&asked.service).into_iter().flatten();
+        let entries = tables.flat_map(|table| table.entries().into_iter().map(move |entry| (table.as_ref(), entry)));
+        let mut found = entries.filter(|(_, entry)| entry.name == asked.operation);
+        let first = found.next()?;
+        // What one table does not have, another of the service may.
+        Some(if first.1.supported { first } else { found.find(|(_, entry)| entry.supported).unwrap_or(first) })
+    }
+}
+
+fn response(reply: Reply, request_id: &str) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    let texts = reply.headers.iter().map(|(name, value)| (*name, value.as_str()));
+    for (name, value) in texts.chain([("x-amzn-requestid", request_id), ("x-amz-request-id", request_id)]) {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    }
+    headers.insert(CONTENT_LENGTH, reply.body.len().into());
+    *response.body_mut() = Body::from(reply.body);
+    response
+}
+
+fn status(status: StatusCode) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    response
+}
+
+#[cfg(test)]
+mod tests;

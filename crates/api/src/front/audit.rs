@@ -1,0 +1,69 @@
+//! Who asked what, in the words of CloudTrail.
+
+use std::net::IpAddr;
+
+use axum::http::HeaderMap;
+use serde::Serialize;
+
+use crate::{ApiError, Call, protocol::Asked};
+
+/// A request to an operation. Holds no input: an input may hold a secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AuditEvent {
+    /// Unix milliseconds.
+    #[serde(skip)]
+    pub time: i64,
+    /// Such as `logs.amazonaws.com`.
+    pub event_source: String,
+    /// The operation.
+    pub event_name: String,
+    /// The region.
+    pub aws_region: String,
+    /// Who asked.
+    pub user_arn: String,
+    /// The access key that signed; not its secret.
+    pub access_key_id: String,
+    /// From where.
+    #[serde(rename = "sourceIPAddress")]
+    pub source_ip_address: String,
+    /// The program, as it calls itself.
+    pub user_agent: String,
+    /// The id of the request.
+    #[serde(rename = "requestID")]
+    pub request_id: String,
+    /// Why it was refused, or failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_code: Option<String>,
+    /// The same in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_message: Option<String>,
+}
+
+/// Longest name of a program.
+const LONGEST_AGENT: usize = 512;
+
+impl AuditEvent {
+    pub(super) fn of(
+        asked: &Asked,
+        call: &Call,
+        from: Option<IpAddr>,
+        headers: &HeaderMap,
+        error: Option<&ApiError>,
+    ) -> Self {
+        let agent = headers.get("user-agent").and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+        Self {
+            time: call.now,
+            event_source: format!("{}.amazonaws.com", asked.service.signing_name()),
+            event_name: asked.operation.chars().take(128).collect(),
+            aws_region: call.region.clone(),
+            user_arn: call.principal.arn.clone(),
+            access_key_id: call.principal.access_key.clone(),
+            source_ip_address: from.map(|from| from.to_string()).unwrap_or_default(),
+            user_agent: agent.chars().take(LONGEST_AGENT).collect(),
+            request_id: call.request_id.clone(),
+            error_code: error.map(|error| error.code.to_string()),
+            error_message: error.map(|error| error.message.clone()),
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! The operation table.
+
+mod check;
+
+use std::fmt;
+
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use crate::{ApiError, Payload, Refusal, ServiceName, access::Principal};
+
+pub use check::Check;
+
+/// Who calls, where, and when.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// The account, 12 digits.
+    pub account: String,
+    /// The region of the signature.
+    pub region: String,
+    /// Who calls.
+    pub principal: Principal,
+    /// Unix milliseconds.
+    pub now: i64,
+    /// The id of the request, a UUID.
+    pub request_id: String,
+}
+
+impl Call {
+    /// `arn:aws:<service>:<region>:<account>:<resource>`.
+    pub fn arn(&self, service: &str, resource: &str) -> String {
+        format!("arn:aws:{service}:{}:{}:{resource}", self.region, self.account)
+    }
+}
+
+/// What an operation does: from the input as it came to the output as plain values.
+pub type Handler<S> = fn(&S, &Call, &Payload) -> Result<Value, ApiError>;
+
+/// Which resources an operation is about, as ARNs; `*` for none in particular.
+pub type Resources = fn(&Call, &Payload) -> Vec<String>;
+
+/// One operation of a service over a state `S`: a row of the table.
+pub struct Operation<S> {
+    /// As AWS names it.
+    pub name: &'static str,
+    /// The action that a policy must allow, without the service; the name of the operation if it is the same.
+    pub action: &'static str,
+    /// What it is about.
+    pub resources: Resources,
+    /// What its input must satisfy before all else.
+    pub checks: &'static [Check],
+    /// Whether whoever holds a token may call it without a signature, such as `ConfirmSubscription`.
+    pub open: bool,
+    /// What it does; none: AWS has it, Weir does not.
+    pub handler: Option<Handler<S>>,
+}
+
+impl<S> Operation<S> {
+    /// An operation about no resource in particular.
+    pub const fn new(name: &'static str, handler: Handler<S>) -> Self {
+        Self { handler: Some(handler), ..Self::unsupported(name) }
+    }
+
+    /// An operation of AWS that Weir does not have.
+    pub const fn unsupported(name: &'static str) -> Self {
+        Self { name, action: name, resources: |_, _| vec!["*".to_owned()], checks: &[], open: false, handler: None }
+    }
+
+    /// The same, about these resources.
+    pub const fn on(self, resources: Resources) -> Self {
+        Self { resources, ..self }
+    }
+
+    /// The same, allowed by another action than its name.
+    pub const fn allowed_by(self, action: &'static str) -> Self {
+        Self { action, ..self }
+    }
+
+    /// The same, with checks of its input.
+    pub const fn checked(self, checks: &'static [Check]) -> Self {
+        Self { checks, ..self }
+    }
+
+    /// The same, for callers without a signature too.
+    pub const fn open(self) -> Self {
+        Self { open: true, ..self }
+    }
+}
+
+/// Makes the [`Handler`] of a function `fn(&State, &Call, &Input) -> Result<Output, impl Into<ApiError>>`.
+#[macro_export]
+macro_rules! handle {
+    ($function:path) => {
+        |state, call, payload| $crate::operation_of(state, call, payload, $function)
+    };
+}
+
+/// What [`handle!`] expands to.
+#[doc(hidden)]
+pub fn operation_of<S, I: DeserializeOwned, O: Serialize, E: Into<ApiError>>(
+    state: &S,
+    call: &Call,
+    payload: &Payload,
+    function: impl Fn(&S, &Call, &I) -> Result<O, E>,
+) -> Result<Value, ApiError> {
+    let output = function(state, call, &payload.parse()?).map_err(Into::into)?;
+    serde_json::to_value(output).map_err(ApiError::internal)
+}
+
+/// A table of operations over a state: a service, or a part of one.
+pub struct Table<S: 'static> {
+    /// Whose operations.
+    pub service: ServiceName,
+    /// What they work on.
+    pub state: S,
+    /// The operations.
+    pub operations: &'static [Operation<S>],
+}
+
+impl<S> fmt::Debug for Table<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Table({:?}, {} operations)", self.service, self.operations.len())
+    }
+}
+
+/// What is known of an operation before it is called.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry {
+    /// As AWS names it.
+    pub name: &'static str,
+    /// The action that a policy must allow, without the service.
+    pub action: &'static str,
+    /// What it is about.
+    pub resources: Resources,
+    /// Whether it needs no signature.
+    pub open: bool,
+    /// Whether Weir has it.
+    pub supported: bool,
+}
+
+/// A table, whatever its state.
+pub trait Serve: Send + Sync {
+    /// Whose operations.
+    fn service(&self) -> ServiceName;
+
+    /// All operations.
+    fn entries(&self) -> Vec<Entry>;
+
+    /// Does an operation.
+    ///
+    /// # Errors
+    /// What the client reads.
+    fn call(&self, name: &str, call: &Call, payload: &Payload) -> Result<Value, ApiError>;
+}
+
+impl<S: Send + Sync> Serve for Table<S> {
+    fn service(&self) -> ServiceName {
+        self.service
+    }
+
+    fn entries(&self) -> Vec<Entry> {
+        let entry = |operation: &Operation<S>| Entry {
+            name: operation.name,
+            action: operation.action,
+            resources: operation.resources,
+            open: operation.open,
+            supported: operation.handler.is_some(),
+        };
+        self.operations.iter().map(entry).collect()
+    }
+
+    fn call(&self, name: &str, call: &Call, payload: &Payload) -> Result<Value, ApiError> {
+        let protocol = payload.protocol();
+        let Some(operation) = self.operations.iter().find(|operation| operation.name == name) else {
+            return Err(Refusal::UnknownOperation(name.to_owned()).to_error(protocol));
+        };
+        let Some(handler) = operation.handler else {
+            let action = format!("{}:{name}", self.service.action_prefix());
+            return Err(Refusal::NotSupported(action).to_error(protocol));
+        };
+        check::check(self.service, operation.checks, payload)?;
+        handler(&self.state, call, payload)
+    }
+}

@@ -1,0 +1,102 @@
+//! awsJson1.0 and awsJson1.1.
+
+use serde_json::{Map, Value};
+
+use super::{Asked, Protocol, Reply, time};
+use crate::{ApiError, Fault, Refusal, ServiceName};
+
+/// An object.
+pub(super) fn parse(body: &[u8]) -> Result<Value, Refusal> {
+    if body.is_empty() {
+        return Ok(Value::Object(Map::new()));
+    }
+    match serde_json::from_slice(body) {
+        Ok(value @ Value::Object(_)) => Ok(value),
+        Ok(_) => Err(Refusal::Malformed("the body is JSON, but not an object".to_owned())),
+        Err(error) => Err(Refusal::Malformed(format!("the body is not JSON: {error}"))),
+    }
+}
+
+pub(super) fn answer(asked: &Asked, output: &Value) -> Reply {
+    let seconds = |value: Value| time::seconds(&value).map_or(value, Value::from);
+    let output = if output.is_null() { Value::Object(Map::new()) } else { output.clone() };
+    let output = time::map(asked.service, without_nulls(output), false, &seconds);
+    reply(asked, 200, &output)
+}
+
+pub(super) fn error(asked: &Asked, error: &ApiError) -> Reply {
+    let mut reply = reply(asked, error.status, &error_body(asked.service, error));
+    reply.headers.extend(query_error(asked, error));
+    reply.headers.push(("x-amzn-errortype", error.code.to_string()));
+    reply
+}
+
+fn reply(asked: &Asked, status: u16, body: &Value) -> Reply {
+    let version = if asked.protocol == Protocol::AwsJson10 { "1.0" } else { "1.1" };
+    let headers = vec![("content-type", format!("application/x-amz-json-{version}"))];
+    Reply { status, headers, body: body.to_string().into() }
+}
+
+/// `{"__type": …, "message": …}` and what else the error has.
+pub(super) fn error_body(service: ServiceName, error: &ApiError) -> Value {
+    let mut members = error.members.clone();
+    members.insert("__type".to_owned(), error_type(service, &error.code).into());
+    members.insert("message".to_owned(), error.message.clone().into());
+    // Shapes of later services have a capital letter, and clients look for either.
+    if matches!(service, ServiceName::Athena | ServiceName::Glue | ServiceName::Sqs) {
+        members.insert("Message".to_owned(), error.message.clone().into());
+    }
+    Value::Object(members)
+}
+
+/// What clients that knew a service by awsQuery read as the code.
+pub(super) fn query_error(asked: &Asked, error: &ApiError) -> Option<(&'static str, String)> {
+    let fault = if error.fault == Fault::Sender { "Sender" } else { "Receiver" };
+    let has = matches!(asked.service, ServiceName::CloudWatch | ServiceName::Sqs) && asked.query_mode;
+    has.then(|| ("x-amzn-query-error", format!("{};{fault}", error.code)))
+}
+
+/// The shape of an error, with the namespace where a service writes it. Source: observed answers and the service models.
+fn error_type(service: ServiceName, code: &str) -> String {
+    let (namespace, shape) = match (service, code) {
+        (ServiceName::CloudWatch, "ValidationError") => ("com.amazon.coral.validate", "ValidationException"),
+        (ServiceName::CloudWatch, code) => ("com.amazonaws.cloudwatch.v2010_08_01", cloudwatch_shape(code)),
+        (ServiceName::Sqs, code) => ("com.amazonaws.sqs", sqs_shape(code)),
+        (_, code) => return code.to_owned(),
+    };
+    format!("{namespace}#{shape}")
+}
+
+fn cloudwatch_shape(code: &str) -> &str {
+    match code {
+        "InvalidParameterValue" => "InvalidParameterValueException",
+        "InvalidParameterCombination" => "InvalidParameterCombinationException",
+        "MissingParameter" => "MissingRequiredParameterException",
+        "InvalidParameterInput" => "DashboardInvalidInputError",
+        "LimitExceeded" => "LimitExceededFault",
+        "InvalidFormat" => "InvalidFormatFault",
+        "InternalServiceError" | "InternalFailure" => "InternalServiceFault",
+        other => other,
+    }
+}
+
+fn sqs_shape(code: &str) -> &str {
+    match code {
+        "AWS.SimpleQueueService.NonExistentQueue" => "QueueDoesNotExist",
+        "QueueAlreadyExists" => "QueueNameExists",
+        other => other,
+    }
+}
+
+/// A member that is not there is not written.
+fn without_nulls(value: Value) -> Value {
+    match value {
+        Value::Array(items) => items.into_iter().map(without_nulls).collect(),
+        Value::Object(members) => members
+            .into_iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(name, value)| (name, without_nulls(value)))
+            .collect(),
+        leaf => leaf,
+    }
+}

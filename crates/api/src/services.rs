@@ -1,0 +1,63 @@
+//! The services: a table of operations each, over the state that they work on.
+
+pub mod logs;
+pub mod sts;
+
+use std::{collections::HashMap, sync::Arc};
+
+use weir_store::{Buckets, Catalogue, logs::LogStore};
+use weir_watch::{Watcher, alarm::Alarms, metric::Metrics, topic::Topics};
+
+use crate::{ApiError, Serve, ServiceName, access::Access};
+
+/// What the services stand on.
+pub struct Foundation {
+    /// The account, 12 digits.
+    pub account: String,
+    /// The region that is there from the start.
+    pub region: String,
+    /// Who may do what.
+    pub access: Arc<Access>,
+    /// What is defined.
+    pub catalogue: Catalogue,
+    /// Log groups, metrics, alarms, topics of each region.
+    pub regions: Arc<dyn Regions>,
+    /// Buckets.
+    pub buckets: Buckets,
+}
+
+/// What one region keeps: a namespace of its own.
+pub struct Region {
+    /// Log groups.
+    pub logs: Arc<LogStore>,
+    /// Metric filters.
+    pub watcher: Arc<Watcher>,
+    /// Metrics.
+    pub metrics: Arc<Metrics>,
+    /// Alarms.
+    pub alarms: Arc<Alarms>,
+    /// Topics and subscriptions.
+    pub topics: Topics,
+}
+
+/// The regions: one is there from the start, others when somebody asks for them.
+pub trait Regions: Send + Sync {
+    /// A region by its name; it is made if need be.
+    ///
+    /// # Errors
+    /// The name is none of a region, or the disk refuses.
+    fn region(&self, name: &str) -> Result<Arc<Region>, ApiError>;
+}
+
+/// The tables of all services.
+///
+/// # Errors
+/// When what they keep cannot be read.
+pub fn tables(on: &Foundation) -> Result<HashMap<ServiceName, Vec<Box<dyn Serve>>>, ApiError> {
+    let all: [Box<dyn Serve>; 2] = [Box::new(logs::table(Arc::clone(&on.regions))), Box::new(sts::table())];
+    let mut tables: HashMap<_, Vec<_>> = HashMap::new();
+    for table in all {
+        tables.entry(table.service()).or_default().push(table);
+    }
+    Ok(tables)
+}
