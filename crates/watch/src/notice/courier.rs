@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeSet,
+    ops::ControlFlow,
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
 };
@@ -21,6 +22,8 @@ use crate::topic::{Answer, TopicError, Topics, count, counted, fraction};
 const LETTER_WAIT_MS: i64 = 60_000;
 /// How often what has run out is removed.
 const SWEEP_MS: u64 = 60_000;
+/// The most that is moved to later turns at a time: what is due behind it must not wait, nor the catalogue.
+const MOST_MOVED: usize = 1_000;
 /// The most mails a second, as SNS has it.
 const MAILS_PER_SECOND: u32 = 10;
 
@@ -99,21 +102,20 @@ impl Courier {
             if sweeps {
                 queue::sweep(transaction, now)?;
             }
-            let rows = limit.saturating_add(u32::try_from(state.out.len()).unwrap_or(u32::MAX));
-            let found = Queued::due(transaction, now, rows)?;
-            let mut ready = Vec::new();
-            for queued in found {
-                if ready.len() == limit as usize {
-                    break;
+            let (mut ready, mut later) = (Vec::new(), Vec::new());
+            Queued::due(transaction, now, |queued| {
+                if ready.len() >= limit as usize || later.len() >= MOST_MOVED {
+                    return ControlFlow::Break(());
                 }
-                if state.out.contains(&queued.id) {
-                    continue;
+                if !state.out.contains(&queued.id) {
+                    match state.turn(&queued, now) {
+                        turn if turn <= now => ready.push(queued),
+                        turn => later.push((queued.id, turn)),
+                    }
                 }
-                match state.turn(&queued, now) {
-                    turn if turn <= now => ready.push(queued),
-                    turn => queue::delay(transaction, queued.id, turn)?,
-                }
-            }
+                ControlFlow::Continue(())
+            })?;
+            later.into_iter().try_for_each(|(id, turn)| queue::delay(transaction, id, turn))?;
             Ok(ready)
         })?;
         state.pace.forget(now);

@@ -1,5 +1,7 @@
 //! The queue of deliveries in the catalogue.
 
+use std::ops::ControlFlow;
+
 use rusqlite::{OptionalExtension as _, Row, Transaction};
 
 use super::{DeliveryPolicy, Retries};
@@ -33,21 +35,24 @@ const SELECT: &str = "
     JOIN topic_subscription s ON s.arn = d.subscription JOIN topic_topic t ON t.arn = s.topic";
 
 impl Queued {
-    /// The deliveries that are due, longest due first. One that is due later than any wait can be was postponed by a
-    /// clock that has been put back since: it is due, too.
-    pub(super) fn due(transaction: &Transaction<'_>, now: i64, limit: u32) -> Result<Vec<Self>, TopicError> {
-        let (mut found, mut room) = (Vec::new(), limit);
+    /// Shows `take` the deliveries that are due, longest due first, until it breaks off. One that is due later than any
+    /// wait can be was postponed by a clock that has been put back since: it is due, too.
+    pub(super) fn due(
+        transaction: &Transaction<'_>,
+        now: i64,
+        mut take: impl FnMut(Self) -> ControlFlow<()>,
+    ) -> Result<(), TopicError> {
         // Each asks for a stretch of the index. Both in one would read all that waits, whether it is due or not.
         for (condition, bound) in [("d.due <= ?1", now), ("d.due > ?1", now + LONGEST_WAIT_MS)] {
-            let order = "ORDER BY d.due, d.id LIMIT ?2";
-            let mut select = transaction.prepare_cached(&format!("{SELECT} WHERE {condition} {order}"))?;
-            let mut rows = select.query((bound, room))?;
+            let mut select = transaction.prepare_cached(&format!("{SELECT} WHERE {condition} ORDER BY d.due, d.id"))?;
+            let mut rows = select.query([bound])?;
             while let Some(row) = rows.next()? {
-                found.push(Self::read(row)?);
-                room -= 1;
+                if take(Self::read(row)?).is_break() {
+                    return Ok(());
+                }
             }
         }
-        Ok(found)
+        Ok(())
     }
 
     /// None when nobody wants it any more.

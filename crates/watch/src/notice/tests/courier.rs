@@ -161,6 +161,33 @@ fn a_clock_that_was_put_back_holds_nothing_up() {
 }
 
 #[test]
+fn a_backlog_of_mails_leaves_at_its_pace_and_holds_up_no_post() {
+    let data = data();
+    let (topics, courier, _) = subscribed(data.path(), "email", "a@example.com", &[]);
+    for number in 0..100 {
+        publish(&topics, &number.to_string(), NOW);
+    }
+    confirmed(&topics, "https", "https://example.com/", &[]);
+    publish(&topics, "last", NOW + 1);
+    // As the senders ask: one at a time, until there is none, twenty times a second.
+    let start = NOW / 1000 * 1000 + 1000;
+    let mut sent = [(0, 0); 5];
+    for now in (start..start + 5_000).step_by(50) {
+        while let Some(outgoing) = courier.due(now, 1).expect("read").pop() {
+            let (mails, posts) = &mut sent[usize::try_from((now - start) / 1000).expect("small")];
+            match outgoing.parcel {
+                Parcel::Mail(_) => *mails += 1,
+                Parcel::Post(_) => *posts += 1,
+            }
+            courier.finished(outgoing.id, Ok(()), now).expect("written");
+        }
+    }
+    // The other posts are those that ask to confirm.
+    assert!(sent[0].1 > 0 && sent[1..].iter().all(|(_, posts)| *posts == 0), "{sent:?}");
+    assert_eq!(sent.map(|(mails, _)| mails), [10; 5]);
+}
+
+#[test]
 fn mails_leave_at_ten_a_second() {
     let data = data();
     let (topics, courier, _) = subscribed(data.path(), "email", "a@example.com", &[]);
