@@ -207,7 +207,11 @@ proptest! {
         treat in prop::sample::select(TreatMissingData::ALL),
     ) {
         let same = |trial: &Trial| {
-            prop_assert_eq!(trial.house.state("SSH-rejects"), trial.reference.state);
+            // Values of the minute that has just begun may be the alarm of the next tick already.
+            let tick = trial.now.div_euclid(MINUTE) * MINUTE;
+            if trial.reference.values.iter().all(|(time, _)| *time < tick) {
+                prop_assert_eq!(trial.house.state("SSH-rejects"), trial.reference.state);
+            }
             Ok(())
         };
         let trial = Trial::new(m_of_n, treat, true).run(steps, same)?;
