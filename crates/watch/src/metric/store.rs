@@ -106,12 +106,7 @@ impl Metrics {
         Ok(())
     }
 
-    /// How much was recorded and put so far: another number, other data.
-    pub fn changes(&self) -> u64 {
-        self.state().changes
-    }
-
-    /// [`Metrics::changes`] when the metric was last fed; 0 when it never was.
+    /// How much was recorded and put, of all metrics, when this one was last fed; 0 when it never was.
     pub fn changed(&self, metric: &MetricId) -> u64 {
         self.state().metrics.get(metric).map_or(0, |metric| metric.changed)
     }
