@@ -7,7 +7,7 @@ use super::{
     AlarmError, Alarms,
     definition::{Definition, Source, Watch},
     evaluate::Evaluation,
-    input::{AlarmRule, PutMetricAlarmInput},
+    input::{AlarmHead, AlarmRule, PutMetricAlarmInput},
     moment,
     notice::{AlarmNotice, Trigger, TriggerDimension, TriggeringChild, Watched},
     reason::{self, Asked},
@@ -50,6 +50,18 @@ impl Turn {
             judged: end,
             silence: None,
             beside: Beside { children: None, lines },
+        }
+    }
+}
+
+impl AlarmHead {
+    /// Whom it tells of a state.
+    pub(super) fn actions(&self, state: StateValue) -> &[String] {
+        match state {
+            _ if self.actions_enabled == Some(false) => &[],
+            StateValue::Ok => &self.ok_actions,
+            StateValue::Alarm => &self.alarm_actions,
+            StateValue::InsufficientData => &self.insufficient_data_actions,
         }
     }
 }
@@ -114,15 +126,7 @@ impl Alarms {
         beside: &Beside,
         now: i64,
     ) -> Result<(), AlarmError> {
-        let head = alarm.definition.head();
-        if head.actions_enabled == Some(false) {
-            return Ok(());
-        }
-        let actions = match alarm.status.state {
-            StateValue::Ok => &head.ok_actions,
-            StateValue::Alarm => &head.alarm_actions,
-            StateValue::InsufficientData => &head.insufficient_data_actions,
-        };
+        let actions = alarm.definition.head().actions(alarm.status.state);
         if actions.is_empty() {
             return Ok(());
         }

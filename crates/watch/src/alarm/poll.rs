@@ -10,7 +10,7 @@ use super::{
     act::Turn,
     clock::{Clock, WAITED_OUT},
     definition::{MetricWatch, Source, Watch},
-    evaluate::{Datapoint, Point, evaluate},
+    evaluate::{Datapoint, Evaluation, Point, evaluate},
     input::PutMetricAlarmInput,
     log,
     notice::MOST_LINES,
@@ -172,15 +172,18 @@ impl Looker<'_> {
         if found.state == alarm.status.state || (early && found.state != StateValue::Alarm) {
             return Ok(());
         }
-        let lines = self.lines(found.state, &found.evaluated, end);
+        let lines = self.lines(alarm, &found, end);
         let turn = Turn::of(found, &self.asked(&alarm.definition), end, lines);
         self.alarms.turn(alarm, turn, self.now)
     }
 
-    /// What the metric was made of, when that is an alarm and somebody knows.
-    fn lines(&self, state: StateValue, evaluated: &[Datapoint], end: i64) -> Option<Vec<String>> {
-        let (Source::One(selection), Some(first)) = (&self.watch.source, evaluated.first()) else { return None };
-        let evidence = self.alarms.evidence.get().filter(|_| state == StateValue::Alarm)?;
+    /// What the metric was made of, when that is an alarm, somebody is told of it, and somebody knows.
+    fn lines(&self, alarm: &Alarm, found: &Evaluation, end: i64) -> Option<Vec<String>> {
+        let (Source::One(selection), Some(first)) = (&self.watch.source, found.evaluated.first()) else { return None };
+        if found.state != StateValue::Alarm || alarm.definition.head().actions(found.state).is_empty() {
+            return None;
+        }
+        let evidence = self.alarms.evidence.get()?;
         let lines = evidence.lines(&selection.metric, first.timestamp, end, MOST_LINES);
         (!lines.is_empty()).then(|| lines.into_iter().take(MOST_LINES).map(log::cut).collect())
     }

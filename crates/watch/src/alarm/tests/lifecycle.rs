@@ -194,6 +194,30 @@ fn a_notice_shows_what_the_metric_was_made_of() {
     assert_eq!(lines, [(StateValue::Ok, None), (StateValue::Alarm, Some(shown)), (StateValue::Ok, None)]);
 }
 
+/// Nobody is to ask it.
+struct Unasked;
+
+impl Evidence for Unasked {
+    fn lines(&self, _: &MetricId, _: i64, _: i64, _: usize) -> Vec<String> {
+        panic!("nobody is told");
+    }
+}
+
+#[test]
+fn what_a_metric_was_made_of_is_looked_for_only_when_somebody_is_told() {
+    let house = House::new();
+    house.alarms.show_evidence(Arc::new(Unasked));
+    let input = house.ssh(TreatMissingData::NotBreaching);
+    let quiet = AlarmHead { alarm_name: "quiet".to_owned(), actions_enabled: Some(false), ..input.head.clone() };
+    let lonely = AlarmHead { alarm_name: "lonely".to_owned(), alarm_actions: vec![], ..input.head.clone() };
+    for head in [quiet, lonely] {
+        house.put(PutMetricAlarmInput { head, ..input.clone() });
+    }
+    house.record(NOW, 1.0);
+    house.run(NOW, NOW + 1000);
+    assert_eq!((house.state("quiet"), house.state("lonely")), (StateValue::Alarm, StateValue::Alarm));
+}
+
 #[test]
 fn an_action_that_fails_is_told_in_the_history() {
     let house = House::new();
