@@ -69,27 +69,12 @@ impl LogStore {
         Ok(Put { position: Some(position), stored, left_out, rejected })
     }
 
-    /// Puts flow log records into a stream, and makes group and stream if need be. The time of an event is its record's
-    /// `start`; `now` where there is none.
+    /// Puts the records of a window into the streams of their interfaces, all of them in one write: `<interface>-all`,
+    /// or `-accept`, `-reject`. Records of a format without `interface-id` go to the stream of `fallback`. Makes group
+    /// and streams if need be. The time of an event is its record's `start`; `now` where there is none.
     ///
     /// # Errors
     /// As [`append`](Self::append); also when the batch is not of the format.
-    pub fn append_records(
-        &self,
-        group: &str,
-        stream: &str,
-        records: &RecordBatch,
-        format: &Format,
-        now: i64,
-    ) -> Result<Put, LogsError> {
-        self.append_by_stream(group, BTreeMap::from([(stream.to_owned(), vec![records.clone()])]), format, now)
-    }
-
-    /// Puts the records of a window into the streams of their interfaces, all of them in one write: `<interface>-all`,
-    /// or `-accept`, `-reject`. Records of a format without `interface-id` go to the stream of `fallback`.
-    ///
-    /// # Errors
-    /// As [`append_records`](Self::append_records).
     pub fn append_window(
         &self,
         group: &str,

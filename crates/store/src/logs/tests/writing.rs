@@ -94,7 +94,8 @@ fn texts_with_spaces_are_the_same_after_a_restart() {
     let tap = Arc::<Told>::default();
     let store = open(dir.path(), &tap);
     let format: Format = "${interface-id} ${start}".parse().expect("valid");
-    store.append_records("/g", "s", &records(&format, &[("eni a", 7)]), &format, 7_500).expect("put");
+    let window = [records(&format, &[("eni a", 7)])];
+    store.append_window("/g", &window, &format, (TrafficType::All, "-"), 7_500).expect("put");
     let told = tap.batches.lock().expect("sound").clone();
     assert_eq!(told[0].messages.value(0), "eni%20a 7");
     drop(store);
