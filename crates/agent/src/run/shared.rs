@@ -19,6 +19,8 @@ use super::enforcing::Command;
 
 /// How long recording waits for the network that gives interfaces their names.
 const NETWORK: Duration = Duration::from_secs(5);
+/// When capturing failed, it is tried again after so long.
+const RETRY: Duration = Duration::from_secs(5);
 
 /// The spool, what is to be recorded, and how it is going.
 pub struct Shared {
@@ -133,24 +135,21 @@ impl Shared {
         self.state().version.clone()
     }
 
-    /// What to capture for, once it is another than that of `generation`; none when the agent ends. There may be nothing to
-    /// capture for.
+    /// What to capture for, once it is another than that of `generation`, or after a while the same when capturing for it
+    /// failed; none when the agent ends. There may be nothing to capture for.
     pub fn wait_for_orders(&self, generation: u64) -> Option<(u64, Option<CaptureNeeds>)> {
-        let mut state = self.state();
-        loop {
-            if state.ending {
-                return None;
-            }
-            match &state.wanted {
-                Some(wanted) if state.generation != generation => {
-                    let orders = (state.generation, CaptureNeeds::of(wanted));
-                    let wanted = wanted.clone();
-                    state.recorder.follow(wanted);
-                    return Some(orders);
-                }
-                _ => state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
-            }
+        let state = self.state();
+        let longest = if state.not_recording.is_some() { RETRY } else { Duration::MAX };
+        let same = |state: &mut State| !state.ending && state.generation == generation;
+        let waited = self.changed.wait_timeout_while(state, longest, same);
+        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        if state.ending {
+            return None;
         }
+        let wanted = state.wanted.clone()?;
+        let orders = (state.generation, CaptureNeeds::of(&wanted));
+        state.recorder.follow(wanted);
+        Some(orders)
     }
 
     /// A capture runs for these orders, or cannot, and why.
@@ -165,7 +164,9 @@ impl Shared {
                     (state.stopper, state.not_recording) = (Some(stopper), None);
                 }
                 Err(problem) => {
-                    tracing::warn!("not recording: {problem}");
+                    if state.not_recording.as_ref() != Some(&problem) {
+                        tracing::warn!("not recording: {problem}");
+                    }
                     (state.stopper, state.not_recording) = (None, Some(problem));
                 }
             }
@@ -306,7 +307,7 @@ impl State {
             self.wanted = Some(wanted);
             return;
         }
-        self.wanted = Some(wanted);
+        (self.wanted, self.not_recording) = (Some(wanted), None);
         self.generation += 1;
         self.recorder.ending();
         if let Some(stopper) = self.stopper.take() {

@@ -1,6 +1,7 @@
 //! One server and agents of further hosts, as programs, in network namespaces of their own. Needs root, iproute2 and
 //! python3, and the program `weir-agent` beside `weir`.
 
+mod busy;
 mod containers;
 mod enforcing;
 
@@ -196,10 +197,15 @@ impl Fleet {
 
     #[track_caller]
     fn wait_for(&self, what: &str, is: impl Fn(&serde_json::Value) -> bool) -> serde_json::Value {
+        self.until(what, || self.status().filter(|status| is(status)))
+    }
+
+    #[track_caller]
+    fn until<T>(&self, what: &str, look: impl Fn() -> Option<T>) -> T {
         let begun = Instant::now();
         while begun.elapsed() < PATIENCE {
-            if let Some(status) = self.status().filter(|status| is(status)) {
-                return status;
+            if let Some(seen) = look() {
+                return seen;
             }
             thread::sleep(Duration::from_millis(100));
         }
