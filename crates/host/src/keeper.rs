@@ -215,7 +215,7 @@ impl Keeper {
         match self.put_in_force(now) {
             Ok(()) if failed_before => self.taken(now),
             Ok(()) => {}
-            Err(error) => self.shared.fail(error.to_string()),
+            Err(error) => self.refuse(&error.to_string()),
         }
     }
 

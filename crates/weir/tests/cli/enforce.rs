@@ -99,6 +99,16 @@ fn an_edit_of_the_network_file_decides_what_passes() {
     let (_, shown, _) = near(&net, &lab, &["status"]);
     assert!(shown.contains("enforced   a0 as eni-web: in force") && shown.contains("not taken: "), "{shown}");
 
+    // So does a network without the interface. It is tried again every second, and told once.
+    lab.write("net.toml", file(HTTPS_AND_SSH).replace("\"a0\"", "\"a1\""));
+    let tells =
+        |error: &serde_json::Value| error["message"].as_str().is_some_and(|it| it.contains("a0 is not in net.toml"));
+    let told =
+        |status: &serde_json::Value| status["errors"].as_array().into_iter().flatten().filter(|it| tells(it)).count();
+    up.wait_for("the refusal", |status| told(status) > 0);
+    thread::sleep(Duration::from_millis(2500));
+    up.wait_for("one refusal", |status| told(status) == 1);
+
     lab.write("net.toml", file(HTTPS_AND_SSH));
     wait_until(&net, 22, true);
 
