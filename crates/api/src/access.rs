@@ -1,39 +1,17 @@
 //! Who asks, and whether they may.
 
+mod context;
+mod key;
+mod principal;
+
 use axum::http::{HeaderMap, Method, Uri};
-use serde::Serialize;
+use weir_store::{Catalogue, CatalogueError};
 
 use crate::{Call, Refusal, ServiceName, wire::Scope};
 
-/// Who calls.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Principal {
-    /// `arn:aws:iam::<account>:root`, `…:user/<name>`, or `arn:aws:sts::<account>:assumed-role/<role>/<session>`; empty of
-    /// nobody.
-    pub arn: String,
-    /// The unique id, as `GetCallerIdentity` gives it.
-    pub user_id: String,
-    /// The access key that signed.
-    pub access_key: String,
-}
-
-impl Principal {
-    /// The account itself, which may do everything.
-    pub fn root(account: &str, access_key: &str) -> Self {
-        let arn = format!("arn:aws:iam::{account}:root");
-        Self { arn, user_id: account.to_owned(), access_key: access_key.to_owned() }
-    }
-
-    /// Whoever did not sign.
-    pub fn nobody() -> Self {
-        Self { arn: String::new(), user_id: String::new(), access_key: String::new() }
-    }
-
-    /// Whether somebody signed.
-    pub fn is_somebody(&self) -> bool {
-        !self.arn.is_empty()
-    }
-}
+pub use context::Context;
+pub use key::{Key, RootKey, Secret};
+pub use principal::{OverTls, Principal, Source};
 
 /// What a signature is over.
 #[derive(Debug, Clone, Copy)]
@@ -52,12 +30,24 @@ pub struct Signed<'a> {
 #[derive(Debug)]
 pub struct Access {
     account: String,
+    root: Option<RootKey>,
 }
 
 impl Access {
-    /// Takes every access key for the account itself, without looking at signatures: for a listener on this machine only.
+    /// Reads who may do what.
+    ///
+    /// `root` is the key of the account itself, which the program keeps. Without one every key is the account itself, and
+    /// nobody looks at signatures: for a listener on this machine only.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be read.
+    pub fn open(_catalogue: &Catalogue, account: &str, root: Option<RootKey>) -> Result<Self, CatalogueError> {
+        Ok(Self { account: account.to_owned(), root })
+    }
+
+    /// Takes every access key for the account itself, without looking at signatures, and keeps nothing: for trials.
     pub fn off(account: &str) -> Self {
-        Self { account: account.to_owned() }
+        Self { account: account.to_owned(), root: None }
     }
 
     /// The account, 12 digits.
@@ -65,20 +55,49 @@ impl Access {
         &self.account
     }
 
+    /// Whether signatures are looked at and policies are held to.
+    pub fn is_on(&self) -> bool {
+        self.root.is_some()
+    }
+
+    /// An access key that is in force at `now`, in Unix milliseconds; for what checks signatures itself, as S3 does.
+    ///
+    /// Whoever asks must hold the session token against that of the request ([`Secret::is`]). Of an `Access` that is off,
+    /// only keys that it made itself are known: ask [`Access::is_on`] first.
+    pub fn key(&self, access_key: &str, _now: i64) -> Option<Key> {
+        let root = self.root.as_ref().filter(|root| root.id == access_key)?;
+        let principal = Principal::root(&self.account, access_key);
+        Some(Key { secret: root.secret.clone(), session_token: None, principal })
+    }
+
+    /// Who holds an access key, when nobody looks at signatures: whoever it was made for, otherwise the account itself.
+    pub fn trusted(&self, access_key: &str, now: i64) -> Principal {
+        let known = self.key(access_key, now).map(|key| key.principal);
+        known.unwrap_or_else(|| Principal::root(&self.account, access_key))
+    }
+
     /// Who signed a request.
     ///
     /// # Errors
     /// Nobody did, or not as the rules of signature version 4 say.
-    pub fn authenticate(&self, signed: &Signed<'_>, _service: ServiceName, _now: i64) -> Result<Principal, Refusal> {
+    pub fn authenticate(&self, signed: &Signed<'_>, _service: ServiceName, now: i64) -> Result<Principal, Refusal> {
         let scope = Scope::of(signed.uri, signed.headers).ok_or(Refusal::MissingToken)?;
-        Ok(Principal::root(&self.account, &scope.access_key))
+        Ok(self.trusted(&scope.access_key, now))
     }
 
     /// Whether the caller may do something to all of these resources.
     ///
     /// # Errors
     /// They may not; the text says what is missing.
-    pub fn authorize(&self, _call: &Call, _action: &str, _resources: &[String]) -> Result<(), Refusal> {
+    pub fn authorize(&self, call: &Call, action: &str, resources: &[String]) -> Result<(), Refusal> {
+        self.authorize_in(call, action, resources, Context::of(call))
+    }
+
+    /// The same, where conditions may ask about more than [`Context::of`] has, such as `s3:prefix`.
+    ///
+    /// # Errors
+    /// They may not; the text says what is missing.
+    pub fn authorize_in(&self, _call: &Call, _action: &str, _: &[String], _context: Context) -> Result<(), Refusal> {
         Ok(())
     }
 }

@@ -9,7 +9,8 @@ use axum::{
     body::{Body, Bytes},
     http::{
         HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri,
-        header::{CONTENT_LENGTH, HeaderName},
+        header::{CONTENT_LENGTH, HeaderName, USER_AGENT},
+        request::Parts,
     },
 };
 use serde_json::Value;
@@ -18,7 +19,7 @@ use uuid::Uuid;
 
 use crate::{
     ApiError, Call, Refusal, Serve, ServiceName,
-    access::{Access, Principal, Signed},
+    access::{Access, OverTls, Principal, Signed, Source},
     operation::Entry,
     protocol::{self, Asked, Reply},
     wire::{self, Meaning, Scope},
@@ -54,7 +55,7 @@ struct Received {
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
-    from: Option<IpAddr>,
+    source: Source,
 }
 
 impl Front {
@@ -88,7 +89,8 @@ impl Front {
             let request = Request::from_parts(parts, Body::from(body));
             return if is_s3 { Ok((self.s3)(request).await) } else { Err(request) };
         };
-        let received = Received { method: parts.method, uri: parts.uri, headers: parts.headers, body, from };
+        let source = source(&parts, from);
+        let received = Received { method: parts.method, uri: parts.uri, headers: parts.headers, body, source };
         let work = spawn_blocking(move || self.operate(&asked, in_query, &received, problem));
         Ok(work.await.unwrap_or_else(|_| status(StatusCode::INTERNAL_SERVER_ERROR)))
     }
@@ -98,13 +100,19 @@ impl Front {
         let scope = Scope::of(&received.uri, &received.headers);
         let region = scope.map_or_else(|| self.region.clone(), |scope| scope.region);
         let now = (self.clock)();
-        let mut call =
-            Call { account: self.access.account().to_owned(), region, principal: Principal::nobody(), now, request_id };
+        let mut call = Call {
+            account: self.access.account().to_owned(),
+            region,
+            principal: Principal::nobody(),
+            source: received.source.clone(),
+            now,
+            request_id,
+        };
         let done = match problem {
             Some(refusal) => Err(refusal.to_error(asked.protocol)),
             None => self.carry_out(asked, in_query, received, &mut call),
         };
-        (self.audit)(AuditEvent::of(asked, &call, received.from, &received.headers, done.as_ref().err()));
+        (self.audit)(AuditEvent::of(asked, &call, done.as_ref().err()));
         let reply = match &done {
             Ok(output) => protocol::encode(asked, output, &call.request_id),
             Err(error) => protocol::encode_error(asked, error, &call.request_id),
@@ -149,6 +157,15 @@ impl Front {
         // What one table does not have, another of the service may.
         Some(if first.1.supported { first } else { found.find(|(_, entry)| entry.supported).unwrap_or(first) })
     }
+}
+
+/// Longest name of a program.
+const LONGEST_AGENT: usize = 512;
+
+fn source(parts: &Parts, ip: Option<IpAddr>) -> Source {
+    let agent = parts.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+    let is_secure = parts.extensions.get::<OverTls>().is_some();
+    Source { ip, user_agent: agent.chars().take(LONGEST_AGENT).collect(), is_secure }
 }
 
 fn response(reply: Reply, request_id: &str) -> Response<Body> {

@@ -6,8 +6,12 @@ use std::fmt;
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
+use uuid::Uuid;
 
-use crate::{ApiError, Payload, Refusal, ServiceName, access::Principal};
+use crate::{
+    ApiError, Payload, Refusal, ServiceName,
+    access::{Principal, Source},
+};
 
 pub use check::Check;
 
@@ -20,6 +24,8 @@ pub struct Call {
     pub region: String,
     /// Who calls.
     pub principal: Principal,
+    /// From where.
+    pub source: Source,
     /// Unix milliseconds.
     pub now: i64,
     /// The id of the request, a UUID.
@@ -27,6 +33,18 @@ pub struct Call {
 }
 
 impl Call {
+    /// A call of the account itself, from this program.
+    pub fn of_root(account: &str, region: &str, now: i64) -> Self {
+        Self {
+            account: account.to_owned(),
+            region: region.to_owned(),
+            principal: Principal::root(account, ""),
+            source: Source::default(),
+            now,
+            request_id: Uuid::new_v4().to_string(),
+        }
+    }
+
     /// `arn:aws:<service>:<region>:<account>:<resource>`.
     pub fn arn(&self, service: &str, resource: &str) -> String {
         format!("arn:aws:{service}:{}:{}:{resource}", self.region, self.account)

@@ -1,8 +1,5 @@
 //! Who asked what, in the words of CloudTrail.
 
-use std::net::IpAddr;
-
-use axum::http::HeaderMap;
 use serde::Serialize;
 
 use crate::{ApiError, Call, protocol::Asked};
@@ -40,18 +37,8 @@ pub struct AuditEvent {
     pub error_message: Option<String>,
 }
 
-/// Longest name of a program.
-const LONGEST_AGENT: usize = 512;
-
 impl AuditEvent {
-    pub(super) fn of(
-        asked: &Asked,
-        call: &Call,
-        from: Option<IpAddr>,
-        headers: &HeaderMap,
-        error: Option<&ApiError>,
-    ) -> Self {
-        let agent = headers.get("user-agent").and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+    pub(super) fn of(asked: &Asked, call: &Call, error: Option<&ApiError>) -> Self {
         Self {
             time: call.now,
             event_source: format!("{}.amazonaws.com", asked.service.signing_name()),
@@ -59,8 +46,8 @@ impl AuditEvent {
             aws_region: call.region.clone(),
             user_arn: call.principal.arn.clone(),
             access_key_id: call.principal.access_key.clone(),
-            source_ip_address: from.map(|from| from.to_string()).unwrap_or_default(),
-            user_agent: agent.chars().take(LONGEST_AGENT).collect(),
+            source_ip_address: call.source.ip.map(|ip| ip.to_string()).unwrap_or_default(),
+            user_agent: call.source.user_agent.clone(),
             request_id: call.request_id.clone(),
             error_code: error.map(|error| error.code.to_string()),
             error_message: error.map(|error| error.message.clone()),
