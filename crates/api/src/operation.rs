@@ -84,6 +84,18 @@ impl<S> Operation<S> {
         Self { name, action: name, resources: |_, _| vec!["*".to_owned()], checks: &[], open: false, handler: None }
     }
 
+    /// Operations of AWS that Weir does not have.
+    pub const fn all_unsupported<const N: usize>(names: [&'static str; N]) -> [Self; N] {
+        let mut all = [const { Self::unsupported("") }; N];
+        let mut next = 0;
+        while next < N {
+            all[next].name = names[next];
+            all[next].action = names[next];
+            next += 1;
+        }
+        all
+    }
+
     /// The same, about these resources.
     pub const fn on(self, resources: Resources) -> Self {
         Self { resources, ..self }

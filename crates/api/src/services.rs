@@ -1,5 +1,7 @@
 //! The services: a table of operations each, over the state that they work on.
 
+#[cfg(test)]
+pub(crate) mod fixture;
 pub mod logs;
 pub mod sts;
 
@@ -54,7 +56,8 @@ pub trait Regions: Send + Sync {
 /// # Errors
 /// When what they keep cannot be read.
 pub fn tables(on: &Foundation) -> Result<HashMap<ServiceName, Vec<Box<dyn Serve>>>, ApiError> {
-    let all: [Box<dyn Serve>; 2] = [Box::new(logs::table(Arc::clone(&on.regions))), Box::new(sts::table())];
+    let all: Vec<Box<dyn Serve>> =
+        vec![Box::new(logs::table(Arc::clone(&on.regions))), Box::new(logs::unsupported()), Box::new(sts::table())];
     let mut tables: HashMap<_, Vec<_>> = HashMap::new();
     for table in all {
         tables.entry(table.service()).or_default().push(table);

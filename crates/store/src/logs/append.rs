@@ -12,8 +12,8 @@ use weir_network::TrafficType;
 use weir_record::{Field, Format};
 
 use super::{
-    Committed, EventKey, InputEvent, LogStore, LogsError, PutLogEventsRequest, PutLogEventsResponse, Records,
-    RejectedLogEventsInfo,
+    Committed, CreateLogGroupRequest, EventKey, InputEvent, LogStore, LogsError, PutLogEventsRequest,
+    PutLogEventsResponse, Records, RejectedLogEventsInfo,
     frame::Body,
     groups::stored_bytes,
     journal::Entry,
@@ -197,7 +197,8 @@ impl LogStore {
             Err(LogsError::ResourceAlreadyExists(_)) => Ok(()),
             made => made,
         };
-        there(self.make_group(group, &BTreeMap::new(), Some(format), now))?;
+        let request = CreateLogGroupRequest { log_group_name: group.to_owned(), ..CreateLogGroupRequest::default() };
+        there(self.make_group(&request, Some(format), now))?;
         there(self.make_stream(group, stream, now))?;
         self.target(group, stream)
     }

@@ -26,17 +26,20 @@ impl LogStore {
     /// # Errors
     /// `InvalidParameterException`, `ResourceAlreadyExistsException`.
     pub fn create_log_group(&self, request: &CreateLogGroupRequest, now: i64) -> Result<(), LogsError> {
-        self.make_group(&request.log_group_name, &request.tags, None, now)
+        self.make_group(request, None, now)
     }
 
     /// DeleteLogGroup: its streams and events are gone.
     ///
     /// # Errors
-    /// `ResourceNotFoundException`.
+    /// `ResourceNotFoundException`, `ValidationException` when it is protected.
     pub fn delete_log_group(&self, group: &str) -> Result<(), LogsError> {
         self.queue.paused(|| {
             let _definitions = lock(&self.definitions);
-            let id = lock(&self.groups).get(group)?.id;
+            let (id, protected) = lock(&self.groups).get(group).map(|group| (group.id, group.deletion_protection))?;
+            if protected {
+                return Err(LogsError::Protected(group.to_owned()));
+            }
             self.change("DELETE FROM logs_group WHERE id = ?1", [id])?;
             lock(&self.groups).remove(group);
             // Readers have their files open; what stays is removed when the log groups are opened the next time.
@@ -81,7 +84,8 @@ impl LogStore {
             arn: format!("{arn}:*"),
             log_group_arn: arn,
             stored_bytes: group.stored_bytes(),
-            log_group_class: "STANDARD".into(),
+            log_group_class: group.class.clone(),
+            deletion_protection_enabled: group.deletion_protection,
         }
     }
 
@@ -98,6 +102,18 @@ impl LogStore {
         let id = lock(&self.groups).get(group)?.id;
         self.change("UPDATE logs_group SET retention_days = ?2 WHERE id = ?1", (id, days))?;
         lock(&self.groups).get_mut(group)?.retention_days = days;
+        Ok(())
+    }
+
+    /// PutLogGroupDeletionProtection.
+    ///
+    /// # Errors
+    /// `ResourceNotFoundException`.
+    pub fn set_deletion_protection(&self, group: &str, protected: bool) -> Result<(), LogsError> {
+        let _definitions = lock(&self.definitions);
+        let id = lock(&self.groups).get(group)?.id;
+        self.change("UPDATE logs_group SET deletion_protection = ?2 WHERE id = ?1", (id, protected))?;
+        lock(&self.groups).get_mut(group)?.deletion_protection = protected;
         Ok(())
     }
 
@@ -255,11 +271,13 @@ impl LogStore {
 
     pub(super) fn make_group(
         &self,
-        name: &str,
-        tags: &BTreeMap<String, String>,
+        request: &CreateLogGroupRequest,
         format: Option<&Format>,
         now: i64,
     ) -> Result<(), LogsError> {
+        let CreateLogGroupRequest { log_group_name: name, tags, .. } = request;
+        let class = request.log_group_class.clone().unwrap_or_else(|| "STANDARD".to_owned());
+        let deletion_protection = request.deletion_protection_enabled.unwrap_or(false);
         check_group(name)?;
         check_tags(tags)?;
         let _definitions = lock(&self.definitions);
@@ -268,8 +286,9 @@ impl LogStore {
         }
         let format = format.map(ToString::to_string);
         let id = self.catalogue.change(|transaction| {
-            let insert = "INSERT INTO logs_group (name, creation_time, format) VALUES (?1, ?2, ?3)";
-            transaction.execute(insert, (name, now, &format))?;
+            let insert = "INSERT INTO logs_group (name, creation_time, format, class, deletion_protection)
+                          VALUES (?1, ?2, ?3, ?4, ?5)";
+            transaction.execute(insert, (name, now, &format, &class, deletion_protection))?;
             let id = transaction.last_insert_rowid();
             write_tags(transaction, id, tags)?;
             Ok::<_, LogsError>(id)
@@ -280,6 +299,8 @@ impl LogStore {
             creation_time: now,
             retention_days: None,
             format,
+            class,
+            deletion_protection,
             segmented: 0,
             tags: tags.clone(),
             streams: Vec::new(),

@@ -16,6 +16,9 @@ pub enum LogsError {
     /// There is one of this name already.
     #[error("The specified {0} already exists")]
     ResourceAlreadyExists(&'static str),
+    /// The log group must not be deleted.
+    #[error("The log group {0} cannot be deleted: deletion protection is enabled.")]
+    Protected(String),
     /// The input breaks a rule; the text says which.
     #[error("{0}")]
     InvalidParameter(String),
@@ -47,6 +50,7 @@ impl LogsError {
             Self::ResourceNotFound(_) => "ResourceNotFoundException",
             Self::ResourceAlreadyExists(_) => "ResourceAlreadyExistsException",
             Self::InvalidParameter(_) => "InvalidParameterException",
+            Self::Protected(_) => "ValidationException",
             Self::Store(_) | Self::Catalogue(_) | Self::Columns { .. } | Self::Interrupted => {
                 "ServiceUnavailableException"
             }

@@ -33,6 +33,10 @@ pub(super) struct Group {
     pub retention_days: Option<u32>,
     /// The format that lines are read in.
     pub format: Option<Format>,
+    /// Such as `STANDARD`.
+    pub class: String,
+    /// Whether it cannot be deleted.
+    pub deletion_protection: bool,
     pub tags: BTreeMap<String, String>,
     pub streams: BTreeMap<Arc<str>, Stream>,
     pub deleted_streams: DeletedStreams,
@@ -165,6 +169,8 @@ impl Group {
             creation_time: row.creation_time,
             retention_days: row.retention_days,
             format,
+            class: row.class,
+            deletion_protection: row.deletion_protection,
             tags: row.tags,
             streams: row.streams.into_iter().map(|(name, stream)| (name.into(), stream)).collect(),
             deleted_streams: row.deleted_streams.into_iter().collect(),

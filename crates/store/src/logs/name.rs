@@ -85,7 +85,8 @@ fn check_length(member: &str, name: &str) -> Result<(), LogsError> {
         return Err(refused(member, name, "Member must have length greater than or equal to 1"));
     }
     if name.chars().count() > LONGEST {
-        return Err(refused(member, name, "Member must have length less than or equal to 512"));
+        let problem = "Invalid LogGroup or LogStream, both must have length less than or equal to 512.";
+        return Err(LogsError::invalid(problem));
     }
     Ok(())
 }

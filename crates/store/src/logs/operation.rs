@@ -37,6 +37,7 @@ impl<T> Member for Option<T> {
 }
 
 impl Member for String {}
+impl Member for bool {}
 impl Member for i64 {}
 impl Member for u64 {}
 impl<T> Member for Vec<T> {}
@@ -49,6 +50,10 @@ shapes! {
         log_group_name: String,
         /// Its tags.
         tags: BTreeMap<String, String>,
+        /// Such as `STANDARD`, which it is if not given. A word only: all groups are kept alike.
+        log_group_class: Option<String>,
+        /// Whether it cannot be deleted; it can if not given.
+        deletion_protection_enabled: Option<bool>,
     }
     /// Which log groups are listed.
     DescribeLogGroupsRequest {
@@ -82,8 +87,10 @@ shapes! {
         log_group_arn: String,
         /// The messages and 26 bytes an event.
         stored_bytes: u64,
-        /// `STANDARD`.
+        /// Such as `STANDARD`.
         log_group_class: String,
+        /// Whether it cannot be deleted.
+        deletion_protection_enabled: bool,
     }
     /// Makes a log stream.
     CreateLogStreamRequest {

@@ -10,7 +10,8 @@ use crate::Tables;
 /// What the log groups keep in the catalogue.
 pub(super) const TABLES: Tables = Tables {
     owner: "logs",
-    steps: &["
+    steps: &[
+        "
 CREATE TABLE logs_group (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL UNIQUE,
@@ -54,7 +55,12 @@ CREATE TABLE logs_segment (
     last_time INTEGER NOT NULL
 );
 CREATE INDEX logs_segment_of_group ON logs_segment (group_id);
-"],
+",
+        "
+ALTER TABLE logs_group ADD COLUMN class TEXT NOT NULL DEFAULT 'STANDARD';
+ALTER TABLE logs_group ADD COLUMN deletion_protection INTEGER NOT NULL DEFAULT 0;
+",
+    ],
 };
 
 /// A group as the catalogue has it.
@@ -64,6 +70,8 @@ pub(super) struct GroupRow {
     pub creation_time: i64,
     pub retention_days: Option<u32>,
     pub format: Option<String>,
+    pub class: String,
+    pub deletion_protection: bool,
     pub segmented: u64,
     pub tags: BTreeMap<String, String>,
     pub streams: Vec<(String, Stream)>,
@@ -73,8 +81,10 @@ pub(super) struct GroupRow {
 
 /// All groups.
 pub(super) fn read_groups(transaction: &Transaction<'_>) -> Result<Vec<GroupRow>, LogsError> {
-    let mut select = transaction
-        .prepare("SELECT id, name, creation_time, retention_days, format, segmented FROM logs_group ORDER BY id")?;
+    let mut select = transaction.prepare(
+        "SELECT id, name, creation_time, retention_days, format, segmented, class, deletion_protection
+         FROM logs_group ORDER BY id",
+    )?;
     let rows = select.query_map([], |row| {
         Ok(GroupRow {
             id: row.get(0)?,
@@ -83,6 +93,8 @@ pub(super) fn read_groups(transaction: &Transaction<'_>) -> Result<Vec<GroupRow>
             retention_days: row.get(3)?,
             format: row.get(4)?,
             segmented: unsigned(row.get(5)?),
+            class: row.get(6)?,
+            deletion_protection: row.get(7)?,
             tags: BTreeMap::new(),
             streams: Vec::new(),
             deleted_streams: Vec::new(),

@@ -46,7 +46,7 @@ fn what_is_set_is_there_after_a_restart() {
     let dir = tempfile::tempdir().expect("made");
     let store = open(dir.path(), &Arc::default());
     let tags = BTreeMap::from([("team".to_owned(), "net".to_owned()), ("env".into(), "lab".into())]);
-    let request = CreateLogGroupRequest { log_group_name: "/g".into(), tags };
+    let request = CreateLogGroupRequest { log_group_name: "/g".into(), tags, ..Default::default() };
     store.create_log_group(&request, NOW).expect("made");
     create_stream(&store, "/g", "s").expect("made");
     for days in [0, 2, 4, 366, 10_000] {
