@@ -67,6 +67,8 @@ pub enum Refusal {
     ExpiredToken,
     /// The signature is not that of the request and the key; the text says which rule it breaks.
     BadSignature(String),
+    /// The signature lacks a part; the text says which.
+    Incomplete(String),
     /// The clock of the client is too far from ours.
     Expired(String),
     /// No policy allows it, or one denies it; the text says who, what, and on what.
@@ -104,8 +106,14 @@ impl Refusal {
                 [("AuthFailure", 401), ("InvalidClientTokenId", 403), ("UnrecognizedClientException", 400)]
             }
             Self::ExpiredToken => [("RequestExpired", 400), ("ExpiredToken", 403), ("ExpiredTokenException", 400)],
-            Self::BadSignature(_) | Self::Expired(_) => {
+            Self::BadSignature(_) => {
                 [("AuthFailure", 401), ("SignatureDoesNotMatch", 403), ("InvalidSignatureException", 400)]
+            }
+            Self::Expired(_) => {
+                [("RequestExpired", 400), ("SignatureDoesNotMatch", 403), ("InvalidSignatureException", 400)]
+            }
+            Self::Incomplete(_) => {
+                [("IncompleteSignature", 400), ("IncompleteSignature", 400), ("IncompleteSignatureException", 400)]
             }
             Self::Denied(_) => [("UnauthorizedOperation", 403), ("AccessDenied", 403), ("AccessDeniedException", 400)],
             Self::UnknownOperation(_) => {
@@ -126,15 +134,23 @@ impl Refusal {
     fn message(&self, protocol: Protocol) -> String {
         match self {
             Self::MissingToken => "Request is missing Authentication Token".to_owned(),
-            Self::UnknownKey if protocol == Protocol::Ec2Query => {
+            Self::UnknownKey | Self::BadSignature(_) if protocol == Protocol::Ec2Query => {
                 "AWS was not able to validate the provided access credentials".to_owned()
+            }
+            Self::Expired(_) if protocol == Protocol::Ec2Query => "Request has expired.".to_owned(),
+            Self::Denied(text) if protocol == Protocol::Ec2Query => {
+                format!("You are not authorized to perform this operation. {text}")
             }
             Self::UnknownKey => "The security token included in the request is invalid.".to_owned(),
             Self::ExpiredToken => "The security token included in the request is expired".to_owned(),
             Self::UnknownOperation(name) => format!("The action {name} is not valid for this web service."),
             Self::NotSupported(action) => format!("{action} is an operation of AWS that Weir does not have."),
             Self::TooLarge(most) => format!("The body of a request must not be longer than {most} bytes."),
-            Self::BadSignature(text) | Self::Expired(text) | Self::Denied(text) | Self::Malformed(text) => text.clone(),
+            Self::BadSignature(text)
+            | Self::Incomplete(text)
+            | Self::Expired(text)
+            | Self::Denied(text)
+            | Self::Malformed(text) => text.clone(),
         }
     }
 }

@@ -54,6 +54,9 @@ struct Received {
     method: Method,
     uri: Uri,
     headers: HeaderMap,
+    /// As it came: what was signed.
+    raw: Bytes,
+    /// Not compressed.
     body: Bytes,
     source: Source,
 }
@@ -77,20 +80,23 @@ impl Front {
                 Meaning::Operation { .. } => {}
             }
         }
-        let read = body::read(body, &parts.headers).await;
-        let (body, problem) = match read {
-            Ok(body) => (body, None),
+        let (raw, problem) = match body::read(body).await {
+            Ok(raw) => (raw, None),
             Err(refusal) => (Bytes::new(), Some(refusal)),
+        };
+        let (body, problem) = match body::plain(&raw, &parts.headers) {
+            Ok(body) => (body, problem),
+            Err(refusal) => (Bytes::new(), problem.or(Some(refusal))),
         };
         let meaning = wire::meaning(&parts.method, &parts.uri, &parts.headers, if is_form { &body } else { b"" });
         let Meaning::Operation { asked, in_query } = meaning else {
             // A form without an action is a page's button, or the upload of a browser to S3.
             let is_s3 = meaning == Meaning::S3;
-            let request = Request::from_parts(parts, Body::from(body));
+            let request = Request::from_parts(parts, Body::from(raw));
             return if is_s3 { Ok((self.s3)(request).await) } else { Err(request) };
         };
         let source = source(&parts, from);
-        let received = Received { method: parts.method, uri: parts.uri, headers: parts.headers, body, source };
+        let received = Received { method: parts.method, uri: parts.uri, headers: parts.headers, raw, body, source };
         let work = spawn_blocking(move || self.operate(&asked, in_query, &received, problem));
         Ok(work.await.unwrap_or_else(|_| status(StatusCode::INTERNAL_SERVER_ERROR)))
     }
@@ -129,7 +135,7 @@ impl Front {
     ) -> Result<Value, ApiError> {
         let refuse = |refusal: Refusal| refusal.to_error(asked.protocol);
         let signed =
-            Signed { method: &received.method, uri: &received.uri, headers: &received.headers, body: &received.body };
+            Signed { method: &received.method, uri: &received.uri, headers: &received.headers, body: &received.raw };
         let found = self.find(asked);
         let is_open = found.as_ref().is_some_and(|(_, entry)| entry.open);
         match self.access.authenticate(&signed, asked.service, call.now) {

@@ -23,6 +23,7 @@ mod payload;
 pub mod protocol;
 mod service;
 pub mod services;
+mod signature;
 pub mod wire;
 
 pub use error::{ApiError, Fault, Refusal};

@@ -14,11 +14,15 @@ use crate::Refusal;
 /// write six times as long.
 const LONGEST: usize = 16 << 20;
 
-/// Reads a body, and inflates it where the client says that it is compressed.
-pub(super) async fn read(body: Body, headers: &HeaderMap) -> Result<Bytes, Refusal> {
-    let body = body::to_bytes(body, LONGEST).await.map_err(|_| Refusal::TooLarge(LONGEST))?;
+/// Reads a body as it comes.
+pub(super) async fn read(body: Body) -> Result<Bytes, Refusal> {
+    body::to_bytes(body, LONGEST).await.map_err(|_| Refusal::TooLarge(LONGEST))
+}
+
+/// Inflates a body where the client says that it is compressed.
+pub(super) fn plain(body: &Bytes, headers: &HeaderMap) -> Result<Bytes, Refusal> {
     let is_gzip = headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding == "gzip");
-    if is_gzip { inflate(&body) } else { Ok(body) }
+    if is_gzip { inflate(body) } else { Ok(body.clone()) }
 }
 
 fn inflate(body: &[u8]) -> Result<Bytes, Refusal> {

@@ -32,7 +32,7 @@ impl Scope {
     }
 
     /// An access key may hold slashes in other systems; the four parts behind it do not.
-    fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut parts = text.trim().rsplitn(5, '/').map(str::to_owned);
         let end = parts.next()?;
         let (service, region, date, access_key) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
