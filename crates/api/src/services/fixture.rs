@@ -89,11 +89,9 @@ impl Regions for Folder {
 /// A call of the account itself.
 pub(crate) fn call(now: i64) -> Call {
     Call {
-        account: ACCOUNT.to_owned(),
-        region: REGION.to_owned(),
         principal: Principal::root(ACCOUNT, "AKIA"),
-        now,
         request_id: "4e5b4b29-6f34-4a5e-9d0e-0b8f1f0a7f0c".to_owned(),
+        ..Call::of_root(ACCOUNT, REGION, now)
     }
 }
 
