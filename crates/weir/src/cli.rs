@@ -31,6 +31,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<Outcome> {
         "confirm" => command::confirm::run(&settings),
         "detach" => command::detach::run(&settings),
         "audit" => command::audit::run(matches, &settings),
+        "env" => command::env::run(&settings),
         "token" => command::token::run(matches, &settings),
         "fields" => command::fields::run(matches),
         "config" => command::config::run(matches, &layers),
@@ -64,6 +65,7 @@ pub fn program() -> Command {
         .subcommand(with_settings(command::status::command(), Some(settings::Command::Status)))
         .subcommand(with_settings(command::confirm::command(), Some(settings::Command::Confirm)))
         .subcommand(with_settings(command::detach::command(), Some(settings::Command::Detach)))
+        .subcommand(with_settings(command::env::command(), Some(settings::Command::Env)))
         .subcommand(with_settings(command::audit::command(), Some(settings::Command::Status)))
         .subcommand(
             // Before and after `create`, as people write it.

@@ -5,6 +5,7 @@ pub mod config;
 pub mod confirm;
 pub mod convert;
 pub mod detach;
+pub mod env;
 pub mod explain;
 pub mod fields;
 pub mod pattern;

@@ -8,6 +8,7 @@ mod cli;
 mod client;
 mod clock;
 mod command;
+mod credentials;
 mod destination;
 mod fleet;
 mod interface_id;

@@ -1,5 +1,5 @@
 //! The listener: `GET /status`, `/metrics` and `/health`; `POST /enforcement/confirm` and `/enforcement/detach`; the
-//! pages and files that notices link to.
+//! pages and files that notices link to. AWS clients are answered before all of these.
 
 use std::{
     net::SocketAddr,
@@ -9,8 +9,9 @@ use std::{
 use anyhow::{Context as _, Result};
 use axum::{
     Json, Router,
-    extract::{Request, State},
+    extract::{ConnectInfo, Request, State},
     http::{self, HeaderMap, StatusCode, header::CONTENT_TYPE},
+    middleware::{self, Next},
     response::{IntoResponse as _, Response},
     routing,
 };
@@ -19,6 +20,7 @@ use tokio::{
     sync::{oneshot, watch},
 };
 
+use weir_api::Front;
 use weir_watch::topic::{Answer, Method};
 
 use crate::report::Report;
@@ -44,6 +46,8 @@ pub struct Service {
     pub board: Board,
     /// Takes orders.
     pub orders: Orders,
+    /// Answers AWS clients, before all else.
+    pub front: Arc<Front>,
     /// Answers links.
     pub answers: Answers,
     /// Makes the text of `/metrics`.
@@ -81,7 +85,7 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener> {
 /// # Errors
 /// When the listener breaks.
 pub async fn serve(listener: TcpListener, service: Service, mut stop: watch::Receiver<bool>) -> Result<()> {
-    let Service { board, orders, answers, metrics } = service;
+    let Service { board, orders, front, answers, metrics } = service;
     let order = |order| {
         let orders = Arc::clone(&orders);
         routing::post(move |headers: HeaderMap| carry_out(orders, order, headers))
@@ -98,11 +102,26 @@ pub async fn serve(listener: TcpListener, service: Service, mut stop: watch::Rec
         )
         .route("/health", routing::get(|| async { "ok\n" }))
         .fallback(move |request: Request| link(answers, request))
-        .with_state(board);
+        .with_state(board)
+        .layer(middleware::from_fn_with_state(front, aws));
     let stopped = async move {
         let _ = stop.wait_for(|stop| *stop).await;
     };
-    axum::serve(listener, routes).with_graceful_shutdown(stopped).await.context("the listener broke")
+    let service = routes.into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(stopped).await.context("the listener broke")
+}
+
+/// What AWS clients ask for is answered here; all else goes on.
+async fn aws(
+    State(front): State<Arc<Front>>,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    request: Request,
+    next: Next,
+) -> Response {
+    match front.answer(request, Some(from.ip())).await {
+        Ok(response) => response,
+        Err(request) => next.run(request).await,
+    }
 }
 
 /// A page or a file that a notice links to.

@@ -11,7 +11,6 @@ mod value;
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use weir_capture::live::TierChoice;
 use weir_enforce::OnExit;
 use weir_host::SideChoice;
 use weir_network::AggregationInterval;
@@ -19,7 +18,7 @@ use weir_record::{FileFormat, Format};
 
 pub use layers::{DEFAULT_FILE, Layers};
 pub use page::markdown;
-pub use value::{Account, Bytes, LogGroupChoice, Output, RelayUrl, Shape, Words};
+pub use value::{Account, Auth, Bytes, CaptureChoice, LogGroupChoice, Output, RelayUrl, Shape, Words};
 
 /// A command that a setting can belong to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +32,7 @@ pub enum Command {
     Confirm,
     Detach,
     Token,
+    Env,
 }
 
 /// One row of the table.
@@ -89,10 +89,14 @@ macro_rules! settings {
 }
 
 settings! {
-    data: PathBuf, "data", "DIRECTORY", Some("./weir-data"), [Up, Query, Explain, Propose, Token],
+    data: PathBuf, "data", "DIRECTORY", Some("./weir-data"), [Up, Query, Explain, Propose, Token, Env],
         "Where everything is kept: buckets, what waits for delivery, the catalogue of tables";
-    listen: SocketAddr, "listen", "ADDRESS", Some("127.0.0.1:4780"), [Up, Status, Confirm, Detach],
-        "Address and port on which `weir up` answers and `weir status` asks";
+    listen: SocketAddr, "listen", "ADDRESS", Some("127.0.0.1:4780"), [Up, Status, Confirm, Detach, Env],
+        "Address and port on which `weir up` answers AWS clients and `weir status` asks";
+    auth: Auth, "auth", "CHOICE", Some("on"), [Up],
+        "Whether signatures of AWS clients are checked: on, or off for a listener on a loopback address, where any access key may then do everything";
+    audit_group: LogGroupChoice, "audit-group", "NAME", Some("/weir/audit"), [Up],
+        "Log group that says who asked for what, and whether it was allowed; none for no log group. Nothing is written with --auth off";
     join_listen: Option<SocketAddr>, "join-listen", "ADDRESS", None, [Up],
         "Address and port on which agents of further hosts join and send, over HTTPS. Without it: none may";
     interface: Vec<String>, "interface", "NAME", None, [Up],
@@ -101,8 +105,8 @@ settings! {
         "Which end of the cable the devices are: host (the interface itself), guest (this host's end of a cable to a container, namespace or virtual machine: directions are turned around), or auto (guest for taps and for veths to another namespace that have no address)";
     container_socket: Vec<String>, "container-socket", "PATH", None, [Up],
         "Sockets of container engines with the API of Docker, asked for the names of containers at the other end of cables with side guest. Without it: those of Docker and Podman";
-    capture: TierChoice, "capture", "TIER", Some("auto"), [Up],
-        "How packets are seen: ebpf (counted in the kernel), packet (packet sockets), or auto (eBPF if the kernel lets us, otherwise packet sockets)";
+    capture: CaptureChoice, "capture", "TIER", Some("auto"), [Up],
+        "How packets are seen: ebpf (counted in the kernel), packet (packet sockets), auto (eBPF if the kernel lets us, otherwise packet sockets), or off (nothing is recorded, only served)";
     network: Option<PathBuf>, "network", "FILE", None, [Up, Explain],
         "Network file: who may talk to whom. Records carry its ids, and the verdicts that it leads to where the kernel's cannot be observed. Read again when it changes";
     enforce: Vec<String>, "enforce", "NAME", None, [Up],
@@ -137,7 +141,7 @@ settings! {
         "Give each hour its own prefix below that of the day";
     account: Account, "account", "ID", Some("123456789012"), [Up, Convert, Explain],
         "Account id in records and object keys, 12 digits";
-    region: String, "region", "REGION", Some("us-east-1"), [Up, Convert, Explain],
+    region: String, "region", "REGION", Some("us-east-1"), [Up, Convert, Explain, Env],
         "Region in records and object keys";
     max_flows: u64, "max-flows", "COUNT", Some("200000"), [Up, Convert],
         "Flows that one interface may hold in one interval; what is beyond is counted and becomes a SKIPDATA record";

@@ -2,8 +2,10 @@
 
 mod enforcement;
 mod flow_log;
+mod front;
 mod recorder;
 mod refusals;
+mod regions;
 mod screen;
 mod watching;
 
@@ -23,19 +25,20 @@ use tokio::{
 use weir_capture::interfaces::{self, Placement};
 use weir_host::{DeviceOptions, Devices, Entries, News, Rules};
 use weir_network::FlowLog;
-use weir_store::{BucketName, Buckets, DataDirectory, Delivery, DeliveryOptions, RolloverOptions};
+use weir_store::{BucketName, Buckets, Catalogue, DataDirectory, Delivery, DeliveryOptions, RolloverOptions};
 
 use crate::{
     Outcome, Usage, clock,
     fleet::{Beginning, Fleet},
     report::{DeliveryReport, ErrorReport, Report},
-    server::{self, Board, Orders},
+    server::{self, Board, Orders, Service},
     settings::Settings,
 };
 use enforcement::Enforcement;
 use recorder::{Recorder, Sinks};
+use regions::Regions;
 use screen::Screen;
-use watching::Watching;
+use watching::{Place, Watching};
 
 /// The bucket that records are delivered to.
 pub const BUCKET: &str = "flow-logs";
@@ -78,6 +81,8 @@ pub fn run(settings: &Settings) -> Result<Outcome> {
 }
 
 async fn up(settings: &Settings) -> Result<Outcome> {
+    front::check(settings)?;
+    let recording = settings.capture.0.is_some();
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let listener = server::bind(settings.listen).await?;
@@ -90,8 +95,20 @@ async fn up(settings: &Settings) -> Result<Outcome> {
     let rollover = RolloverOptions { every_window: settings.deliver_every_window, ..RolloverOptions::default() };
     let options = DeliveryOptions { rollover, ..DeliveryOptions::default() };
     let delivery = Arc::new(Delivery::open(&data, &buckets, &flow_log, options)?);
-    let watching = Watching::open(settings, &data, &flow_log)?;
-    let workers = watching.start(settings)?;
+    let catalogue = Catalogue::open(&data.catalogue())?;
+    let place = Place {
+        path: data.path(),
+        catalogue: catalogue.clone(),
+        account: settings.account.as_str(),
+        region: &settings.region,
+        public_url: settings.public_url.clone().unwrap_or_else(|| format!("http://{}", settings.listen)),
+    };
+    let watching = Watching::open(place.clone())?;
+    let watching = Arc::new(if recording { watching.with_destination(settings, &flow_log)? } else { watching });
+    let carriers = watching::carriers(settings, &watching.troubles)?;
+    let workers = watching.start(&carriers);
+    let regions = Arc::new(Regions::open(Arc::clone(&watching), &place, carriers)?);
+    let (front, trail) = front::open(settings, catalogue, buckets.clone(), &regions)?;
     let devices = Arc::new(devices(settings));
     let enforcement = Enforcement::start(settings, &devices)?;
 
@@ -116,7 +133,14 @@ async fn up(settings: &Settings) -> Result<Outcome> {
         Some(enforcement) => Arc::new(enforcement.orders()),
         None => Arc::new(|_, reply| drop(reply)),
     };
-    let service = watching.service(board.clone(), orders);
+    let (figures, links) = (Arc::clone(&watching), Arc::clone(&regions));
+    let service = Service {
+        board: board.clone(),
+        orders,
+        front,
+        answers: Arc::new(move |method, path, query| links.link(method, path, query)),
+        metrics: Arc::new(move |report| figures.figures(report)),
+    };
     let serving = tokio::spawn(server::serve(listener, service, stopped));
 
     let mut screen = Screen::new(&running.report(), settings);
@@ -148,12 +172,18 @@ async fn up(settings: &Settings) -> Result<Outcome> {
     recorder.stop().await;
     let left = end_fleet(fleet.as_deref()).await;
     delivery.close(seconds()).await;
-    tokio::task::spawn_blocking(|| workers.stop()).await?;
+    let further = Arc::clone(&regions);
+    tokio::task::spawn_blocking(move || {
+        further.stop();
+        workers.stop();
+    })
+    .await?;
     let report = running.report();
     board.put(report.clone());
     let _ = stop.send(true);
     // A client that keeps its connection open must not hold up the end.
     let served = tokio::time::timeout(Duration::from_secs(1), serving).await;
+    tokio::task::spawn_blocking(|| trail.stop()).await?;
     if let Some(enforcement) = enforcement {
         tokio::task::spawn_blocking(|| enforcement.stop()).await?;
     }

@@ -56,6 +56,7 @@ pub(super) fn name(command: Command) -> &'static str {
         Command::Confirm => "confirm",
         Command::Detach => "detach",
         Command::Token => "token",
+        Command::Env => "env",
     }
 }
 

@@ -49,6 +49,19 @@ impl Account {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bytes(pub u64);
 
+/// How packets are seen, or that they are not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CaptureChoice(pub Option<TierChoice>);
+
+/// Whether signatures of requests are checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Auth {
+    /// They are, and policies decide.
+    On,
+    /// They are not: whoever reaches the listener may do everything.
+    Off,
+}
+
 /// The name of a log group, or `none`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogGroupChoice(pub Option<String>);
@@ -165,7 +178,15 @@ one_word! {
         FileFormat::ALL.into_iter().find(|format| format.name() == word)
             .ok_or_else(|| format!("expected plain-text, parquet, json, cef or ocsf, found `{word}`"))
     };
-    TierChoice, Shape::Choice(&TierChoice::NAMES), str::parse;
+    CaptureChoice, Shape::Choice(&["auto", "ebpf", "packet", "off"]), |word| match word {
+        "off" => Ok(CaptureChoice(None)),
+        tier => tier.parse().map(|tier| CaptureChoice(Some(tier))),
+    };
+    Auth, Shape::Choice(&["on", "off"]), |word| match word {
+        "on" => Ok(Auth::On),
+        "off" => Ok(Auth::Off),
+        _ => Err(format!("expected on or off, found `{word}`")),
+    };
     OnExit, Shape::Choice(&OnExit::NAMES), str::parse;
     SideChoice, Shape::Choice(&SideChoice::NAMES), str::parse;
     LogGroupChoice, Shape::Text, |word| match word {

@@ -106,6 +106,7 @@ fn shells_and_man_know_every_command() {
         "-confirm",
         "-convert",
         "-detach",
+        "-env",
         "-explain",
         "-fields",
         "-man",

@@ -97,13 +97,17 @@ impl Recorder {
             region: flow_log.region.clone(),
             rules: rules.clone(),
         });
+        let Some(tier) = settings.capture.0 else {
+            shared.progress().not_recording = Some("capture is off".to_owned());
+            return Ok(Self { frames: Arc::default(), shared, stopper: None, threads: Mutex::default() });
+        };
         let (events, received) = mpsc::sync_channel(QUEUE);
         let (opened, opening) = mpsc::sync_channel(1);
         let capturing = {
             let shared = Arc::clone(&shared);
             let containers = Containers::watch_if(devices.may_be_guests(), &settings.container_socket);
             let choose = weir_host::choose(Arc::clone(&devices), containers, rules.clone());
-            let options = live::Options::new(settings.interval, settings.max_flows, settings.capture);
+            let options = live::Options::new(settings.interval, settings.max_flows, tier);
             let predictor = rules.map(Predictor::new);
             thread::spawn(move || capture(options, choose, predictor, &devices, &shared, &events, &opened))
         };

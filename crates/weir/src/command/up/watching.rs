@@ -7,14 +7,16 @@ mod report;
 mod workers;
 
 use std::{
+    path::Path,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, Result};
+use weir_api::Region;
 use weir_network::FlowLog;
 use weir_store::{
-    Catalogue, DataDirectory, FinishedWindow,
+    Catalogue, FinishedWindow,
     logs::{Damage, LogOptions, LogStore, Owner, Tap},
 };
 use weir_watch::{
@@ -22,17 +24,21 @@ use weir_watch::{
     alarm::Alarms,
     metric::{Metrics, prometheus},
     notice::{Carriers, Courier, Http, Smtp},
-    topic::{TopicOptions, Topics},
+    topic::{Answer, Method, TopicOptions, Topics},
 };
 
 use crate::{
     clock,
-    report::WatchingReport,
-    server::{Board, Orders, Service},
+    report::{Report, WatchingReport},
     settings::Settings,
 };
 use destination::Destination;
-use workers::{Troubles, Workers};
+use workers::Troubles;
+
+pub(super) use workers::Workers;
+
+/// The folder of log groups in the directory of a region.
+const LOGS: &str = "logs";
 
 /// A report may be so old.
 const FRESH: Duration = Duration::from_secs(1);
@@ -40,63 +46,73 @@ const FRESH: Duration = Duration::from_secs(1);
 /// How long an endpoint may take, as at SNS.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// Everything that is watched, shared by those who work on it.
+/// Everything that is watched in one region, shared by those who work on it.
 pub(super) struct Watching {
-    logs: Arc<LogStore>,
-    watcher: Arc<Watcher>,
-    metrics: Arc<Metrics>,
-    alarms: Arc<Alarms>,
-    topics: Topics,
+    pub(super) region: Arc<Region>,
     courier: Arc<Courier>,
     /// The flow log's log group, unless it has none.
     destination: Option<Destination>,
-    troubles: Troubles,
+    pub(super) troubles: Troubles,
     /// The last report, and when it was made.
     reported: Mutex<Option<(Instant, WatchingReport)>>,
 }
 
+/// Where a region keeps what it keeps, and what its name is.
+#[derive(Clone)]
+pub(super) struct Place<'a> {
+    /// A directory of its own.
+    pub(super) path: &'a Path,
+    /// What is defined there.
+    pub(super) catalogue: Catalogue,
+    pub(super) account: &'a str,
+    pub(super) region: &'a str,
+    /// What links in notices begin with.
+    pub(super) public_url: String,
+}
+
 impl Watching {
-    /// Opens what the data directory keeps, and makes what a first start finds ready.
+    /// Opens what a region keeps.
     ///
     /// # Errors
-    /// When something cannot be read or written, or a setting makes no sense.
-    pub(super) fn open(settings: &Settings, data: &DataDirectory, flow_log: &FlowLog) -> Result<Arc<Self>> {
-        let (account, region) = (flow_log.account_id.as_str(), flow_log.region.as_str());
-        let catalogue = Catalogue::open(&data.catalogue())?;
+    /// When something cannot be read or written.
+    pub(super) fn open(place: Place<'_>) -> Result<Self> {
+        let Place { path, catalogue, account, region, public_url } = place;
         let metrics = Arc::new(Metrics::open(&catalogue)?);
         let watcher = Arc::new(Watcher::open(&catalogue, Arc::clone(&metrics), account, region)?);
-        let public_url = settings.public_url.clone().unwrap_or_else(|| format!("http://{}", settings.listen));
         let topics = Topics::open(catalogue.clone(), account, region, &TopicOptions { public_url })?;
         let alarms = Arc::new(Alarms::open(catalogue.clone(), Arc::clone(&metrics), account, region)?);
         let options = LogOptions::new(Owner { account: account.to_owned(), region: region.to_owned() });
         let tap: Arc<dyn Tap> = Arc::clone(&watcher) as _;
-        let logs = Arc::new(LogStore::open(&data.logs(), catalogue, options, tap)?);
+        let logs = Arc::new(LogStore::open(&path.join(LOGS), catalogue, options, tap)?);
         alarms.show_evidence(Arc::new(FilteredEvents::new(Arc::clone(&watcher), Arc::clone(&logs))));
-        let courier = Arc::new(Courier::new(topics.clone(), data.path()));
-        let destination =
-            settings.log_group.0.clone().map(|group| Destination::new(Arc::clone(&logs), group, flow_log));
+        let courier = Arc::new(Courier::new(topics.clone(), path));
         let troubles = Troubles::default();
         for damage in logs.damage() {
             troubles.add(lost(damage));
         }
-        let watching =
-            Self { logs, watcher, metrics, alarms, topics, courier, destination, troubles, reported: Mutex::default() };
-        watching.prepare(settings, flow_log)?;
-        Ok(Arc::new(watching))
+        let region = Arc::new(Region { logs, watcher, metrics, alarms, topics });
+        Ok(Self { region, courier, destination: None, troubles, reported: Mutex::default() })
+    }
+
+    /// The same, with the log group of the flow log that this host records, made ready for it.
+    ///
+    /// # Errors
+    /// When a setting makes no sense, or the disk refuses.
+    pub(super) fn with_destination(mut self, settings: &Settings, flow_log: &FlowLog) -> Result<Self> {
+        let Some(group) = settings.log_group.0.clone() else { return Ok(self) };
+        let topic = defaults::make(&self, &group, &flow_log.log_format, now_ms())
+            .with_context(|| format!("cannot make the log group {group} ready"))?;
+        for endpoint in &settings.notify {
+            defaults::subscribe(&self.region.topics, &topic, endpoint, now_ms())
+                .with_context(|| format!("notify: {endpoint}"))?;
+        }
+        self.destination = Some(Destination::new(Arc::clone(&self.region.logs), group, flow_log));
+        Ok(self)
     }
 
     /// Starts to work: segments, metrics, alarms, notices.
-    ///
-    /// # Errors
-    /// When the mail relay's URL or the sender makes no sense.
-    pub(super) fn start(self: &Arc<Self>, settings: &Settings) -> Result<Workers> {
-        let relay = settings.smtp_url.as_ref().map(|url| Smtp::new(&url.0, &settings.mail_from)).transpose();
-        let smtp = relay.context("smtp-url or mail-from")?;
-        let http = Http::new().unwrap_or_else(|error| {
-            self.troubles.add(format!("no HTTPS endpoint can be told: {error}"));
-            Http::with_roots(&[], PATIENCE)
-        });
-        Ok(Workers::start(self, &Arc::new(Carriers { smtp, http })))
+    pub(super) fn start(self: &Arc<Self>, carriers: &Arc<Carriers>) -> Workers {
+        Workers::start(self, carriers)
     }
 
     /// Takes the records of a window into the flow log's log group. What the disk refuses waits.
@@ -106,17 +122,14 @@ impl Watching {
         }
     }
 
-    /// What the listener serves: the report, orders, the links of notices, `/metrics`.
-    pub(super) fn service(self: &Arc<Self>, board: Board, orders: Orders) -> Service {
-        let (links, figures) = (Arc::clone(self), Arc::clone(self));
-        Service {
-            board,
-            orders,
-            answers: Arc::new(move |method, path, query| {
-                links.topics.answer(method, path, query, now_ms()).or_else(|| links.courier.answer(path))
-            }),
-            metrics: Arc::new(move |report| prometheus(&figures.metrics, &figures::figures(report))),
-        }
+    /// Answers a link of a notice, unless it is of another region.
+    pub(super) fn link(&self, method: Method, path: &str, query: &str) -> Option<Answer> {
+        self.region.topics.answer(method, path, query, now_ms()).or_else(|| self.courier.answer(path))
+    }
+
+    /// The text of `/metrics`.
+    pub(super) fn figures(&self, report: &Report) -> String {
+        prometheus(&self.region.metrics, &figures::figures(report))
     }
 
     /// How it is going: at most a second old.
@@ -129,21 +142,24 @@ impl Watching {
         *reported = Some((clock::steady(), report.clone()));
         report
     }
+}
 
-    fn prepare(&self, settings: &Settings, flow_log: &FlowLog) -> Result<()> {
-        let Some(destination) = &self.destination else { return Ok(()) };
-        let topic = defaults::make(self, &destination.group, &flow_log.log_format, now_ms())
-            .with_context(|| format!("cannot make the log group {} ready", destination.group))?;
-        for endpoint in &settings.notify {
-            defaults::subscribe(&self.topics, &topic, endpoint, now_ms())
-                .with_context(|| format!("notify: {endpoint}"))?;
-        }
-        Ok(())
-    }
+/// What sends mails and POSTs for all regions.
+///
+/// # Errors
+/// When the mail relay's URL or the sender makes no sense.
+pub(super) fn carriers(settings: &Settings, troubles: &Troubles) -> Result<Arc<Carriers>> {
+    let relay = settings.smtp_url.as_ref().map(|url| Smtp::new(&url.0, &settings.mail_from)).transpose();
+    let smtp = relay.context("smtp-url or mail-from")?;
+    let http = Http::new().unwrap_or_else(|error| {
+        troubles.add(format!("no HTTPS endpoint can be told: {error}"));
+        Http::with_roots(&[], PATIENCE)
+    });
+    Ok(Arc::new(Carriers { smtp, http }))
 }
 
 /// Unix milliseconds.
-fn now_ms() -> i64 {
+pub(super) fn now_ms() -> i64 {
     i64::try_from(clock::now().as_millis()).unwrap_or(i64::MAX)
 }
 

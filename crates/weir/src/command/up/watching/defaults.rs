@@ -25,22 +25,24 @@ const DEFAULT_PATTERN: &str = r#"[version, account, eni, source, destination, sr
 
 /// Makes log group, topic, metric filter and alarm, unless they were made before. Returns the topic's ARN.
 pub(super) fn make(watching: &Watching, group: &str, format: &Format, now: i64) -> Result<String> {
-    let topic =
-        watching.topics.create_topic(&CreateTopicInput { name: NAME.into(), ..CreateTopicInput::default() }, now)?;
-    if watching.logs.list_tags_log_group(group).is_ok_and(|tags| tags.contains_key(PREPARED)) {
+    let topic = watching
+        .region
+        .topics
+        .create_topic(&CreateTopicInput { name: NAME.into(), ..CreateTopicInput::default() }, now)?;
+    if watching.region.logs.list_tags_log_group(group).is_ok_and(|tags| tags.contains_key(PREPARED)) {
         return Ok(topic.topic_arn);
     }
-    if watching.logs.list_tags_log_group(group).is_err() {
+    if watching.region.logs.list_tags_log_group(group).is_err() {
         let request = CreateLogGroupRequest { log_group_name: group.into(), ..CreateLogGroupRequest::default() };
-        watching.logs.create_log_group(&request, now)?;
+        watching.region.logs.create_log_group(&request, now)?;
     }
-    watching.logs.set_format(group, Some(format))?;
+    watching.region.logs.set_format(group, Some(format))?;
     if let Some(pattern) = pattern(format) {
-        watching.alarms.put_metric_alarm(alarm(&topic.topic_arn), now)?;
-        let exists = |name: &str| watching.logs.list_tags_log_group(name).is_ok();
-        watching.watcher.put_metric_filter(&exists, filter(group, pattern), now)?;
+        watching.region.alarms.put_metric_alarm(alarm(&topic.topic_arn), now)?;
+        let exists = |name: &str| watching.region.logs.list_tags_log_group(name).is_ok();
+        watching.region.watcher.put_metric_filter(&exists, filter(group, pattern), now)?;
     }
-    watching.logs.tag_log_group(group, &BTreeMap::from([(PREPARED.to_owned(), "true".to_owned())]))?;
+    watching.region.logs.tag_log_group(group, &BTreeMap::from([(PREPARED.to_owned(), "true".to_owned())]))?;
     Ok(topic.topic_arn)
 }
 

@@ -19,7 +19,7 @@ const MINUTE: i64 = 60;
 
 /// Everything at this moment. What cannot be read is left out, and told among the troubles.
 pub(super) fn report(watching: &Watching, now: i64) -> WatchingReport {
-    let counters = watching.logs.counters();
+    let counters = watching.region.logs.counters();
     let (waiting_records, dropped_records) = watching.destination.as_ref().map(|it| it.counts()).unwrap_or_default();
     let mut report = WatchingReport {
         events: counters.events,
@@ -48,9 +48,9 @@ fn log_groups(watching: &Watching) -> anyhow::Result<Vec<LogGroupReport>> {
     let mut request = DescribeLogGroupsRequest::default();
     let mut groups = Vec::new();
     loop {
-        let page = watching.logs.describe_log_groups(&request)?;
+        let page = watching.region.logs.describe_log_groups(&request)?;
         groups.extend(page.log_groups.into_iter().map(|group| LogGroupReport {
-            metric_filters: watching.watcher.metric_filter_count(&group.log_group_name) as u64,
+            metric_filters: watching.region.watcher.metric_filter_count(&group.log_group_name) as u64,
             name: group.log_group_name,
             stored_bytes: group.stored_bytes,
             retention_days: group.retention_in_days,
@@ -65,9 +65,9 @@ fn log_groups(watching: &Watching) -> anyhow::Result<Vec<LogGroupReport>> {
 fn filters(watching: &Watching, now: i64) -> anyhow::Result<Vec<MetricFilterReport>> {
     let mut input = DescribeMetricFiltersInput::default();
     let mut filters = Vec::new();
-    let exists = |name: &str| watching.logs.list_tags_log_group(name).is_ok();
+    let exists = |name: &str| watching.region.logs.list_tags_log_group(name).is_ok();
     loop {
-        let page = watching.watcher.describe_metric_filters(&exists, &input)?;
+        let page = watching.region.watcher.describe_metric_filters(&exists, &input)?;
         for filter in page.metric_filters {
             filters.push(filter_report(watching, filter, now)?);
         }
@@ -87,7 +87,7 @@ fn filter_report(watching: &Watching, filter: MetricFilter, now: i64) -> anyhow:
     let Some(metric) = filter.metric_transformations.into_iter().next() else { return Ok(report) };
     (report.namespace, report.metric) = (metric.metric_namespace, metric.metric_name);
     if metric.dimensions.is_empty() && filter.emit_system_field_dimensions.is_empty() {
-        let statistics = watching.metrics.get_metric_statistics(
+        let statistics = watching.region.metrics.get_metric_statistics(
             &GetMetricStatisticsInput {
                 namespace: report.namespace.clone(),
                 metric_name: report.metric.clone(),
@@ -113,7 +113,7 @@ fn alarms(watching: &Watching) -> anyhow::Result<Vec<AlarmReport>> {
     };
     let mut alarms = Vec::new();
     loop {
-        let page = watching.alarms.describe_alarms(&input)?;
+        let page = watching.region.alarms.describe_alarms(&input)?;
         let metric = page.metric_alarms.into_iter().map(|alarm| (alarm.definition.head, alarm.status));
         let composite = page.composite_alarms.into_iter().map(|alarm| (alarm.definition.head, alarm.status));
         let log = page.log_alarms.into_iter().map(|alarm| (alarm.definition.head, alarm.status));
@@ -141,7 +141,7 @@ fn notices(watching: &Watching, now: i64) -> anyhow::Result<NoticesReport> {
     };
     let mut input = ListInput::default();
     loop {
-        let page = watching.topics.list_subscriptions(&input, now)?;
+        let page = watching.region.topics.list_subscriptions(&input, now)?;
         report.subscriptions.extend(page.subscriptions.into_iter().map(|subscription| SubscriptionReport {
             topic: subscription.topic_arn.rsplit(':').next().unwrap_or_default().to_owned(),
             protocol: subscription.protocol,

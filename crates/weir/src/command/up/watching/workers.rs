@@ -28,11 +28,11 @@ const TROUBLES: usize = 10;
 
 /// The last things that went wrong.
 #[derive(Debug, Default)]
-pub(super) struct Troubles(Mutex<VecDeque<ErrorReport>>);
+pub(in crate::command::up) struct Troubles(Mutex<VecDeque<ErrorReport>>);
 
 impl Troubles {
     /// Adds one, unless it is the last one again.
-    pub(super) fn add(&self, message: String) {
+    pub(in crate::command::up) fn add(&self, message: String) {
         let mut troubles = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if troubles.back().is_some_and(|last| last.message == message) {
             return;
@@ -91,10 +91,10 @@ impl Workers {
         }
         let watching = &self.watching;
         watching.drain();
-        if let Err(error) = watching.watcher.flush(now_ms()) {
+        if let Err(error) = watching.region.watcher.flush(now_ms()) {
             watching.troubles.add(error.to_string());
         }
-        if let Err(error) = watching.logs.flush() {
+        if let Err(error) = watching.region.logs.flush() {
             watching.troubles.add(error.to_string());
         }
     }
@@ -119,23 +119,23 @@ impl Keeper {
     fn step(&mut self, watching: &Watching) {
         watching.drain();
         let now = now_ms();
-        watching.watcher.poll(now);
+        watching.region.watcher.poll(now);
         // A clock that was set back must not stop the work.
         if now >= self.polled || now < self.flushed {
-            self.polled = watching.logs.poll(now);
-            if let Some(failure) = watching.logs.counters().last_failure {
+            self.polled = watching.region.logs.poll(now);
+            if let Some(failure) = watching.region.logs.counters().last_failure {
                 watching.troubles.add(failure);
             }
         }
         if (now - self.flushed).abs() >= FLUSH {
-            watching.watcher.flush(now).unwrap_or_else(|error| watching.troubles.add(error.to_string()));
+            watching.region.watcher.flush(now).unwrap_or_else(|error| watching.troubles.add(error.to_string()));
             self.flushed = now;
         }
     }
 }
 
 fn judge(watching: &Watching) {
-    if let Err(error) = watching.alarms.poll(now_ms()) {
+    if let Err(error) = watching.region.alarms.poll(now_ms()) {
         watching.troubles.add(error.to_string());
     }
 }

@@ -1,0 +1,153 @@
+//! The AWS front door at the listener.
+
+use std::{
+    sync::{Arc, mpsc},
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use anyhow::Result;
+use axum::{body::Body, response::Response};
+use weir_api::{AuditEvent, Foundation, Front, S3Handler, access::Access, services};
+use weir_store::{
+    Buckets, Catalogue,
+    logs::{CreateLogGroupRequest, CreateLogStreamRequest, InputEvent, LogsError},
+};
+
+use super::{
+    regions::Regions,
+    watching::{Watching, now_ms},
+};
+use crate::{
+    Usage,
+    credentials::Credentials,
+    settings::{Auth, Settings},
+};
+
+/// Events of the audit trail that wait for the disk, at most.
+const WAITING: usize = 10_000;
+/// Events that are written together, at most.
+const TOGETHER: usize = 500;
+/// The stream of the audit trail.
+const STREAM: &str = "api";
+
+/// Refuses settings that would let strangers in.
+///
+/// # Errors
+/// What would, and how to say that it is meant.
+pub(super) fn check(settings: &Settings) -> Result<()> {
+    if settings.auth == Auth::Off && !settings.listen.ip().is_loopback() {
+        let listen = settings.listen;
+        let problem =
+            format!("--auth off lets everyone do everything who reaches {listen}: listen on a loopback address");
+        return Err(Usage(problem).into());
+    }
+    Ok(())
+}
+
+/// Opens the front door, and the audit trail behind it.
+///
+/// # Errors
+/// When what the services keep cannot be read.
+pub(super) fn open(
+    settings: &Settings,
+    catalogue: Catalogue,
+    buckets: Buckets,
+    regions: &Arc<Regions>,
+) -> Result<(Arc<Front>, Trail)> {
+    let account = settings.account.as_str().to_owned();
+    let access = Arc::new(access(settings, &catalogue, &account)?);
+    let foundation = Foundation {
+        account,
+        region: settings.region.clone(),
+        access: Arc::clone(&access),
+        catalogue,
+        regions: Arc::clone(regions) as _,
+        buckets,
+    };
+    let trail = Trail::start(settings, &regions.home);
+    let events = trail.events.clone();
+    let home = Arc::clone(&regions.home);
+    let front = Front {
+        region: settings.region.clone(),
+        access,
+        tables: services::tables(&foundation)?,
+        s3: s3(),
+        audit: Arc::new(move |event| {
+            let Some(events) = &events else { return };
+            if events.try_send(event).is_err() {
+                home.troubles.add("the audit trail is full: requests were left out of it".to_owned());
+            }
+        }),
+        clock: now_ms,
+    };
+    Ok((Arc::new(front), trail))
+}
+
+fn access(settings: &Settings, catalogue: &Catalogue, account: &str) -> Result<Access> {
+    let root = Credentials::open(&settings.data)?;
+    let root = (settings.auth == Auth::On).then_some(root);
+    Ok(Access::open(catalogue, account, root)?)
+}
+
+fn s3() -> S3Handler {
+    Arc::new(|_| Box::pin(async { Response::new(Body::empty()) }))
+}
+
+/// Writes who asked what into a log group, a batch at a time.
+pub(super) struct Trail {
+    events: Option<mpsc::SyncSender<AuditEvent>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Trail {
+    fn start(settings: &Settings, watching: &Arc<Watching>) -> Self {
+        let group = settings.audit_group.0.clone().filter(|_| settings.auth == Auth::On);
+        let Some(group) = group else { return Self { events: None, thread: None } };
+        let (events, received) = mpsc::sync_channel(WAITING);
+        let watching = Arc::clone(watching);
+        let thread = thread::spawn(move || write(&watching, &group, &received));
+        Self { events: Some(events), thread: Some(thread) }
+    }
+
+    /// Writes what is left. Blocks; the front must be gone.
+    pub(super) fn stop(mut self) {
+        self.events = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn write(watching: &Watching, group: &str, received: &mpsc::Receiver<AuditEvent>) {
+    while let Ok(first) = received.recv() {
+        let batch: Vec<AuditEvent> = std::iter::once(first).chain(received.try_iter().take(TOGETHER - 1)).collect();
+        while let Err(error) = append(watching, group, &batch) {
+            watching.troubles.add(format!("the audit trail waits: {error}"));
+            thread::sleep(Duration::from_secs(1));
+        }
+    }
+}
+
+fn append(watching: &Watching, group: &str, batch: &[AuditEvent]) -> Result<(), LogsError> {
+    let logs = &watching.region.logs;
+    let mut events: Vec<InputEvent> = batch.iter().map(event).collect();
+    events.sort_by_key(|event| event.timestamp);
+    match logs.append(group, STREAM, &events, now_ms()) {
+        Err(LogsError::ResourceNotFound(_)) => {}
+        done => return done.map(drop),
+    }
+    let is_there = |made: Result<(), LogsError>| match made {
+        Err(LogsError::ResourceAlreadyExists(_)) => Ok(()),
+        made => made,
+    };
+    let new_group = CreateLogGroupRequest { log_group_name: group.to_owned(), ..CreateLogGroupRequest::default() };
+    is_there(logs.create_log_group(&new_group, now_ms()))?;
+    let stream = CreateLogStreamRequest { log_group_name: group.to_owned(), log_stream_name: STREAM.to_owned() };
+    is_there(logs.create_log_stream(&stream, now_ms()))?;
+    logs.append(group, STREAM, &events, now_ms()).map(drop)
+}
+
+fn event(event: &AuditEvent) -> InputEvent {
+    InputEvent { timestamp: event.time, message: serde_json::to_string(event).unwrap_or_default() }
+}
