@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use serde_json::{Map, Value};
+use weir_store::CatalogueError;
 
 use crate::protocol::Protocol;
 
@@ -21,6 +22,8 @@ pub enum Fault {
 pub struct ApiError {
     /// Such as `ResourceNotFoundException`.
     pub code: Cow<'static, str>,
+    /// The name of its shape, where that is another one than the code tells.
+    pub shape: Option<&'static str>,
     /// For whoever reads it.
     pub message: String,
     /// The HTTP status.
@@ -34,7 +37,14 @@ pub struct ApiError {
 impl ApiError {
     /// A mistake of the caller: status 400.
     pub fn new(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
-        Self { code: code.into(), message: message.into(), status: 400, fault: Fault::Sender, members: Map::new() }
+        Self {
+            code: code.into(),
+            shape: None,
+            message: message.into(),
+            status: 400,
+            fault: Fault::Sender,
+            members: Map::new(),
+        }
     }
 
     /// Something broke here. The text must hold no secret.
@@ -49,10 +59,22 @@ impl ApiError {
         Self { status, fault, ..self }
     }
 
+    /// The same with a shape of this name.
+    pub fn with_shape(self, shape: &'static str) -> Self {
+        Self { shape: Some(shape), ..self }
+    }
+
     /// The same with one more member.
     pub fn with_member(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.members.insert(name.to_owned(), value.into());
         self
+    }
+}
+
+/// The text names a file of ours, and nothing that is in it.
+impl From<CatalogueError> for ApiError {
+    fn from(error: CatalogueError) -> Self {
+        Self::internal(error)
     }
 }
 

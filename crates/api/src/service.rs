@@ -166,7 +166,7 @@ impl ServiceName {
                     "Timestamp",
                     "Timestamps",
                 ],
-                maps: &[],
+                maps: &["ExtendedStatistics"],
             },
             Self::Ec2 => Facts {
                 signing: "ec2",

@@ -1,5 +1,6 @@
 //! The services: a table of operations each, over the state that they work on.
 
+pub mod cloudwatch;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod logs;

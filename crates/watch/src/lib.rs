@@ -5,6 +5,7 @@
 pub mod alarm;
 mod evidence;
 pub mod filter;
+mod lenient;
 pub mod math;
 pub mod metric;
 pub mod notice;

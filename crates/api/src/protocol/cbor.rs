@@ -33,6 +33,8 @@ fn read(value: Cbor) -> Result<Value, Refusal> {
             (_, Ok(value)) => value.into(),
             _ => return Err(Refusal::Malformed("a number is too large".to_owned())),
         },
+        // JSON has no such numbers: as a text they come to whoever refuses them.
+        Cbor::Float(value) if !value.is_finite() => value.to_string().into(),
         Cbor::Float(value) => value.into(),
         Cbor::Text(value) => value.into(),
         Cbor::Bytes(value) => STANDARD.encode(value).into(),

@@ -40,7 +40,7 @@ fn reply(asked: &Asked, status: u16, body: &Value) -> Reply {
 /// `{"__type": …, "message": …}` and what else the error has.
 pub(super) fn error_body(service: ServiceName, error: &ApiError) -> Value {
     let mut members = error.members.clone();
-    members.insert("__type".to_owned(), error_type(service, &error.code).into());
+    members.insert("__type".to_owned(), error_type(service, error).into());
     members.insert("message".to_owned(), error.message.clone().into());
     // Shapes of later services have a capital letter, and clients look for either.
     if matches!(service, ServiceName::Athena | ServiceName::Glue | ServiceName::Sqs) {
@@ -57,7 +57,8 @@ pub(super) fn query_error(asked: &Asked, error: &ApiError) -> Option<(&'static s
 }
 
 /// The shape of an error, with the namespace where a service writes it. Source: observed answers and the service models.
-fn error_type(service: ServiceName, code: &str) -> String {
+fn error_type(service: ServiceName, error: &ApiError) -> String {
+    let code = error.shape.unwrap_or(&error.code);
     let (namespace, shape) = match (service, code) {
         (ServiceName::CloudWatch, "ValidationError") => ("com.amazon.coral.validate", "ValidationException"),
         (ServiceName::CloudWatch, code) => ("com.amazonaws.cloudwatch.v2010_08_01", cloudwatch_shape(code)),

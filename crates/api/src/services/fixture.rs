@@ -49,7 +49,6 @@ impl Folder {
         Arc::new(Self { path: self.path.clone(), open: Mutex::default(), _folder: None })
     }
 
-    #[allow(dead_code, reason = "services that keep tables of their own need it")]
     pub(crate) fn foundation(self: &Arc<Self>) -> Foundation {
         Foundation {
             account: ACCOUNT.to_owned(),

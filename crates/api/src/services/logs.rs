@@ -251,7 +251,7 @@ impl Logs {
 }
 
 /// The log group of an identifier: its name or its ARN.
-fn name_of(call: &Call, identifier: &str) -> Result<String, LogsError> {
+pub(super) fn name_of(call: &Call, identifier: &str) -> Result<String, LogsError> {
     let owner = Owner { account: call.account.clone(), region: call.region.clone() };
     owner.group_of(identifier).map(str::to_owned)
 }

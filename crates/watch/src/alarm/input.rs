@@ -28,6 +28,7 @@ shapes! {
         #[serde(skip_serializing_if = "Option::is_none")]
         alarm_description: Option<String>,
         /// Whether it tells anybody; it does if not given.
+        #[serde(deserialize_with = "crate::lenient::option")]
         actions_enabled: Option<bool>,
         /// Topics told when it becomes OK; at most 5.
         #[serde(rename = "OKActions")]
@@ -41,11 +42,13 @@ shapes! {
     /// When data points are an alarm.
     AlarmRule {
         /// N: how many data points are looked at.
+        #[serde(deserialize_with = "crate::lenient::option")]
         evaluation_periods: Option<i64>,
         /// M: how many must breach; N if not given.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "crate::lenient::option")]
         datapoints_to_alarm: Option<i64>,
         /// The threshold.
+        #[serde(deserialize_with = "crate::lenient::option")]
         threshold: Option<f64>,
         /// Such as `GreaterThanThreshold`.
         comparison_operator: String,
@@ -75,7 +78,6 @@ shapes! {
         #[serde(skip_serializing_if = "Option::is_none")]
         extended_statistic: Option<String>,
         /// The metric's dimensions.
-        #[serde(skip_serializing_if = "Vec::is_empty")]
         dimensions: Vec<Dimension>,
         /// Seconds: 1, 5, 10, 20, 30 or a multiple of 60.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -138,6 +140,9 @@ shapes! {
         /// The column.
         #[serde(skip_serializing_if = "Option::is_none")]
         column: Option<String>,
+        /// The role that AWS would run the query with. Kept as it was given: the query is run by this program.
+        #[serde(rename = "ScheduledQueryRoleARN", skip_serializing_if = "Option::is_none")]
+        scheduled_query_role_arn: Option<String>,
         /// Kept when the alarm is made.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         tags: Vec<Tag>,

@@ -172,6 +172,7 @@ mod tests {
             period: Some(60),
             statistic: statistic.map(str::to_owned),
             column: column.map(str::to_owned),
+            scheduled_query_role_arn: None,
             tags: vec![],
         })
     }

@@ -15,7 +15,6 @@ use super::{
     definition::{CompositeWatch, Definition, Watch},
     input::{AlarmHistoryItem, AlarmNames, PutCompositeAlarmInput, PutLogAlarmInput, PutMetricAlarmInput},
     log::Evidence,
-    moment,
     reason::UNCHECKED,
     state::StateValue,
     table::{self, AlarmRow, Status},
@@ -210,25 +209,25 @@ impl Alarms {
         Ok(())
     }
 
-    /// `EnableAlarmActions`.
+    /// `EnableAlarmActions`. Names that there are not are passed over, as CloudWatch does.
     ///
     /// # Errors
-    /// A name that there is not, too many names, and those of the disk.
+    /// No names, too many names, and those of the disk.
     pub fn enable_alarm_actions(&self, input: &AlarmNames, now: i64) -> Result<(), AlarmError> {
         self.set_actions(input, true, now)
     }
 
-    /// `DisableAlarmActions`.
+    /// `DisableAlarmActions`. Names that there are not are passed over, as CloudWatch does.
     ///
     /// # Errors
-    /// A name that there is not, too many names, and those of the disk.
+    /// No names, too many names, and those of the disk.
     pub fn disable_alarm_actions(&self, input: &AlarmNames, now: i64) -> Result<(), AlarmError> {
         self.set_actions(input, false, now)
     }
 
     fn set_actions(&self, input: &AlarmNames, enabled: bool, now: i64) -> Result<(), AlarmError> {
         let mut state = self.state();
-        let names = state.named(input)?;
+        let names = checked_names(input)?;
         let mut changed: Vec<Alarm> =
             state.alarms.values().filter(|alarm| names.contains(alarm.name())).cloned().collect();
         self.catalogue.change(|transaction| {
@@ -271,16 +270,19 @@ impl Alarms {
     }
 }
 
-fn created(now: i64) -> Status {
-    let data = json!({"version": "1.0", "queryDate": moment::iso(now)});
-    Status {
-        configured: now,
-        reason: UNCHECKED.to_owned(),
-        reason_data: Some(data.to_string()),
-        updated: now,
-        transitioned: now,
-        ..Status::default()
+fn checked_names(input: &AlarmNames) -> Result<BTreeSet<String>, AlarmError> {
+    let names = &input.alarm_names;
+    if names.is_empty() {
+        return Err(AlarmError::Missing("AlarmNames"));
     }
+    if names.len() > MOST_NAMES {
+        return Err(AlarmError::validation(format!("AlarmNames has at most {MOST_NAMES} names.")));
+    }
+    Ok(names.iter().cloned().collect())
+}
+
+fn created(now: i64) -> Status {
+    Status { configured: now, reason: UNCHECKED.to_owned(), updated: now, transitioned: now, ..Status::default() }
 }
 
 impl Definition {
@@ -298,16 +300,10 @@ impl Definition {
 impl State {
     /// The alarms that are named, which must all be there.
     fn named(&self, input: &AlarmNames) -> Result<BTreeSet<String>, AlarmError> {
-        let names = &input.alarm_names;
-        if names.is_empty() {
-            return Err(AlarmError::Missing("AlarmNames"));
-        }
-        if names.len() > MOST_NAMES {
-            return Err(AlarmError::validation(format!("AlarmNames has at most {MOST_NAMES} names.")));
-        }
+        let names = checked_names(input)?;
         match names.iter().find(|name| !self.alarms.contains_key(*name)) {
             Some(name) => Err(AlarmError::NotFound(format!("Unknown alarm {name}"))),
-            None => Ok(names.iter().cloned().collect()),
+            None => Ok(names),
         }
     }
 

@@ -9,12 +9,16 @@ use super::spread::Spread;
 #[serde(rename_all = "PascalCase")]
 pub struct StatisticSet {
     /// How many values.
+    #[serde(deserialize_with = "crate::lenient::number")]
     pub sample_count: f64,
     /// Their sum.
+    #[serde(deserialize_with = "crate::lenient::number")]
     pub sum: f64,
     /// The smallest.
+    #[serde(deserialize_with = "crate::lenient::number")]
     pub minimum: f64,
     /// The largest.
+    #[serde(deserialize_with = "crate::lenient::number")]
     pub maximum: f64,
 }
 

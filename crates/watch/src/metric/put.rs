@@ -39,12 +39,15 @@ pub struct MetricDatum {
     /// Unix milliseconds, from two weeks ago to in two hours; now if not given.
     pub timestamp: Option<i64>,
     /// One value.
+    #[serde(deserialize_with = "crate::lenient::option")]
     pub value: Option<f64>,
     /// Values added up by the sender.
     pub statistic_values: Option<StatisticSet>,
     /// At most 150 values.
+    #[serde(deserialize_with = "crate::lenient::numbers")]
     pub values: Vec<f64>,
     /// How often each of `values` was observed; 1 if not given.
+    #[serde(deserialize_with = "crate::lenient::numbers")]
     pub counts: Vec<f64>,
     /// What is counted.
     pub unit: Option<Unit>,
@@ -105,12 +108,15 @@ impl Checked<'_> {
 
     fn bucket(&self) -> Result<Bucket, MetricError> {
         let MetricDatum { value, statistic_values, values, counts, .. } = self.datum;
-        let given =
-            usize::from(value.is_some()) + usize::from(statistic_values.is_some()) + usize::from(!values.is_empty());
-        if given > 1 {
+        let given = [
+            ("Value", value.is_some()),
+            ("StatisticValues", statistic_values.is_some()),
+            ("Values", !values.is_empty()),
+        ];
+        let given: Vec<&str> = given.into_iter().filter_map(|(name, given)| given.then_some(name)).collect();
+        if let [first, second, ..] = given[..] {
             let message = format!(
-                "The parameters {0}.Value, {0}.StatisticValues and {0}.Values are mutually exclusive and you have \
-                 specified more than one.",
+                "The parameters {0}.{first} and {0}.{second} are mutually exclusive and you have specified both.",
                 self.member
             );
             return Err(MetricError::Combination(message));
@@ -141,8 +147,8 @@ impl Checked<'_> {
             return Err(self.invalid("Values", "must not have a size greater than 150"));
         }
         if !counts.is_empty() && counts.len() != values.len() {
-            let message = format!("The collections {0}.Values and {0}.Counts must be of the same size.", self.member);
-            return Err(MetricError::Combination(message));
+            let message = format!("The parameters {0}.Values and {0}.Counts must be of the same size.", self.member);
+            return Err(MetricError::Value(message));
         }
         let counts = counts.iter().copied().chain(std::iter::repeat(1.0));
         let mut sum: Option<Bucket> = None;
@@ -214,7 +220,7 @@ mod tests {
             (set(0.0, 1.0), "InvalidParameterValue"),
             (set(2.0, 5.0), "InvalidParameterValue"),
             (values(&[1.0, 2.0], &[]), "taken"),
-            (values(&[1.0, 2.0], &[3.0]), "InvalidParameterCombination"),
+            (values(&[1.0, 2.0], &[3.0]), "InvalidParameterValue"),
             (values(&[1.0], &[0.0]), "InvalidParameterValue"),
             (values(&many[1..], &[]), "taken"),
             (values(&many, &[]), "InvalidParameterValue"),

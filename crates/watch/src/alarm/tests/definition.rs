@@ -34,7 +34,7 @@ fn each_rule_of_put_metric_alarm_is_held() {
         ["ValidationError", {"AlarmDescription": "x".repeat(1025)}],
         ["put", {"OKActions": vec![topic; 5]}],
         ["ValidationError", {"OKActions": vec![topic; 6]}],
-        ["ValidationError", {"AlarmActions": ["arn:aws:automate:us-east-1:ec2:stop"]}],
+        ["put", {"AlarmActions": ["arn:aws:automate:us-east-1:ec2:stop"]}],
         ["ValidationError", {"InsufficientDataActions": ["ssh"]}],
         ["MissingParameter", {"EvaluationPeriods": null}],
         ["ValidationError", {"EvaluationPeriods": 0}],
