@@ -1,17 +1,38 @@
 //! Who asks, and whether they may.
+//!
+//! [`Access`] holds the keys, users, roles and policies of the account: IAM changes them, STS makes temporary keys of them,
+//! and every request to an operation is held against them, [`Access::authenticate`] first and [`Access::authorize`] then.
+
+#![allow(dead_code, unused_imports, reason = "IAM and STS, which change the directory, are on their way")]
 
 mod context;
+mod decide;
+pub(crate) mod directory;
 mod key;
+pub mod policy;
 mod principal;
+mod role;
+pub(crate) mod session;
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Mutex, PoisonError, RwLock},
+};
 
 use axum::http::{HeaderMap, Method, Uri};
 use weir_store::{Catalogue, CatalogueError};
 
-use crate::{Call, Refusal, ServiceName, signature, wire::Scope};
+use crate::{Refusal, ServiceName, signature, wire::Scope};
+use directory::Directory;
+use session::{SessionOf, Sessions};
 
 pub use context::Context;
+pub use decide::ResourcePolicies;
 pub use key::{Key, RootKey, Secret};
+pub(crate) use key::{new_entity_id, new_id, new_secret, new_session_token};
 pub use principal::{OverTls, Principal, Source};
+pub use role::{FLOW_LOG_ACTIONS, RoleProblem};
 
 /// What a signature is over.
 #[derive(Debug, Clone, Copy)]
@@ -26,11 +47,55 @@ pub struct Signed<'a> {
     pub body: &'a [u8],
 }
 
+/// Why the directory was not read or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AccessError {
+    /// The catalogue refused.
+    #[error(transparent)]
+    Catalogue(#[from] CatalogueError),
+    /// A row is not what this program writes.
+    #[error(
+        "the {kind} {name} in the catalogue cannot be read: restore the catalogue, or delete that row of `access_entity`"
+    )]
+    Unreadable {
+        /// A user, a role, and so on.
+        kind: &'static str,
+        /// Its name.
+        name: String,
+    },
+}
+
+impl From<rusqlite::Error> for AccessError {
+    fn from(source: rusqlite::Error) -> Self {
+        Self::Catalogue(source.into())
+    }
+}
+
+/// When, where and for what an access key was used last.
+#[derive(Debug, Clone)]
+pub(crate) struct LastUse {
+    /// Unix milliseconds.
+    pub(crate) time: i64,
+    pub(crate) region: String,
+    pub(crate) service: &'static str,
+}
+
 /// Keys, users, roles and policies of one account.
-#[derive(Debug)]
 pub struct Access {
     account: String,
     root: Option<RootKey>,
+    directory: Directory,
+    sessions: Sessions,
+    resource_policies: RwLock<HashMap<&'static str, ResourcePolicies>>,
+    /// By access key. Not kept: after a start a key was not used yet.
+    last_uses: Mutex<HashMap<String, LastUse>>,
+}
+
+impl fmt::Debug for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Access").field("account", &self.account).field("is_on", &self.is_on()).finish_non_exhaustive()
+    }
 }
 
 impl Access {
@@ -41,13 +106,20 @@ impl Access {
     ///
     /// # Errors
     /// When the catalogue cannot be read.
-    pub fn open(_catalogue: &Catalogue, account: &str, root: Option<RootKey>) -> Result<Self, CatalogueError> {
-        Ok(Self { account: account.to_owned(), root })
+    pub fn open(catalogue: &Catalogue, account: &str, root: Option<RootKey>) -> Result<Self, AccessError> {
+        let directory = Directory::open(catalogue)?;
+        Ok(Self::of(account, root, directory, Sessions::open(catalogue)?))
     }
 
     /// Takes every access key for the account itself, without looking at signatures, and keeps nothing: for trials.
     pub fn off(account: &str) -> Self {
-        Self { account: account.to_owned(), root: None }
+        Self::of(account, None, Directory::in_memory(), Sessions::in_memory())
+    }
+
+    fn of(account: &str, root: Option<RootKey>, directory: Directory, sessions: Sessions) -> Self {
+        let account = account.to_owned();
+        let (resource_policies, last_uses) = (RwLock::default(), Mutex::default());
+        Self { account, root, directory, sessions, resource_policies, last_uses }
     }
 
     /// The account, 12 digits.
@@ -60,14 +132,44 @@ impl Access {
         self.root.is_some()
     }
 
+    pub(crate) fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    pub(crate) fn sessions(&self) -> &Sessions {
+        &self.sessions
+    }
+
     /// An access key that is in force at `now`, in Unix milliseconds; for what checks signatures itself, as S3 does.
     ///
     /// Whoever asks must hold the session token against that of the request ([`Secret::is`]). Of an `Access` that is off,
     /// only keys that it made itself are known: ask [`Access::is_on`] first.
-    pub fn key(&self, access_key: &str, _now: i64) -> Option<Key> {
-        let root = self.root.as_ref().filter(|root| root.id == access_key)?;
-        let principal = Principal::root(&self.account, access_key);
-        Some(Key { secret: root.secret.clone(), session_token: None, principal })
+    pub fn key(&self, access_key: &str, now: i64) -> Option<Key> {
+        self.find_key(access_key, now).ok()
+    }
+
+    /// The same, with why there is none.
+    fn find_key(&self, access_key: &str, now: i64) -> Result<Key, Refusal> {
+        if let Some(root) = self.root.as_ref().filter(|root| root.id == access_key) {
+            let principal = Principal::root(&self.account, access_key);
+            return Ok(Key { secret: root.secret.clone(), session_token: None, principal });
+        }
+        let state = self.directory.read();
+        if let Some((user, key)) = state.key(access_key).filter(|(_, key)| key.is_active) {
+            let (arn, user_id) = (user.identity.arn.clone(), user.identity.id.clone());
+            let principal = Principal { arn, user_id, access_key: access_key.to_owned() };
+            return Ok(Key { secret: key.secret.clone(), session_token: None, principal });
+        }
+        let session = self.sessions.get(access_key).ok_or(Refusal::UnknownKey)?;
+        if session.expires <= now {
+            return Err(Refusal::ExpiredToken);
+        }
+        let user_arn = match &session.of {
+            SessionOf::User { name, .. } => state.users.get(name).map(|user| user.identity.arn.as_str()),
+            _ => None,
+        };
+        let principal = session.principal(&self.account, user_arn);
+        Ok(Key { secret: session.secret.clone(), session_token: Some(session.token.clone()), principal })
     }
 
     /// Who holds an access key, when nobody looks at signatures: whoever it was made for, otherwise the account itself.
@@ -81,27 +183,31 @@ impl Access {
     /// # Errors
     /// Nobody did, or not as the rules of signature version 4 say.
     pub fn authenticate(&self, signed: &Signed<'_>, service: ServiceName, now: i64) -> Result<Principal, Refusal> {
-        if self.is_on() {
-            let find = |id: &str| self.key(id, now).ok_or(Refusal::UnknownKey);
-            return signature::verify(signed, service, now, find).map(|key| key.principal);
+        let principal = if self.is_on() {
+            signature::verify(signed, service, now, |id| self.find_key(id, now))?.principal
+        } else {
+            let scope = Scope::of(signed.uri, signed.headers).ok_or(Refusal::MissingToken)?;
+            self.trusted(&scope.access_key, now)
+        };
+        self.note_use(&principal.access_key, signed, service, now);
+        Ok(principal)
+    }
+
+    fn note_use(&self, key: &str, signed: &Signed<'_>, service: ServiceName, now: i64) {
+        // Only keys of users are asked about.
+        if self.directory.read().key(key).is_none() {
+            return;
         }
-        let scope = Scope::of(signed.uri, signed.headers).ok_or(Refusal::MissingToken)?;
-        Ok(self.trusted(&scope.access_key, now))
+        let region = Scope::of(signed.uri, signed.headers).map(|scope| scope.region).unwrap_or_default();
+        let last = LastUse { time: now, region, service: service.signing_name() };
+        self.last_uses.lock().unwrap_or_else(PoisonError::into_inner).insert(key.to_owned(), last);
     }
 
-    /// Whether the caller may do something to all of these resources.
-    ///
-    /// # Errors
-    /// They may not; the text says what is missing.
-    pub fn authorize(&self, call: &Call, action: &str, resources: &[String]) -> Result<(), Refusal> {
-        self.authorize_in(call, action, resources, Context::of(call))
-    }
-
-    /// The same, where conditions may ask about more than [`Context::of`] has, such as `s3:prefix`.
-    ///
-    /// # Errors
-    /// They may not; the text says what is missing.
-    pub fn authorize_in(&self, _call: &Call, _action: &str, _: &[String], _context: Context) -> Result<(), Refusal> {
-        Ok(())
+    /// When a key of a user was used last, since this program started.
+    pub(crate) fn last_use(&self, key: &str) -> Option<LastUse> {
+        self.last_uses.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
     }
 }
+
+#[cfg(test)]
+mod tests;
