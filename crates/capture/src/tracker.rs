@@ -104,6 +104,17 @@ pub(crate) struct FlowState {
     pub(crate) flags: TcpFlags,
 }
 
+impl FlowState {
+    /// Counts the packets of both.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.first_ns = self.first_ns.min(other.first_ns);
+        self.last_ns = self.last_ns.max(other.last_ns);
+        self.packets += other.packets;
+        self.bytes += other.bytes;
+        self.flags = self.flags.and(other.flags);
+    }
+}
+
 type Flows = HashMap<FlowKey, FlowState, foldhash::fast::RandomState>;
 
 /// One window while it fills.
@@ -220,20 +231,16 @@ impl Tracker {
         let counters = counters_at(&mut period.counters, index);
         counters.seen += sum.packets;
         let key = FlowKey::new(sum.interface.0, direction, sum.judgement, &sum.packet);
-        let flags = TcpFlags::of_bits(sum.flags);
+        let FlowSum { packets, bytes, .. } = *sum;
+        let state = FlowState { first_ns, last_ns, packets, bytes, flags: TcpFlags::of_bits(sum.flags) };
         if let Some(flow) = period.flows.get_mut(&key) {
-            flow.first_ns = flow.first_ns.min(first_ns);
-            flow.last_ns = flow.last_ns.max(last_ns);
-            flow.packets += sum.packets;
-            flow.bytes += sum.bytes;
-            flow.flags = flow.flags.and(flags);
+            flow.add(&state);
         } else if self.options.exclude.covers(&sum.packet) {
             // Only here: a packet of a flow that is recorded is not excluded.
             counters.excluded += sum.packets;
             return;
         } else if period.flows.len() + other_flows < self.options.max_flows {
-            let FlowSum { packets, bytes, .. } = *sum;
-            period.flows.insert(key, FlowState { first_ns, last_ns, packets, bytes, flags });
+            period.flows.insert(key, state);
         } else {
             counters.skipped += sum.packets;
             return;

@@ -9,6 +9,7 @@
 //! that had no traffic at all. Neither depends on the traffic type that a flow log asks for: NODATA says that there
 //! was no traffic, not that none of it was wanted.
 
+mod merge;
 mod skipdata;
 
 use std::{fmt::Write, net::IpAddr, sync::Arc};
@@ -17,7 +18,7 @@ use arrow::record_batch::RecordBatch;
 use weir_network::{Action, Direction, Interface, Rule, TrafficType};
 use weir_record::{BatchBuilder, Field, Format, Value};
 
-pub use self::skipdata::skipdata;
+pub use self::{merge::Merger, skipdata::skipdata};
 use crate::tracker::{FlowKey, FlowState, SECOND_NS, VerdictSource};
 
 /// What became of the packets of one interface in one window.

@@ -78,7 +78,7 @@ impl Delivery {
     /// The caller keeps `data` as long as the delivery, and opens one delivery for a flow log.
     ///
     /// # Errors
-    /// When the spool cannot be read or written, the bucket is not there, or the flow log's account, region, id or
+    /// When the flow log goes to a log group, the spool cannot be read or written, the bucket is not there, or the flow log's account, region, id or
     /// folder do not make a key.
     pub fn open(
         data: &DataDirectory,
@@ -86,7 +86,9 @@ impl Delivery {
         flow_log: &FlowLog,
         options: DeliveryOptions,
     ) -> Result<Self, StoreError> {
-        let Destination::Bucket { bucket, folder, options: destination } = &flow_log.destination;
+        let Destination::Bucket { bucket, folder, options: destination } = &flow_log.destination else {
+            return Err(StoreError::NoBucketDestination { flow_log: flow_log.id.clone() });
+        };
         let bucket: BucketName = bucket.parse()?;
         let layout = Layout {
             hive_compatible_partitions: destination.hive_compatible_partitions,

@@ -51,6 +51,12 @@ pub enum StoreError {
         /// The other process, if it said so.
         owner: Option<u32>,
     },
+    /// A flow log that goes to a log group has nothing to deliver to a bucket.
+    #[error("flow log {flow_log} goes to a log group, not to a bucket")]
+    NoBucketDestination {
+        /// Id of the flow log.
+        flow_log: String,
+    },
     /// An object's key cannot be made of a flow log's definition.
     #[error(transparent)]
     Key(#[from] weir_record::KeyError),

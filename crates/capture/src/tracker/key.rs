@@ -101,6 +101,12 @@ impl FlowKey {
         self.0[37] & IPV6 != 0
     }
 
+    /// The same flow, seen on the interface of another index.
+    pub(crate) fn on(mut self, interface: u16) -> Self {
+        self.0[38..40].copy_from_slice(&interface.to_be_bytes());
+        self
+    }
+
     pub(crate) fn interface(&self) -> usize {
         usize::from(self.u16(38))
     }

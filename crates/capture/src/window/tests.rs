@@ -186,7 +186,7 @@ fn tracker(interface: Interface) -> (Tracker, crate::tracker::InterfaceIndex) {
     (tracker, index)
 }
 
-fn tcp(source: &str, destination: &str, flags: u8) -> Parsed {
+pub(crate) fn tcp(source: &str, destination: &str, flags: u8) -> Parsed {
     let address = |text: &str| text.parse::<IpAddr>().expect("an address");
     let packet = Packet {
         source: address(source),
@@ -200,7 +200,7 @@ fn tcp(source: &str, destination: &str, flags: u8) -> Parsed {
 }
 
 /// Rows as lines; a missing number shows as NULL, so that it can be told from a missing text.
-fn lines(windows: &[Window], format: &str, traffic: TrafficType) -> Vec<String> {
+pub(crate) fn lines(windows: &[Window], format: &str, traffic: TrafficType) -> Vec<String> {
     lines_with(windows, format, traffic, &no_rules)
 }
 
