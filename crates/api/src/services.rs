@@ -4,6 +4,7 @@ pub mod cloudwatch;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod logs;
+pub mod sns;
 pub mod sts;
 
 use std::{collections::HashMap, sync::Arc};
@@ -57,8 +58,15 @@ pub trait Regions: Send + Sync {
 /// # Errors
 /// When what they keep cannot be read.
 pub fn tables(on: &Foundation) -> Result<HashMap<ServiceName, Vec<Box<dyn Serve>>>, ApiError> {
-    let all: Vec<Box<dyn Serve>> =
-        vec![Box::new(logs::table(Arc::clone(&on.regions))), Box::new(logs::unsupported()), Box::new(sts::table())];
+    let all: Vec<Box<dyn Serve>> = vec![
+        Box::new(cloudwatch::table(on)?),
+        Box::new(cloudwatch::unsupported()),
+        Box::new(logs::table(Arc::clone(&on.regions))),
+        Box::new(logs::unsupported()),
+        Box::new(sns::table(Arc::clone(&on.regions))),
+        Box::new(sns::unsupported()),
+        Box::new(sts::table()),
+    ];
     let mut tables: HashMap<_, Vec<_>> = HashMap::new();
     for table in all {
         tables.entry(table.service()).or_default().push(table);

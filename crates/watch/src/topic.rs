@@ -13,6 +13,7 @@ mod list;
 mod message;
 mod operation;
 mod pages;
+mod permission;
 mod protocol;
 mod publish;
 mod random;

@@ -9,7 +9,7 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 use weir_store::{
-    Buckets, Catalogue,
+    Buckets, Catalogue, CatalogueError,
     logs::{LogOptions, LogStore, Owner},
 };
 use weir_watch::{
@@ -47,6 +47,15 @@ impl Folder {
     pub(crate) fn again(&self) -> Arc<Self> {
         self.open.lock().expect("not poisoned").clear();
         Arc::new(Self { path: self.path.clone(), open: Mutex::default(), _folder: None })
+    }
+
+    /// A token that was sent to confirm a subscription.
+    pub(crate) fn token(&self) -> String {
+        let catalogue = Catalogue::open(&self.path.join(REGION).join("catalogue.sqlite")).expect("a catalogue");
+        let select = "SELECT token FROM topic_token LIMIT 1";
+        let token = catalogue
+            .change(|transaction| Ok::<_, CatalogueError>(transaction.query_row(select, [], |row| row.get(0))?));
+        token.expect("a token")
     }
 
     pub(crate) fn foundation(self: &Arc<Self>) -> Foundation {

@@ -4,6 +4,7 @@ use rusqlite::OptionalExtension as _;
 
 use super::{
     ConfirmSubscriptionInput, SubscriptionOutput, TopicError, Topics,
+    random::is_token,
     stored::{self, State, Subscription},
 };
 
@@ -24,6 +25,9 @@ impl Topics {
         self.check_topic_arn(&input.topic_arn)?;
         let is_authenticated =
             input.authenticate_on_unsubscribe.as_deref().is_some_and(|text| text.eq_ignore_ascii_case("true"));
+        if !is_token(&input.token) {
+            return Err(TopicError::InvalidToken);
+        }
         let invalid = || TopicError::InvalidParameter("Token".into());
         self.catalogue.change(|transaction| {
             stored::topic(transaction, &input.topic_arn)?;
@@ -32,7 +36,7 @@ impl Topics {
                 transaction.query_row(select, (&input.token, now), |row| row.get(0)).optional()?;
             let mut subscription = Subscription::one(transaction, &arn.ok_or_else(invalid)?, now)?;
             if subscription.topic != input.topic_arn {
-                return Err(invalid());
+                return Err(TopicError::InvalidParameter("Topic".into()));
             }
             subscription.settings.authenticate_on_unsubscribe |= is_authenticated;
             subscription.state = State::Confirmed;

@@ -26,8 +26,7 @@ impl Topics {
             ));
         }
         if !is_topic_name(&input.name) {
-            let reason = "it must have 1 to 256 letters, digits, hyphens and underscores";
-            return Err(TopicError::parameter("Topic Name", reason));
+            return Err(TopicError::InvalidParameter("Topic Name".into()));
         }
         let settings = TopicSettings::of(&input.attributes)?;
         tag::check(&input.tags)?;
@@ -82,9 +81,12 @@ impl Topics {
         match super::Arn::parse(arn) {
             Some(parsed) if parsed.subscription.is_none() => match self.home.topic_arn(parsed.topic) == arn {
                 true => Ok(()),
+                false if arn.split(':').nth(3) != Some(&self.home.region) => {
+                    Err(TopicError::InvalidParameter("TopicArn".into()))
+                }
                 false => Err(TopicError::NotFound("Topic")),
             },
-            _ => Err(TopicError::InvalidParameter(format!("TopicArn: `{arn}` is not the ARN of a topic"))),
+            _ => Err(TopicError::arn("TopicArn", arn)),
         }
     }
 }

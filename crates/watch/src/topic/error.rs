@@ -9,6 +9,9 @@ pub enum TopicError {
     /// A parameter is wrong; says which, and what would be right.
     #[error("Invalid parameter: {0}")]
     InvalidParameter(String),
+    /// What was given to confirm a subscription is no token.
+    #[error("Invalid token")]
+    InvalidToken,
     /// A message attribute is wrong.
     #[error("{0}")]
     InvalidParameterValue(String),
@@ -37,17 +40,17 @@ pub enum TopicError {
     #[error("The batch request doesn't contain any entries.")]
     EmptyBatchRequest,
     /// A batch with more than ten entries.
-    #[error("The batch request contains more entries than permissible: {0}, at most 10.")]
-    TooManyEntriesInBatchRequest(usize),
+    #[error("The batch request contains more entries than permissible.")]
+    TooManyEntriesInBatchRequest,
     /// Two entries of a batch with one name.
-    #[error("Two or more batch entries in the request have the same Id: {0}")]
-    BatchEntryIdsNotDistinct(String),
+    #[error("Two or more batch entries in the request have the same Id.")]
+    BatchEntryIdsNotDistinct,
     /// The name of an entry breaks the rules.
-    #[error("The Id of a batch entry must be 1 to 80 letters, digits, hyphens and underscores: {0:?}")]
-    InvalidBatchEntryId(String),
+    #[error("The Id of a batch entry in a batch request doesn't abide by the specification.")]
+    InvalidBatchEntryId,
     /// All messages of a batch together are too long.
-    #[error("The length of all the batch messages put together is {0} bytes, more than the limit of {1}.")]
-    BatchRequestTooLong(usize, usize),
+    #[error("The length of all the batch messages put together is more than the limit.")]
+    BatchRequestTooLong,
     /// The catalogue was not read or written.
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
@@ -63,7 +66,7 @@ impl TopicError {
     /// The code of SNS, such as `InvalidParameter`.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::InvalidParameter(_) => "InvalidParameter",
+            Self::InvalidParameter(_) | Self::InvalidToken => "InvalidParameter",
             Self::InvalidParameterValue(_) => "ParameterValueInvalid",
             Self::NotFound(_) => "NotFound",
             Self::ResourceNotFound => "ResourceNotFound",
@@ -73,10 +76,10 @@ impl TopicError {
             Self::FilterPolicyLimitExceeded(_) => "FilterPolicyLimitExceeded",
             Self::TagLimitExceeded(_) => "TagLimitExceeded",
             Self::EmptyBatchRequest => "EmptyBatchRequest",
-            Self::TooManyEntriesInBatchRequest(_) => "TooManyEntriesInBatchRequest",
-            Self::BatchEntryIdsNotDistinct(_) => "BatchEntryIdsNotDistinct",
-            Self::InvalidBatchEntryId(_) => "InvalidBatchEntryId",
-            Self::BatchRequestTooLong(..) => "BatchRequestTooLong",
+            Self::TooManyEntriesInBatchRequest => "TooManyEntriesInBatchRequest",
+            Self::BatchEntryIdsNotDistinct => "BatchEntryIdsNotDistinct",
+            Self::InvalidBatchEntryId => "InvalidBatchEntryId",
+            Self::BatchRequestTooLong => "BatchRequestTooLong",
             Self::Catalogue(_) | Self::Damaged(_) | Self::NoRandomNumbers => "InternalError",
         }
     }
@@ -91,6 +94,14 @@ impl TopicError {
             | Self::FilterPolicyLimitExceeded(_) => 403,
             Self::Catalogue(_) | Self::Damaged(_) | Self::NoRandomNumbers => 500,
             _ => 400,
+        }
+    }
+
+    /// A parameter is not the ARN that it should be.
+    pub(crate) fn arn(name: &str, arn: &str) -> Self {
+        match arn.split(':').count() {
+            elements @ ..6 => Self::parameter(name, format!("An ARN must have at least 6 elements, not {elements}")),
+            _ => Self::InvalidParameter(name.to_owned()),
         }
     }
 

@@ -131,10 +131,9 @@ impl Rule {
 
 /// A `Binary` is as good as absent.
 fn attribute_values(message: &Message, name: &str) -> Vec<Plain> {
-    let Some(MessageAttributeValue { data_type, string_value: Some(text), .. }) = message.attributes.get(name) else {
-        return Vec::new();
-    };
-    match data_type.as_str() {
+    let Some(value) = message.attributes.get(name) else { return Vec::new() };
+    let MessageAttributeValue { string_value: Some(text), .. } = value else { return Vec::new() };
+    match value.base_type() {
         "String" => vec![Plain::Text(text.clone())],
         "Number" => text.parse().ok().map(Plain::number).into_iter().collect(),
         "String.Array" => elements(text).unwrap_or_default().iter().filter_map(Plain::of).collect(),

@@ -14,8 +14,6 @@ pub const SIZE_LIMIT: usize = 262_144;
 const SUBJECT_LIMIT: usize = 100;
 /// The most bytes of an attribute's name.
 const NAME_LIMIT: usize = 256;
-/// What such a name is made of.
-const NAME_CHARACTERS: &str = "letters, digits, hyphens, underscores and single periods";
 
 /// Attributes by name.
 pub type MessageAttributes = BTreeMap<String, MessageAttributeValue>;
@@ -136,23 +134,16 @@ impl Message {
 }
 
 fn check_subject(subject: &str) -> Result<(), TopicError> {
-    let refused = |reason: &str| Err(TopicError::InvalidParameter(format!("Subject: {reason}")));
-    if subject.is_empty() || subject.chars().count() >= SUBJECT_LIMIT {
-        return refused("it must have 1 to 99 characters");
-    }
-    if subject.chars().any(char::is_control) {
-        return refused("it must not have line breaks or control characters");
-    }
-    if subject.starts_with(char::is_whitespace) {
-        return refused("it must begin with a letter, a number or a punctuation mark");
-    }
-    Ok(())
+    let is_good = (1..SUBJECT_LIMIT).contains(&subject.chars().count())
+        && !subject.chars().any(char::is_control)
+        && !subject.starts_with(char::is_whitespace);
+    if is_good { Ok(()) } else { Err(TopicError::InvalidParameter("Subject".to_owned())) }
 }
 
 fn check_texts(body: &str) -> Result<(), TopicError> {
     let refused = |reason: String| TopicError::InvalidParameter(format!("Message Structure - {reason}"));
     let texts: BTreeMap<String, Value> =
-        serde_json::from_str(body).map_err(|error| refused(format!("JSON message body failed to parse: {error}")))?;
+        serde_json::from_str(body).map_err(|_| refused("JSON message body failed to parse".into()))?;
     if !texts.contains_key("default") {
         return Err(refused("No default entry in JSON message body".into()));
     }
@@ -173,28 +164,47 @@ impl MessageAttributeValue {
         Self { data_type: "Number".into(), string_value: Some(value.into()), binary_value: None }
     }
 
-    fn check(&self, name: &str) -> Result<(), TopicError> {
-        let refused = |reason: String| {
-            Err(TopicError::InvalidParameterValue(format!("The message attribute '{name}' is invalid: {reason}")))
-        };
-        if !is_name(name) {
-            return refused(format!("its name must have 1 to {NAME_LIMIT} {NAME_CHARACTERS}"));
+    /// `String`, `String.Array`, `Number` or `Binary`; a type may have a word of the sender's behind a dot.
+    pub(crate) fn base_type(&self) -> &str {
+        match self.data_type.split_once('.') {
+            Some(("String", "Array")) | None => &self.data_type,
+            Some((base, _)) => base,
         }
-        let text = self.string_value.as_deref().unwrap_or_default();
-        match self.data_type.as_str() {
-            "Binary" => match self.binary_value.as_deref().map(|value| STANDARD.decode(value)) {
-                Some(Ok(bytes)) if !bytes.is_empty() => Ok(()),
-                _ => refused("a Binary needs a BinaryValue in base64".into()),
-            },
-            "String" | "Number" | "String.Array" if text.is_empty() => {
-                refused(format!("a {} needs a StringValue that is not empty", self.data_type))
+    }
+
+    fn check(&self, name: &str) -> Result<(), TopicError> {
+        let refused = |reason: String| Err(TopicError::InvalidParameterValue(reason));
+        check_name(name)?;
+        let (base, kind) = (self.base_type(), &self.data_type);
+        if !matches!(base, "String" | "String.Array" | "Number" | "Binary") || kind.ends_with('.') {
+            return refused(format!(
+                "The message attribute '{name}' has an invalid message attribute type, the set of supported type \
+                 prefixes is Binary, Number, and String."
+            ));
+        }
+        let (value, other, field) = match base {
+            "Binary" => (&self.binary_value, &self.string_value, "Binary"),
+            _ => (&self.string_value, &self.binary_value, "String"),
+        };
+        let text = value.as_deref().unwrap_or_default();
+        match base {
+            _ if value.is_none() && other.is_some() => {
+                refused(format!("The message attribute '{name}' with type '{kind}' must use field '{field}'."))
             }
-            "Number" if !text.parse().is_ok_and(f64::is_finite) => refused(format!("'{text}' is not a number")),
-            "String.Array" if elements(text).is_none() => {
-                refused("a String.Array is a JSON array of strings, numbers, true, false and null".into())
+            _ if text.is_empty() => refused(format!(
+                "The message attribute '{name}' must contain non-empty message attribute value for message attribute \
+                 type '{kind}'."
+            )),
+            "Binary" if STANDARD.decode(text).is_err() => {
+                refused(format!("The message attribute '{name}' is not in base64."))
             }
-            "String" | "Number" | "String.Array" => Ok(()),
-            other => refused(format!("'{other}' is none of the types String, String.Array, Number and Binary")),
+            "Number" if !text.parse().is_ok_and(f64::is_finite) => {
+                refused(format!("Could not cast message attribute '{name}' value to number."))
+            }
+            "String.Array" if elements(text).is_none() => refused(format!(
+                "The message attribute '{name}' is no JSON array of strings, numbers, true, false and null."
+            )),
+            _ => Ok(()),
         }
     }
 }
@@ -206,12 +216,31 @@ pub(crate) fn elements(text: &str) -> Option<Vec<Value>> {
     elements.iter().all(plain).then_some(elements)
 }
 
-fn is_name(name: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+/// What SNS says about the name of an attribute.
+fn check_name(name: &str) -> Result<(), TopicError> {
+    let refused = |reason: String| Err(TopicError::InvalidParameterValue(reason));
+    let allowed = |letter: &char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '.');
     let lower = name.to_ascii_lowercase();
-    (1..=NAME_LIMIT).contains(&name.len())
-        && name.bytes().all(allowed)
-        && !name.split('.').any(str::is_empty)
-        && !lower.starts_with("aws.")
-        && !lower.starts_with("amazon.")
+    if !(1..=NAME_LIMIT).contains(&name.len()) {
+        return refused(format!("Length of message attribute name must be less than {NAME_LIMIT} bytes."));
+    }
+    for (place, at) in [(name.starts_with('.'), "starting"), (name.ends_with('.'), "ending")] {
+        if place {
+            return refused(format!("Invalid message attribute name {at} with character '.' was found."));
+        }
+    }
+    if let Some(odd) = name.chars().find(|letter| !allowed(letter)) {
+        return refused(format!(
+            "Invalid non-alphanumeric character '#x{:X}' was found in the message attribute name. Can only include \
+             alphanumeric characters, hyphens, underscores, or periods.",
+            u32::from(odd)
+        ));
+    }
+    if name.contains("..") {
+        return refused("Message attribute name can not have successive '.' character.".to_owned());
+    }
+    if lower.starts_with("aws.") || lower.starts_with("amazon.") {
+        return refused("Message attribute names must not start with AWS. or Amazon.".to_owned());
+    }
+    Ok(())
 }

@@ -65,6 +65,25 @@ shapes! {
         /// None or an empty text: the default.
         attribute_value: Option<String>,
     }
+    /// What `AddPermission` takes.
+    AddPermissionInput {
+        /// The topic.
+        topic_arn: String,
+        /// Names the statement.
+        label: String,
+        /// Who may.
+        #[serde(rename = "AWSAccountId")]
+        aws_account_id: Vec<String>,
+        /// What they may, such as `Publish`.
+        action_name: Vec<String>,
+    }
+    /// What `RemovePermission` takes.
+    RemovePermissionInput {
+        /// The topic.
+        topic_arn: String,
+        /// Names the statement.
+        label: String,
+    }
     /// What `Subscribe` takes.
     SubscribeInput {
         /// The topic.

@@ -46,7 +46,7 @@ impl Topics {
                 Some(response("ConfirmSubscription", confirmed.map(|found| Some(found.arn))))
             }
             ("/", Some("Unsubscribe")) => {
-                let ended = self.unsubscribe_by_link(&parameters.subscription(), now);
+                let ended = self.end_by_link(&parameters.subscription(), now);
                 Some(response("Unsubscribe", ended.map(|_| None)))
             }
             _ => None,
@@ -63,7 +63,7 @@ impl Topics {
         let arn = parameters.subscription();
         page(match method {
             Method::Get => self.check_subscription_arn(&arn).map(|()| ask_page(&arn)),
-            Method::Post => self.unsubscribe_by_link(&arn, now).map(|ended| ended_page(&ended)),
+            Method::Post => self.end_by_link(&arn, now).map(|ended| ended_page(&ended)),
         })
     }
 }
@@ -132,7 +132,7 @@ fn ended_page(ended: &Subscription) -> String {
 
 fn refusal_page(error: &TopicError) -> String {
     let hint = match error {
-        TopicError::InvalidParameter(_) | TopicError::NotFound(_) => {
+        TopicError::InvalidParameter(_) | TopicError::InvalidToken | TopicError::NotFound(_) => {
             "<p>The link is not whole, was used up, or is older than two days. Subscribe again to get a new one.</p>\n"
         }
         _ => "",

@@ -56,7 +56,7 @@ impl Protocol {
 fn mail_address(text: &str) -> Result<String, TopicError> {
     match text.parse::<Address>() {
         Ok(_) => Ok(text.to_owned()),
-        Err(error) => Err(TopicError::InvalidParameter(format!("Email address: {error}"))),
+        Err(_) => Err(TopicError::InvalidParameter("Email address".to_owned())),
     }
 }
 
@@ -66,7 +66,7 @@ fn post_url(protocol: Protocol, text: &str) -> Result<String, TopicError> {
         return refused("not a URL");
     };
     if url.scheme() != protocol.name() {
-        return refused("Endpoint must match the specified protocol");
+        return Err(TopicError::InvalidParameter("Endpoint must match the specified protocol".to_owned()));
     }
     if url.fragment().is_some() {
         return refused("a fragment (`#…`) is not sent: leave it out");
@@ -97,7 +97,9 @@ impl FromStr for Protocol {
             name if REFUSED.contains(&name) => Err(TopicError::InvalidParameter(format!(
                 "Protocol Reason: {name} is not delivered to; use email, email-json, http or https"
             ))),
-            name => Err(TopicError::InvalidParameter(format!("Does not support this protocol string: {name}"))),
+            name => {
+                Err(TopicError::InvalidParameter(format!("Amazon SNS does not support this protocol string: {name}")))
+            }
         }
     }
 }
@@ -123,7 +125,7 @@ mod tests {
             assert!(error.to_string().contains(&format!("Protocol Reason: {name} is not")), "{error}");
         }
         let error = "pigeon".parse::<Protocol>().expect_err("unknown").to_string();
-        assert_eq!(error, "Invalid parameter: Does not support this protocol string: pigeon");
+        assert_eq!(error, "Invalid parameter: Amazon SNS does not support this protocol string: pigeon");
     }
 
     #[test]

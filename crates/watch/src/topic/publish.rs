@@ -26,7 +26,7 @@ pub fn publish_in(
     now: i64,
 ) -> Result<MessageId, TopicError> {
     if Arn::parse(topic_arn).is_none_or(|arn| arn.subscription.is_some()) {
-        return Err(TopicError::InvalidParameter(format!("TopicArn: `{topic_arn}` is not the ARN of a topic")));
+        return Err(TopicError::arn("TopicArn", topic_arn));
     }
     let topic = stored::topic(transaction, topic_arn)?;
     message.check(topic.message_size_limit())?;
@@ -55,8 +55,12 @@ impl Topics {
         }
         let topic = match (&input.topic_arn, &input.target_arn) {
             (Some(topic), None) | (None, Some(topic)) => topic,
-            _ => return Err(TopicError::InvalidParameter("TopicArn or TargetArn Reason: give one of them".into())),
+            (None, None) => {
+                return Err(TopicError::parameter("TopicArn or TargetArn", "no value for required parameter"));
+            }
+            (Some(_), Some(_)) => return Err(TopicError::parameter("TopicArn or TargetArn", "give one of them")),
         };
+        self.check_topic_arn(topic)?;
         let message = Message {
             subject: input.subject.clone(),
             body: input.message.clone(),
@@ -73,6 +77,7 @@ impl Topics {
     /// When there is no such topic, or the batch as a whole breaks the rules of SNS.
     pub fn publish_batch(&self, input: &PublishBatchInput, now: i64) -> Result<PublishBatchOutput, TopicError> {
         let entries = &input.publish_batch_request_entries;
+        self.check_topic_arn(&input.topic_arn)?;
         check_batch(entries)?;
         let limit = self.catalogue.change(|transaction| {
             let settings = stored::topic(transaction, &input.topic_arn)?;
@@ -80,7 +85,7 @@ impl Topics {
         })?;
         let total: usize = entries.iter().map(|entry| entry.message.len()).sum();
         if total > limit {
-            return Err(TopicError::BatchRequestTooLong(total, limit));
+            return Err(TopicError::BatchRequestTooLong);
         }
         let mut output = PublishBatchOutput::default();
         for entry in entries {
@@ -127,7 +132,7 @@ fn check_batch(entries: &[PublishBatchRequestEntry]) -> Result<(), TopicError> {
         return Err(TopicError::EmptyBatchRequest);
     }
     if entries.len() > BATCH_LIMIT {
-        return Err(TopicError::TooManyEntriesInBatchRequest(entries.len()));
+        return Err(TopicError::TooManyEntriesInBatchRequest);
     }
     let is_name = |id: &str| {
         (1..=80).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
@@ -135,10 +140,10 @@ fn check_batch(entries: &[PublishBatchRequestEntry]) -> Result<(), TopicError> {
     let mut seen = BTreeSet::new();
     for entry in entries {
         if !is_name(&entry.id) {
-            return Err(TopicError::InvalidBatchEntryId(entry.id.clone()));
+            return Err(TopicError::InvalidBatchEntryId);
         }
         if !seen.insert(&entry.id) {
-            return Err(TopicError::BatchEntryIdsNotDistinct(entry.id.clone()));
+            return Err(TopicError::BatchEntryIdsNotDistinct);
         }
     }
     Ok(())

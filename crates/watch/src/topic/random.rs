@@ -35,6 +35,11 @@ pub(crate) fn token() -> Result<String, TopicError> {
     Ok(hex(&bytes::<32>()?))
 }
 
+/// Whether a text may be a token.
+pub(crate) fn is_token(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// Anything from 0 up to, not including, 1.
 pub(crate) fn fraction() -> Result<f64, TopicError> {
     Ok(f64::from(u32::from_le_bytes(bytes()?)) / (f64::from(u32::MAX) + 1.0))

@@ -68,7 +68,12 @@ impl Topics {
     ///
     /// # Errors
     /// When there is none, or only the account may end it.
-    pub(super) fn unsubscribe_by_link(&self, arn: &str, now: i64) -> Result<Subscription, TopicError> {
+    pub fn unsubscribe_by_link(&self, input: &SubscriptionRef, now: i64) -> Result<(), TopicError> {
+        self.end_by_link(&input.subscription_arn, now).map(|_| ())
+    }
+
+    /// The same, with what was ended.
+    pub(super) fn end_by_link(&self, arn: &str, now: i64) -> Result<Subscription, TopicError> {
         self.check_subscription_arn(arn)?;
         self.catalogue.change(|transaction| {
             let subscription = Subscription::one(transaction, arn, now)?;
@@ -87,8 +92,7 @@ impl Topics {
     /// Refuses what is no ARN of a subscription here.
     pub(super) fn check_subscription_arn(&self, arn: &str) -> Result<(), TopicError> {
         let parsed = Arn::parse(arn).filter(|parsed| parsed.subscription.is_some());
-        let refused =
-            || TopicError::InvalidParameter(format!("SubscriptionArn: `{arn}` is not the ARN of a subscription"));
+        let refused = || TopicError::arn("SubscriptionArn", arn);
         let topic = self.home.topic_arn(parsed.ok_or_else(refused)?.topic);
         let is_here = arn.strip_prefix(&topic).is_some_and(|rest| rest.starts_with(':'));
         if is_here { Ok(()) } else { Err(TopicError::NotFound("Subscription")) }

@@ -1,5 +1,6 @@
 //! Topics, as their users see them.
 
+mod permissions;
 mod publish;
 mod subscriptions;
 mod topics;

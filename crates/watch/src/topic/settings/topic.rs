@@ -68,6 +68,13 @@ impl TopicSettings {
         Ok(changed == *self)
     }
 
+    /// Who may do what, as JSON: as it was set, or the default.
+    pub(crate) fn policy(&self, arn: &str, account: &str) -> Value {
+        // Checked when it was set.
+        let set = self.policy.as_deref().and_then(|text| serde_json::from_str(text).ok());
+        set.unwrap_or_else(|| default_policy(arn, account))
+    }
+
     /// What counts for the deliveries of this topic.
     pub(crate) fn delivery(&self) -> TopicDeliveryPolicy {
         // Checked when it was set.

@@ -31,7 +31,7 @@ fn creating_again_changes_nothing() {
         "400 InvalidParameter: Invalid parameter: Attributes Reason: Topic already exists with different attributes"
     );
     assert_eq!(attributes(&topics)["DisplayName"], "Weir");
-    assert!(refusal(create(&topics, "a b", &[])).contains("Topic Name Reason: it must have 1 to 256"));
+    assert!(refusal(create(&topics, "a b", &[])).ends_with("Invalid parameter: Topic Name"));
     assert!(refusal(create(&topics, "a.fifo", &[])).contains("FIFO topics are not supported"));
     assert!(refusal(create(&topics, "b", &[("FifoTopic", "true")])).contains("FifoTopic Reason: not supported"));
     assert!(refusal(create(&topics, "b", &[("Colour", "red")])).ends_with("Invalid parameter: AttributeName: Colour"));
@@ -70,9 +70,10 @@ fn names_of_other_places_are_not_found() {
     let topics = with_alarms();
     let get = |arn: &str| refusal(topics.get_topic_attributes(&TopicRef { topic_arn: arn.into() }, NOW));
     assert_eq!(get("arn:aws:sns:us-east-1:123456789012:other"), "404 NotFound: Topic does not exist");
-    assert_eq!(get("arn:aws:sns:eu-west-1:123456789012:alarms"), "404 NotFound: Topic does not exist");
+    assert_eq!(get("arn:aws:sns:eu-west-1:123456789012:alarms"), "400 InvalidParameter: Invalid parameter: TopicArn");
     assert_eq!(get("arn:aws:sns:us-east-1:999999999999:alarms"), "404 NotFound: Topic does not exist");
-    assert!(get("alarms").starts_with("400 InvalidParameter: Invalid parameter: TopicArn"));
+    let elements = "TopicArn Reason: An ARN must have at least 6 elements, not 1";
+    assert_eq!(get("alarms"), format!("400 InvalidParameter: Invalid parameter: {elements}"));
 }
 
 #[test]
