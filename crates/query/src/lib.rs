@@ -15,6 +15,7 @@ mod engine;
 mod error;
 mod function;
 mod hive;
+pub mod insights;
 mod lexer;
 mod progress;
 mod rewrite;

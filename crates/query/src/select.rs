@@ -218,7 +218,7 @@ enum Found {
 }
 
 /// A session for one query, with the engine's memory.
-fn session(engine: &Engine, options: &RunOptions) -> Result<SessionState, Error> {
+pub(crate) fn session(engine: &Engine, options: &RunOptions) -> Result<SessionState, Error> {
     let mut config = SessionConfig::new()
         .with_target_partitions(engine.options.threads.max(1))
         .with_default_catalog_and_schema(CATALOG, &options.database)

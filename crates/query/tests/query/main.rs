@@ -16,6 +16,7 @@ use tempfile::TempDir;
 use weir_query::{Engine, EngineOptions, Error, RunOptions};
 use weir_store::Buckets;
 
+mod insights;
 mod places;
 mod seeds;
 

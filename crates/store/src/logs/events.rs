@@ -12,7 +12,7 @@ use arrow::{
     error::ArrowError,
     record_batch::RecordBatch,
 };
-use weir_record::Format;
+use weir_record::{Field as RecordField, Format};
 
 use super::{Committed, EventKey, Records, lines::messages_of};
 
@@ -33,9 +33,10 @@ const STREAM: usize = 2;
 /// The column of positions.
 pub(super) const POSITION: usize = 3;
 const INDEX: usize = 4;
-const MESSAGE: usize = 5;
+/// The column of texts.
+pub(super) const MESSAGE: usize = 5;
 /// How many columns stand in front of the fields of records.
-const OWN: usize = 6;
+pub(super) const OWN: usize = 6;
 
 /// The columns of events whose records have this format.
 pub(super) fn schema(format: Option<&Format>) -> SchemaRef {
@@ -121,6 +122,17 @@ impl Events {
         self.format.as_ref()
     }
 
+    /// A field of the records: NULL in the rows of other events. `None`: they do not have it, or it was not asked for.
+    pub fn field(&self, field: RecordField) -> Option<&ArrayRef> {
+        let place = self.batch.schema_ref().index_of(field.column()).ok().filter(|place| *place >= OWN)?;
+        Some(self.batch.column(place))
+    }
+
+    /// The texts of the events that are no records, and NULL for those that are.
+    pub fn other_messages(&self) -> &StringArray {
+        self.batch.column(MESSAGE).as_string()
+    }
+
     /// The columns, with the messages of records not written out.
     pub fn columns(&self) -> &RecordBatch {
         &self.batch
@@ -139,8 +151,11 @@ impl Events {
     /// The text of each event.
     ///
     /// # Errors
-    /// When the records have a column of a type that no record has.
+    /// When the records have a column of a type that no record has, or not all their fields were read.
     pub fn messages(&self) -> Result<StringArray, ArrowError> {
+        if self.format.as_ref().is_some_and(|format| format.fields().len() + OWN != self.batch.num_columns()) {
+            return Err(ArrowError::SchemaError("not all fields of the records were read".to_owned()));
+        }
         let stored = self.batch.column(MESSAGE).as_string::<i32>();
         let Some(records) = self.records().filter(|_| stored.null_count() > 0) else { return Ok(stored.clone()) };
         let written = messages_of(&records.batch).map_err(|error| ArrowError::ExternalError(Box::new(error)))?;
@@ -160,7 +175,10 @@ impl Events {
     }
 
     /// With these rows only.
-    pub(super) fn filtered(&self, rows: &BooleanBuffer) -> Result<Self, ArrowError> {
+    ///
+    /// # Errors
+    /// When there are fewer or more answers than events.
+    pub fn filtered(&self, rows: &BooleanBuffer) -> Result<Self, ArrowError> {
         let batch = arrow::compute::filter_record_batch(&self.batch, &rows.clone().into())?;
         Ok(Self { format: self.format.clone(), batch })
     }

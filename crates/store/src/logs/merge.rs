@@ -2,7 +2,8 @@
 
 use std::{cell::OnceCell, cmp::Ordering, collections::BinaryHeap, rc::Rc, sync::Arc};
 
-use arrow::array::StringArray;
+use arrow::array::{Array, StringArray};
+use weir_record::{Field, Format};
 
 use super::{
     Committed, EventKey, LogsError,
@@ -56,22 +57,46 @@ impl Piece {
         self.bounds.1 >= range.0 && self.bounds.0 < range.1
     }
 
-    /// Reads it; opens it, if it is a segment.
-    pub(super) fn load(&self) -> Result<Content, LogsError> {
+    /// Reads it; opens it, if it is a segment. `fields` are those of the records that are needed, `None` for all.
+    pub(super) fn load(&self, fields: Option<&[Field]>) -> Result<Content, LogsError> {
         let events = match &self.source {
             Source::Batch(batch) => Events::of(batch).map_err(LogsError::columns("read", &*batch.group)),
-            Source::RowGroup(segment, row_group) => segment.read(*row_group),
-            Source::Segment(segment, range) => {
-                let segment = Arc::new(segment.open()?);
-                let piece = |row_group| Self {
-                    bounds: segment.bounds(row_group),
-                    source: Source::RowGroup(Arc::clone(&segment), row_group),
-                };
-                let pieces = (0..segment.row_groups()).map(piece);
-                return Ok(Content::Pieces(pieces.filter(|piece| piece.meets(*range)).collect()));
-            }
+            Source::RowGroup(segment, row_group) => segment.read(*row_group, fields),
+            Source::Segment(..) => return Ok(Content::Pieces(self.row_groups()?.unwrap_or_default())),
         };
         events.map(Content::Events)
+    }
+
+    /// The row groups of a segment that may have wanted events; `None`: it is no segment.
+    pub(super) fn row_groups(&self) -> Result<Option<Vec<Self>>, LogsError> {
+        let Source::Segment(segment, range) = &self.source else { return Ok(None) };
+        let segment = Arc::new(segment.open()?);
+        let piece = |row_group| Self {
+            bounds: segment.bounds(row_group),
+            source: Source::RowGroup(Arc::clone(&segment), row_group),
+        };
+        let pieces = (0..segment.row_groups()).map(piece);
+        Ok(Some(pieces.filter(|piece| piece.meets(*range)).collect()))
+    }
+
+    /// What the message of an event takes on average, in bytes.
+    pub(super) fn mean_bytes(&self) -> f64 {
+        match &self.source {
+            Source::Batch(batch) => batch.messages.value_data().len() as f64 / batch.messages.len().max(1) as f64,
+            Source::Segment(segment, _) => segment.summary.mean_bytes(),
+            Source::RowGroup(segment, _) => segment.mean_bytes(),
+        }
+    }
+
+    /// The format of its events, if all of them are records and it is open.
+    pub(super) fn only_records(&self) -> Option<&Format> {
+        match &self.source {
+            Source::Batch(batch) => {
+                batch.records.as_ref().filter(|records| records.valid.is_none()).map(|records| &records.format)
+            }
+            Source::Segment(..) => None,
+            Source::RowGroup(segment, row_group) => segment.only_records(*row_group),
+        }
     }
 }
 
@@ -143,7 +168,7 @@ impl<'a> Merge<'a> {
 
     /// Reads the piece whose turn it is.
     fn load(&mut self, piece: &Piece) -> Result<(), LogsError> {
-        let events = match piece.load()? {
+        let events = match piece.load(None)? {
             Content::Events(events) => events,
             Content::Pieces(pieces) => {
                 self.wait_for(pieces);

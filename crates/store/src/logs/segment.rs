@@ -12,7 +12,7 @@ use std::{
 use arrow::record_batch::RecordBatch;
 use parquet::{
     arrow::{
-        ArrowWriter,
+        ArrowWriter, ProjectionMask,
         arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder},
     },
     basic::{Compression, ZstdLevel},
@@ -21,11 +21,12 @@ use parquet::{
         statistics::Statistics,
     },
 };
-use weir_record::Format;
+use weir_record::{Field, Format};
 
 use super::{
     EventKey, LogsError,
-    events::{Events, POSITION, TIMESTAMP, schema},
+    events::{Events, MESSAGE, OWN, POSITION, TIMESTAMP, schema},
+    limits::EVENT_OVERHEAD,
 };
 use crate::durable::sync_folder;
 
@@ -48,6 +49,14 @@ pub(super) struct Summary {
     pub positions: (u64, u64),
     /// The first and the last timestamp in it.
     pub times: (i64, i64),
+}
+
+impl Summary {
+    /// What the message of an event takes on average, in bytes.
+    pub(super) fn mean_bytes(&self) -> f64 {
+        let mean = self.stored_bytes as f64 / self.rows.max(1) as f64;
+        (mean - EVENT_OVERHEAD as f64).max(0.0)
+    }
 }
 
 /// A segment that readers may have open.
@@ -75,7 +84,7 @@ impl Segment {
         let file = File::open(&self.path).map_err(LogsError::io("open", &self.path))?;
         let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new());
         let metadata = metadata.map_err(LogsError::columns("read", &self.path))?;
-        Ok(OpenSegment { segment: Arc::clone(self), file, metadata })
+        Ok(OpenSegment { segment: Arc::clone(self), metadata })
     }
 }
 
@@ -97,7 +106,6 @@ pub(super) fn file_name(number: i64) -> String {
 #[derive(Debug)]
 pub(super) struct OpenSegment {
     segment: Arc<Segment>,
-    file: File,
     metadata: ArrowReaderMetadata,
 }
 
@@ -126,13 +134,16 @@ impl OpenSegment {
         }
     }
 
-    /// The events of a row group.
-    pub(super) fn read(&self, row_group: usize) -> Result<Events, LogsError> {
+    /// The events of a row group; `fields` are those of the records that are wanted, `None` for all.
+    pub(super) fn read(&self, row_group: usize, fields: Option<&[Field]>) -> Result<Events, LogsError> {
         let path = &self.segment.path;
         let rows = usize::try_from(self.metadata.metadata().row_group(row_group).num_rows()).unwrap_or(ROW_GROUP_ROWS);
-        let file = self.file.try_clone().map_err(LogsError::io("read", path))?;
+        // A file of its own: handles that are cloned share their place, and pieces are read by several threads.
+        let file = File::open(path).map_err(LogsError::io("read", path))?;
         let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone());
-        let reader = reader.with_row_groups(vec![row_group]).with_batch_size(rows.max(1)).build();
+        let wanted = self.columns(fields);
+        let reader =
+            reader.with_projection(wanted).with_row_groups(vec![row_group]).with_batch_size(rows.max(1)).build();
         let mut reader = reader.map_err(LogsError::columns("read", path))?;
         let format = self.segment.summary.format.clone();
         let batch = match reader.next() {
@@ -140,6 +151,28 @@ impl OpenSegment {
             None => RecordBatch::new_empty(schema(format.as_ref())),
         };
         Ok(Events::new(batch, format))
+    }
+
+    /// The columns of events, and of these fields.
+    fn columns(&self, fields: Option<&[Field]>) -> ProjectionMask {
+        let Some(fields) = fields else { return ProjectionMask::all() };
+        let names = self.metadata.schema().fields().iter().enumerate();
+        let wanted =
+            names.filter(|(place, column)| *place < OWN || fields.iter().any(|field| field.column() == column.name()));
+        ProjectionMask::roots(self.metadata.parquet_schema(), wanted.map(|(place, _)| place))
+    }
+
+    /// What the message of an event takes on average, in bytes.
+    pub(super) fn mean_bytes(&self) -> f64 {
+        self.segment.summary.mean_bytes()
+    }
+
+    /// The format of the events in a row group, if all of them are records.
+    pub(super) fn only_records(&self, row_group: usize) -> Option<&Format> {
+        let columns = self.metadata.metadata().row_group(row_group);
+        let nulls = columns.column(MESSAGE).statistics().and_then(Statistics::null_count_opt)?;
+        let all = i64::try_from(nulls).is_ok_and(|nulls| nulls == columns.num_rows());
+        self.segment.summary.format.as_ref().filter(|_| all)
     }
 }
 

@@ -1,6 +1,8 @@
 //! What a reader sees of a group: everything that was acknowledged when it began, and each event once.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
+
+use weir_record::Field;
 
 use super::{
     Committed, EventKey, Events, LogStore, LogsError,
@@ -40,7 +42,7 @@ impl LogStore {
     pub fn scan(&self, group: &str, start: i64, end: i64, now: i64) -> Result<Scan, LogsError> {
         let view = self.view(group, now)?;
         let range = (view.from.max(EventKey::at(start)), EventKey::at(end));
-        Ok(Scan { pieces: view.pieces(range), view, range })
+        Ok(Scan { pieces: view.pieces(range), view: Arc::new(view), range, fields: None, bytes: 0.0 })
     }
 }
 
@@ -69,14 +71,69 @@ pub(super) fn rows_within(events: &Events, range: Range) -> std::ops::Range<usiz
 }
 
 /// Gives the events of a group, some at a time. Made by [`LogStore::scan`].
+#[derive(Clone)]
 pub struct Scan {
     /// The next last.
     pieces: Vec<Piece>,
-    view: View,
+    view: Arc<View>,
     range: Range,
+    fields: Option<Vec<Field>>,
+    bytes: f64,
 }
 
 impl Scan {
+    /// Opens all segments at once, to know what is in them: see [`common_fields`](Self::common_fields).
+    ///
+    /// # Errors
+    /// `ServiceUnavailableException` when a segment cannot be opened.
+    pub fn opened(mut self) -> Result<Self, LogsError> {
+        let mut pieces = Vec::new();
+        for piece in std::mem::take(&mut self.pieces) {
+            match piece.row_groups()? {
+                Some(groups) => pieces.extend(groups),
+                None => pieces.push(piece),
+            }
+        }
+        Ok(Self { pieces, ..self })
+    }
+
+    /// Reads no other fields of records than these; then the texts of the records are not known.
+    #[must_use]
+    pub fn with_fields(self, fields: &BTreeSet<Field>) -> Self {
+        Self { fields: Some(fields.iter().copied().collect()), ..self }
+    }
+
+    /// Whether there is nothing to read.
+    pub fn is_empty(&self) -> bool {
+        self.pieces.is_empty()
+    }
+
+    /// The same events in at most so many parts, each about as much to read, for as many threads.
+    pub fn split(self, parts: usize) -> Vec<Self> {
+        let part = self.pieces.len().div_ceil(parts.max(1)).max(1);
+        let chunks = self.pieces.chunks(part);
+        chunks.map(|chunk| Self { pieces: chunk.to_vec(), bytes: 0.0, ..self.clone() }).collect()
+    }
+
+    /// The fields that every event has, when all of them are flow log records; otherwise, and of segments that are not
+    /// [`opened`](Self::opened), none.
+    pub fn common_fields(&self) -> BTreeSet<Field> {
+        let mut common: Option<BTreeSet<Field>> = None;
+        for piece in &self.pieces {
+            let Some(format) = piece.only_records() else { return BTreeSet::new() };
+            match &mut common {
+                Some(common) => common.retain(|field| format.fields().contains(field)),
+                None => common = Some(format.fields().iter().copied().collect()),
+            }
+        }
+        common.unwrap_or_default()
+    }
+
+    /// The bytes of the texts of the events given so far. Of a part of a segment by the segment's mean.
+    pub fn bytes(&self) -> u64 {
+        self.bytes as u64
+    }
+
     /// The events of a range that are there.
     fn wanted(&self, events: &Events) -> Result<Events, LogsError> {
         let rows = rows_within(events, self.range);
@@ -94,7 +151,8 @@ impl Iterator for Scan {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            let read = match self.pieces.pop()?.load() {
+            let piece = self.pieces.pop()?;
+            let read = match piece.load(self.fields.as_deref()) {
                 Ok(Content::Pieces(pieces)) => {
                     self.pieces.extend(pieces);
                     continue;
@@ -104,7 +162,11 @@ impl Iterator for Scan {
             };
             match read {
                 Ok(events) if events.is_empty() => {}
-                read => return Some(read),
+                Ok(events) => {
+                    self.bytes += piece.mean_bytes() * events.len() as f64;
+                    return Some(Ok(events));
+                }
+                Err(error) => return Some(Err(error)),
             }
         }
     }

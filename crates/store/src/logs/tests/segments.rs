@@ -2,6 +2,8 @@
 
 use std::{fs, path::PathBuf};
 
+use arrow::array::Array as _;
+
 use super::*;
 
 fn files(dir: &Path, below: &str) -> Vec<PathBuf> {
@@ -80,7 +82,7 @@ fn row_groups_that_cannot_match_are_not_read() {
     let view = store.view("/g", NOW).expect("there");
     let pieces = |from: i64, to: i64| -> usize {
         let segments = view.pieces((EventKey::at(NOW + from), EventKey::at(NOW + to)));
-        let row_groups = segments.iter().map(|segment| match segment.load().expect("opened") {
+        let row_groups = segments.iter().map(|segment| match segment.load(None).expect("opened") {
             merge::Content::Pieces(row_groups) => row_groups.len(),
             merge::Content::Events(_) => panic!("all are in a segment"),
         });
@@ -258,4 +260,33 @@ fn what_a_crash_left_half_done_is_removed() {
     let error = store.scan("/g", 0, i64::MAX, NOW).expect("begun").find_map(Result::err).expect("told");
     assert!(error.to_string().contains(segment.to_str().expect("UTF-8")), "{error}");
     assert_eq!(error.code(), "ServiceUnavailableException");
+}
+
+#[test]
+fn a_scan_reads_some_fields_in_parts_and_knows_what_all_records_have() {
+    const LINE: &str = "2 123456789012 eni-1 10.0.0.1 10.0.0.2 4000 22 6 1 40 1780000000 1780000060 ACCEPT OK";
+    let dir = tempfile::tempdir().expect("made");
+    let store = with_stream(dir.path(), options());
+    let events: Vec<_> = (0..20).map(|number| event(NOW + number, LINE)).collect();
+    put(&store, "s", &events);
+    store.flush().expect("segments");
+    put(&store, "s", &events[..3]);
+    let scan = || store.scan("/g", 0, i64::MAX, NOW).expect("scanned").opened().expect("opened");
+    assert_eq!(scan().common_fields().len(), 14);
+    let mut seen = (0, 0);
+    let parts = scan().with_fields(&[weir_record::Field::Bytes].into()).split(2);
+    assert_eq!(parts.len(), 2);
+    for mut part in parts {
+        for events in part.by_ref() {
+            let events = events.expect("read");
+            assert_eq!(events.field(weir_record::Field::Bytes).expect("asked for").len(), events.len());
+            assert_eq!(events.other_messages().null_count(), events.len());
+            seen.0 += events.len();
+        }
+        seen.1 += part.bytes();
+    }
+    assert_eq!(seen, (23, 23 * LINE.len() as u64));
+    put(&store, "s", &[event(NOW + 30, "no record")]);
+    assert!(scan().common_fields().is_empty());
+    assert_eq!(scanned(&store).len(), 24);
 }

@@ -1,0 +1,282 @@
+//! Running a query: from its plan to rows of texts.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use datafusion::{
+    arrow::{
+        array::{Array, ArrayRef, AsArray},
+        datatypes::{Float64Type, Int64Type},
+        record_batch::RecordBatch,
+    },
+    dataframe::DataFrame,
+    execution::{SendableRecordBatchStream, session_state::SessionStateBuilder},
+};
+use futures::StreamExt;
+use serde::{Deserialize, Serialize};
+use weir_store::logs::{EventKey, LogStore};
+
+use super::{
+    InsightsError, Query,
+    plan::{MOST_ROWS, MatchedPlanner, Planned, Planner, ours},
+    source::{Extent, discovered, pointer},
+    time,
+    value::{Kind, number_text},
+};
+use crate::{Engine, RunOptions, select};
+
+/// Runs queries over the log groups of an account.
+pub struct Insights {
+    pub(super) engine: Arc<Engine>,
+    pub(super) logs: Arc<LogStore>,
+    pub(super) account: String,
+}
+
+/// What a query is run over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// The names of the log groups; none when the query names them itself.
+    pub groups: Vec<String>,
+    /// From this time on, Unix milliseconds.
+    pub from: i64,
+    /// Before this time, Unix milliseconds.
+    pub until: i64,
+    /// Rows at most: 1 to 100,000. Without it those that the query says, or 10,000.
+    pub limit: Option<usize>,
+    /// What `now()` gives, and what expiry is judged by: Unix milliseconds.
+    pub now: i64,
+}
+
+/// What a query has read so far. Shared: read it at any time.
+#[derive(Debug, Default)]
+pub struct Statistics {
+    records_matched: AtomicU64,
+    records_scanned: AtomicU64,
+    bytes_scanned: AtomicU64,
+}
+
+impl Statistics {
+    /// Events that passed the filters.
+    pub fn records_matched(&self) -> u64 {
+        self.records_matched.load(Ordering::Relaxed)
+    }
+
+    /// Events that were looked at.
+    pub fn records_scanned(&self) -> u64 {
+        self.records_scanned.load(Ordering::Relaxed)
+    }
+
+    /// The bytes of their messages.
+    pub fn bytes_scanned(&self) -> u64 {
+        self.bytes_scanned.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn add_scanned(&self, records: u64, bytes: u64) {
+        self.records_scanned.fetch_add(records, Ordering::Relaxed);
+        self.bytes_scanned.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub(super) fn add_matched(&self, records: u64) {
+        self.records_matched.fetch_add(records, Ordering::Relaxed);
+    }
+}
+
+/// A field of a row, as `GetQueryResults` gives it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResultField {
+    /// Its name.
+    pub field: String,
+    /// Its value as a text.
+    pub value: String,
+}
+
+/// The fields of a row that are there, in the order of the query; `@ptr` is the last one of an event.
+pub type Row = Vec<ResultField>;
+
+/// The rows of a query, as they become known. Dropping it stops the query.
+pub struct Answer {
+    columns: Vec<(String, Kind)>,
+    events: bool,
+    logs: Arc<[Arc<str>]>,
+    batches: SendableRecordBatchStream,
+    statistics: Arc<Statistics>,
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer").field("columns", &self.columns).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Insights {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Insights").field("account", &self.account).finish_non_exhaustive()
+    }
+}
+
+impl Insights {
+    /// Runs on this engine, over these log groups of this account.
+    pub fn new(engine: Arc<Engine>, logs: Arc<LogStore>, account: &str) -> Self {
+        Self { engine, logs, account: account.to_owned() }
+    }
+
+    /// The log groups.
+    pub fn logs(&self) -> &Arc<LogStore> {
+        &self.logs
+    }
+
+    /// Starts a query. `statistics` is counted up while the answer is read.
+    ///
+    /// # Errors
+    /// When the query asks for what there is not, a log group is not there, or it cannot be read.
+    pub async fn run(
+        &self,
+        query: &Query,
+        request: Request,
+        statistics: &Arc<Statistics>,
+    ) -> Result<Answer, InsightsError> {
+        let (planned, groups) = self.plan(query, request.clone(), statistics)?;
+        let state = select::session(&self.engine, &RunOptions::new(request.now))?;
+        let state = SessionStateBuilder::new_from_existing(state).with_query_planner(Arc::new(MatchedPlanner)).build();
+        let batches = DataFrame::new(state, planned.plan).execute_stream().await.map_err(ours)?;
+        let logs = groups.iter().map(|group| Arc::from(format!("{}:{group}", self.account))).collect();
+        let (columns, events) = (planned.output, planned.events);
+        Ok(Answer { columns, events, logs, batches, statistics: Arc::clone(statistics) })
+    }
+
+    /// Says whether a query could be run, without running it.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn check(&self, query: &Query, request: Request) -> Result<(), InsightsError> {
+        self.plan(query, request, &Arc::default()).map(drop)
+    }
+
+    /// Which fields the events of a time have, and in what share of them, in percent.
+    ///
+    /// # Errors
+    /// When the log group is not there, or cannot be read.
+    pub fn fields(&self, group: &str, from: i64, until: i64, now: i64) -> Result<Vec<(String, u8)>, InsightsError> {
+        let (mut events, mut counts) = (0_u64, BTreeMap::new());
+        for some in self.logs.scan(group, from, until, now)?.with_fields(&BTreeSet::new()) {
+            let some = some?;
+            events += some.len() as u64;
+            discovered(&some, &mut counts);
+        }
+        let always = ["@ingestionTime", "@log", "@logStream", "@message", "@timestamp"];
+        if events > 0 {
+            counts.extend(always.map(|name| (name.to_owned(), events)));
+        }
+        let share = |count: u64| u8::try_from(count.saturating_mul(100).div_ceil(events.max(1))).unwrap_or(100);
+        Ok(counts.into_iter().map(|(name, count)| (name, share(count))).collect())
+    }
+
+    fn plan(
+        &self,
+        query: &Query,
+        request: Request,
+        statistics: &Arc<Statistics>,
+    ) -> Result<(Planned, Arc<[String]>), InsightsError> {
+        if let Some(limit) = request.limit.filter(|limit| !(1..=MOST_ROWS).contains(limit)) {
+            return Err(InsightsError::InvalidParameter(format!("limit is 1 to {MOST_ROWS}, not {limit}")));
+        }
+        let Request { groups, from, until, limit, now } = request;
+        let planner = Planner {
+            logs: &self.logs,
+            account: &self.account,
+            text: query.text.chars().collect(),
+            extent: Extent { groups: groups.into(), from, until, now },
+            statistics,
+            made: AtomicU64::default(),
+        };
+        let groups = planner.groups_of(&query.pipeline)?;
+        Ok((planner.query(&query.pipeline, limit)?, groups))
+    }
+}
+
+impl Answer {
+    /// The names of the columns, in order, without `@ptr`.
+    pub fn columns(&self) -> impl Iterator<Item = &str> {
+        self.columns.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// What has been read so far.
+    pub fn statistics(&self) -> &Arc<Statistics> {
+        &self.statistics
+    }
+
+    /// The next rows; `None` at the end. After an error nothing more comes.
+    ///
+    /// # Errors
+    /// When a log group cannot be read, or the query needs more memory than it may have.
+    pub async fn next(&mut self) -> Option<Result<Vec<Row>, InsightsError>> {
+        let batch = self.batches.next().await?;
+        Some(batch.map(|batch| self.rows(&batch)).map_err(ours))
+    }
+
+    /// All rows.
+    ///
+    /// # Errors
+    /// As [`next`](Self::next).
+    pub async fn collect(mut self) -> Result<Vec<Row>, InsightsError> {
+        let mut all = Vec::new();
+        while let Some(rows) = self.next().await {
+            all.extend(rows?);
+        }
+        Ok(all)
+    }
+
+    fn rows(&self, batch: &RecordBatch) -> Vec<Row> {
+        (0..batch.num_rows()).map(|row| self.row(batch, row)).collect()
+    }
+
+    fn row(&self, batch: &RecordBatch, row: usize) -> Row {
+        let columns = self.columns.iter().zip(batch.columns());
+        let mut fields: Row = columns
+            .filter_map(|((name, kind), column)| {
+                Some(ResultField { field: name.clone(), value: cell(column, *kind, row)? })
+            })
+            .collect();
+        fields.extend(self.pointer(batch, row).map(|value| ResultField { field: "@ptr".to_owned(), value }));
+        fields
+    }
+
+    /// The pointer of an event, out of the hidden columns.
+    fn pointer(&self, batch: &RecordBatch, row: usize) -> Option<String> {
+        if !self.events {
+            return None;
+        }
+        let hidden = |place: usize| {
+            let column = batch.columns().get(self.columns.len() + place)?;
+            Some(column.as_primitive_opt::<Int64Type>()?.value(row))
+        };
+        let log = self.logs.get(usize::try_from(hidden(0)?).ok()?)?;
+        let key = EventKey {
+            timestamp: hidden(1)?,
+            position: hidden(2)?.cast_unsigned(),
+            index: u32::try_from(hidden(3)?).ok()?,
+        };
+        Some(pointer(log, &key.to_id()))
+    }
+}
+
+/// A value as results show it; nothing for one that is absent.
+fn cell(column: &ArrayRef, kind: Kind, row: usize) -> Option<String> {
+    let whole = || column.as_primitive_opt::<Int64Type>().map(|numbers| numbers.value(row));
+    if column.is_null(row) {
+        return (kind == Kind::Dashed).then(|| "-".to_owned());
+    }
+    match kind {
+        Kind::Text => Some(column.as_string_view_opt()?.value(row).to_owned()),
+        Kind::Number => number_text(column.as_primitive_opt::<Float64Type>()?.value(row)),
+        Kind::Whole | Kind::Dashed => Some(whole()?.to_string()),
+        Kind::Time => Some(time::shown(whole()?)),
+        Kind::Bool => Some(u8::from(column.as_boolean_opt()?.value(row)).to_string()),
+    }
+}
