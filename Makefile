@@ -2,7 +2,7 @@
 
 WEIR := target/release/weir
 
-.PHONY: up build test test-crash check unit lab peers fuzz deny bench clean help deb
+.PHONY: up build test test-crash check unit lab peers clients fuzz deny bench clean help deb
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
@@ -14,7 +14,7 @@ build: ## install what is missing and build the program
 	scripts/setup build
 	cargo build --release --locked --package weir
 
-test: check unit deny peers fuzz ## everything that CI runs
+test: check unit deny peers clients fuzz ## everything that CI runs
 
 check: ## formatting, lints, documentation, compiled eBPF programs
 	scripts/setup test
@@ -35,6 +35,9 @@ deny: ## licences and sources of the dependencies
 
 peers: ## our counts beside those of other tools, on the same packets
 	scripts/peers
+
+clients: ## AWS clients against the program: command lines, Python, JavaScript
+	scripts/clients
 
 fuzz: ## a short run of every fuzz target; SECONDS=600 for a long one
 	fuzz/run $(or $(SECONDS),30)

@@ -1,9 +1,9 @@
 //! What a metric filter must be like.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{FilterError, MetricTransformation, PutMetricFilterInput};
-use crate::metric;
+use crate::metric::{self, Unit};
 
 /// Characters of a text, and those that must not be in it.
 struct Rule {
@@ -15,7 +15,8 @@ struct Rule {
 const GROUP: Rule = Rule { member: "logGroupName", longest: 512, without: ":*" };
 const NAME: Rule = Rule { member: "filterName", longest: 512, without: ":*" };
 const METRIC: Rule = Rule { member: "metricTransformations.1.member.metricName", longest: 255, without: ":*$" };
-const NAMESPACE: Rule = Rule { member: "metricTransformations.1.member.metricNamespace", longest: 255, without: ":*$" };
+// The API reference refuses colons here as well; the service takes them.
+const NAMESPACE: Rule = Rule { member: "metricTransformations.1.member.metricNamespace", longest: 255, without: "*$" };
 const VALUE: Rule = Rule { member: "metricTransformations.1.member.metricValue", longest: 100, without: "" };
 
 /// Dimensions of a filter, at most.
@@ -48,6 +49,29 @@ pub(super) fn violation(value: &str, member: &str, constraint: &str) -> FilterEr
     ))
 }
 
+/// A list as the service prints it.
+fn shown(transformations: &[MetricTransformation]) -> String {
+    let or_null = |value: Option<String>| value.unwrap_or_else(|| "null".to_owned());
+    let one = |of: &MetricTransformation| {
+        format!(
+            "MetricTransformation(metricName={}, metricNamespace={}, metricValue={}, defaultValue={}, unit={}, \
+             dimensions={})",
+            of.metric_name,
+            of.metric_namespace,
+            of.metric_value,
+            or_null(of.default_value.map(|value| format!("{value:?}"))),
+            or_null((of.unit != Unit::None).then(|| of.unit.to_string())),
+            or_null((!of.dimensions.is_empty()).then(|| pairs(&of.dimensions))),
+        )
+    };
+    format!("[{}]", transformations.iter().map(one).collect::<Vec<_>>().join(", "))
+}
+
+fn pairs(dimensions: &BTreeMap<String, String>) -> String {
+    let pairs: Vec<String> = dimensions.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    format!("{{{}}}", pairs.join(", "))
+}
+
 /// Checks everything but what depends on the pattern, and gives the one transformation.
 pub(super) fn check(input: &PutMetricFilterInput) -> Result<&MetricTransformation, FilterError> {
     GROUP.check(&input.log_group_name)?;
@@ -55,11 +79,7 @@ pub(super) fn check(input: &PutMetricFilterInput) -> Result<&MetricTransformatio
     let [transformation] = input.metric_transformations.as_slice() else {
         let bound = if input.metric_transformations.is_empty() { "greater" } else { "less" };
         let constraint = format!("Member must have length {bound} than or equal to 1");
-        return Err(violation(
-            &format!("{} transformations", input.metric_transformations.len()),
-            "metricTransformations",
-            &constraint,
-        ));
+        return Err(violation(&shown(&input.metric_transformations), "metricTransformations", &constraint));
     };
     METRIC.check(&transformation.metric_name)?;
     NAMESPACE.check(&transformation.metric_namespace)?;
