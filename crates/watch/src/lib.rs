@@ -1,4 +1,4 @@
-//! Watching what is recorded: filter patterns, metric filters, metrics, alarms, topics and notices.
+//! Watching what is recorded: filter patterns, metric filters, metrics, alarms, topics, queues and notices.
 //!
 //! Times are Unix milliseconds. This crate reads no clock and no environment: `now` is an argument.
 
@@ -10,6 +10,7 @@ pub mod math;
 pub mod metric;
 pub mod notice;
 pub mod pattern;
+pub mod queue;
 pub mod topic;
 mod watcher;
 

@@ -9,6 +9,7 @@ mod error;
 mod http;
 mod json;
 mod letter;
+mod letter_box;
 mod links;
 mod mail;
 mod pace;

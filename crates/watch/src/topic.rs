@@ -45,7 +45,7 @@ pub use self::{
     protocol::Protocol,
     publish::publish_in,
 };
-use crate::notice::Links;
+use crate::{notice::Links, queue::Queues};
 
 /// The topics of one account in one region. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -53,6 +53,7 @@ pub struct Topics {
     catalogue: Catalogue,
     home: Arc<Home>,
     links: Arc<Links>,
+    queues: Queues,
 }
 
 /// What topics have to be told.
@@ -63,7 +64,7 @@ pub struct TopicOptions {
 }
 
 impl Topics {
-    /// Opens the topics that the catalogue keeps.
+    /// Opens the topics that the catalogue keeps, and the queues.
     ///
     /// # Errors
     /// When the catalogue refuses, or was written by a later program.
@@ -75,7 +76,13 @@ impl Topics {
     ) -> Result<Self, CatalogueError> {
         catalogue.provide(&tables::TABLES)?;
         let home = Arc::new(Home { account: account.to_owned(), region: region.to_owned() });
-        Ok(Self { catalogue, home, links: Arc::new(Links::new(&options.public_url)) })
+        let queues = Queues::open(catalogue.clone(), Arc::clone(&home))?;
+        Ok(Self { catalogue, home, links: Arc::new(Links::new(&options.public_url)), queues })
+    }
+
+    /// The queues of the same account and region, which subscriptions of protocol `sqs` deliver to.
+    pub fn queues(&self) -> &Queues {
+        &self.queues
     }
 
     pub(crate) fn catalogue(&self) -> &Catalogue {

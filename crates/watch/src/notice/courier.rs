@@ -4,19 +4,20 @@ use std::{
     collections::BTreeSet,
     ops::ControlFlow,
     path::{Path, PathBuf},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use rusqlite::Transaction;
 
 use super::{
     Carrier, Failure, NoticeError, Parcel, letter,
+    letter_box::{self, LetterError},
     pace::Pace,
     parcel::parcel,
     queue::{self, Queued, Trouble},
-    signature::Signer,
+    signature::{Keys, Signer},
 };
-use crate::topic::{Answer, TopicError, Topics, count, counted, fraction};
+use crate::topic::{Answer, Protocol, TopicError, Topics, count, counted, fraction};
 
 /// How long to wait when a dead letter could not be written.
 const LETTER_WAIT_MS: i64 = 60_000;
@@ -182,14 +183,42 @@ impl Courier {
 
     fn outgoing(&self, queued: &Queued, now: i64) -> Option<Outgoing> {
         let keys = || self.signer.keys().map_err(|error| error.to_string());
+        if queued.subscription.protocol == Protocol::Sqs {
+            self.put(queued, now, keys);
+            return None;
+        }
         match parcel(queued, self.topics.links(), keys) {
             Ok(parcel) => Some(Outgoing { id: queued.id, subscription_arn: queued.subscription.arn.clone(), parcel }),
             Err(problem) => {
-                // Cannot be written down: it stays among the finished, and is tried again with the next call.
-                let _ = self.finished(queued.id, Err(Failure::Transient(problem)), now);
+                self.failed(queued, Failure::Transient(problem), now);
                 None
             }
         }
+    }
+
+    /// Puts a message into its queue: it is there, and the delivery done, in one transaction.
+    fn put(&self, queued: &Queued, now: i64, keys: impl Fn() -> Result<Arc<Keys>, String>) {
+        let letter = match letter_box::message(queued, self.topics.links(), keys) {
+            Ok(letter) => letter,
+            Err(problem) => return self.failed(queued, Failure::Transient(problem), now),
+        };
+        let queues = self.topics.queues();
+        let put = self.topics.catalogue().change(|transaction| {
+            queues.put_in(transaction, &queued.subscription.endpoint, &letter, letter_box::sent_by_sns(now))?;
+            queue::remove(transaction, queued.id).and_then(|()| count(transaction, "sent", 1)).map_err(LetterError::Topic)
+        });
+        match put {
+            Ok(()) => {
+                self.state().out.remove(&queued.id);
+                queues.ring();
+            }
+            Err(error) => self.failed(queued, error.failure(), now),
+        }
+    }
+
+    fn failed(&self, queued: &Queued, failure: Failure, now: i64) {
+        // Cannot be written down: it stays among the finished, and is tried again with the next call.
+        let _ = self.finished(queued.id, Err(failure), now);
     }
 
     /// Writes down what has finished, in one transaction.

@@ -56,6 +56,7 @@ pub(super) fn parcel(
         Protocol::Email => Parcel::Mail(mail::readable(queued, &text, links)),
         Protocol::EmailJson => Parcel::Mail(mail::with_text(queued, envelope()?, links)),
         Protocol::Http | Protocol::Https => Parcel::Post(post(queued, &text, links, envelope)?),
+        Protocol::Sqs => return Err("a queue gets its messages from the courier itself".to_owned()),
     })
 }
 

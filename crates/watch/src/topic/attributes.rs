@@ -3,7 +3,7 @@
 use rusqlite::Transaction;
 
 use super::{
-    Attributes, AttributesOutput, SetSubscriptionAttributesInput, SetTopicAttributesInput, SubscriptionRef, TopicError,
+    Attributes, AttributesOutput, Protocol, SetSubscriptionAttributesInput, SetTopicAttributesInput, SubscriptionRef, TopicError,
     TopicRef, Topics,
     protocol::shown,
     stored::{self, State, Subscription, encoded},
@@ -64,6 +64,8 @@ impl Topics {
     fn known(&self, transaction: &Transaction<'_>, subscription: &Subscription) -> Result<Attributes, TopicError> {
         let settings = &subscription.settings;
         let mut known = settings.shown();
+        // Whoever subscribes a queue of the account is the account.
+        let is_authenticated = settings.authenticate_on_unsubscribe || subscription.protocol == Protocol::Sqs;
         let facts = [
             ("SubscriptionArn", subscription.arn.clone()),
             ("TopicArn", subscription.topic.clone()),
@@ -71,10 +73,10 @@ impl Topics {
             ("Protocol", subscription.protocol.name().to_owned()),
             ("Endpoint", shown(&subscription.endpoint)),
             ("PendingConfirmation", (subscription.state != State::Confirmed).to_string()),
-            ("ConfirmationWasAuthenticated", settings.authenticate_on_unsubscribe.to_string()),
+            ("ConfirmationWasAuthenticated", is_authenticated.to_string()),
         ];
         known.extend(facts.map(|(name, value)| (name.to_owned(), value)));
-        if !subscription.protocol.is_mail() {
+        if subscription.protocol.is_post() {
             let effective = stored::topic(transaction, &subscription.topic)?.delivery().effective(settings.delivery()?);
             known.insert("EffectiveDeliveryPolicy".to_owned(), encoded(&effective)?);
         }

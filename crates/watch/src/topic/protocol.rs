@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::TopicError;
+use crate::queue::queue_name;
 
 /// How a subscriber is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -20,10 +21,12 @@ pub enum Protocol {
     Http,
     /// A POST over TLS.
     Https,
+    /// A message into a queue of the same account and region.
+    Sqs,
 }
 
 /// What SNS delivers to and Weir does not.
-const REFUSED: &[&str] = &["sqs", "sms", "lambda", "application", "firehose"];
+const REFUSED: &[&str] = &["sms", "lambda", "application", "firehose"];
 
 impl Protocol {
     /// As SNS writes it, such as `email-json`.
@@ -33,12 +36,18 @@ impl Protocol {
             Self::EmailJson => "email-json",
             Self::Http => "http",
             Self::Https => "https",
+            Self::Sqs => "sqs",
         }
     }
 
     /// Whether it is a mail.
     pub fn is_mail(self) -> bool {
         matches!(self, Self::Email | Self::EmailJson)
+    }
+
+    /// Whether it is a POST.
+    pub fn is_post(self) -> bool {
+        matches!(self, Self::Http | Self::Https)
     }
 
     /// The endpoint as it is kept.
@@ -49,6 +58,7 @@ impl Protocol {
         match self {
             Self::Email | Self::EmailJson => mail_address(text),
             Self::Http | Self::Https => post_url(self, text),
+            Self::Sqs => queue_arn(text),
         }
     }
 }
@@ -57,6 +67,14 @@ fn mail_address(text: &str) -> Result<String, TopicError> {
     match text.parse::<Address>() {
         Ok(_) => Ok(text.to_owned()),
         Err(_) => Err(TopicError::InvalidParameter("Email address".to_owned())),
+    }
+}
+
+/// Whether the queue is there is seen when something is delivered, as SNS has it.
+fn queue_arn(text: &str) -> Result<String, TopicError> {
+    match queue_name(text) {
+        Some(_) => Ok(text.to_owned()),
+        None => Err(TopicError::InvalidParameter("SQS endpoint ARN".to_owned())),
     }
 }
 
@@ -94,8 +112,9 @@ impl FromStr for Protocol {
             "email-json" => Ok(Self::EmailJson),
             "http" => Ok(Self::Http),
             "https" => Ok(Self::Https),
+            "sqs" => Ok(Self::Sqs),
             name if REFUSED.contains(&name) => Err(TopicError::InvalidParameter(format!(
-                "Protocol Reason: {name} is not delivered to; use email, email-json, http or https"
+                "Protocol Reason: {name} is not delivered to; use email, email-json, http, https or sqs"
             ))),
             name => {
                 Err(TopicError::InvalidParameter(format!("Amazon SNS does not support this protocol string: {name}")))
@@ -116,7 +135,7 @@ mod tests {
 
     #[test]
     fn protocols_are_told_apart_by_name() {
-        for protocol in [Protocol::Email, Protocol::EmailJson, Protocol::Http, Protocol::Https] {
+        for protocol in [Protocol::Email, Protocol::EmailJson, Protocol::Http, Protocol::Https, Protocol::Sqs] {
             assert_eq!(protocol.name().parse::<Protocol>().expect("known"), protocol);
         }
         for name in REFUSED {
@@ -138,6 +157,9 @@ mod tests {
         assert!(refused(Protocol::Https, "http://example.com").contains("must match the specified protocol"));
         assert!(refused(Protocol::Http, "http://").contains("not a URL"));
         assert!(refused(Protocol::Http, "http://a/#b").contains("fragment"));
+        let queue = "arn:aws:sqs:us-east-1:123456789012:letters";
+        assert_eq!(Protocol::Sqs.endpoint(queue).expect("good"), queue);
+        assert_eq!(refused(Protocol::Sqs, "letters"), "Invalid parameter: SQS endpoint ARN");
     }
 
     #[test]

@@ -40,9 +40,15 @@ impl Topics {
                 None => new_arn(transaction, &input.topic_arn)?,
             };
             let topic = input.topic_arn.clone();
-            let subscription = Subscription { arn, topic, protocol, endpoint, state: State::Pending, settings };
-            subscription.write(transaction, Some(now + TOKEN_LIFE_MS))?;
+            // A queue of the account needs not be asked.
+            let state = if protocol == super::Protocol::Sqs { State::Confirmed } else { State::Pending };
+            let subscription = Subscription { arn, topic, protocol, endpoint, state, settings };
+            let expires = (state == State::Pending).then_some(now + TOKEN_LIFE_MS);
+            subscription.write(transaction, expires)?;
             check_filters(transaction, &subscription)?;
+            if state == State::Confirmed {
+                return Ok(subscription);
+            }
             ask(transaction, &subscription, Kind::SubscriptionConfirmation, now)?;
             Ok(subscription)
         })?;

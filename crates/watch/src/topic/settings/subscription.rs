@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{boolean, unknown, unsupported};
 use crate::{
     notice::{DeliveryPolicy, Template},
+    queue::queue_name,
     topic::{FilterPolicy, FilterPolicyScope, Message, Protocol, TopicError, operation::Attributes},
 };
 
@@ -50,17 +51,18 @@ impl SubscriptionSettings {
 
     fn set(&mut self, protocol: Protocol, name: &str, value: &str) -> Result<(), TopicError> {
         let given = (!value.is_empty()).then(|| value.to_owned());
-        let posts_only = || match protocol.is_mail() {
-            true => unsupported(name, "it is for http and https"),
-            false => Ok(()),
+        let only_for = |is_for: bool, which: &str| match is_for {
+            true => Ok(()),
+            false => unsupported(name, &format!("it is for {which}")),
         };
+        let posts_only = || only_for(protocol.is_post(), "http and https");
         match name {
             "FilterPolicy" => self.filter_policy = given.filter(|text| text.trim() != "{}"),
             "FilterPolicyScope" => self.filter_policy_scope = given.as_deref().map(scope).transpose()?,
             "RawMessageDelivery" => {
                 self.raw_message_delivery = given.is_some() && boolean(name, value)?;
                 if self.raw_message_delivery {
-                    posts_only()?;
+                    only_for(!protocol.is_mail(), "http, https and sqs")?;
                 }
             }
             "DeliveryPolicy" => {
@@ -164,14 +166,3 @@ fn scope(text: &str) -> Result<FilterPolicyScope, TopicError> {
     }
 }
 
-/// The name in `arn:aws:sqs:<region>:<account>:<name>`, which is fit to be a folder's.
-fn queue_name(arn: &str) -> Option<&str> {
-    let parts: Vec<&str> = arn.split(':').collect();
-    let ["arn", _, "sqs", _, _, name] = parts.as_slice() else {
-        return None;
-    };
-    let plain = |name: &str| {
-        (1..=80).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
-    };
-    plain(name.strip_suffix(".fifo").unwrap_or(name)).then_some(*name)
-}

@@ -1,0 +1,83 @@
+//! Messages into queues.
+
+use rusqlite::Transaction;
+
+use super::{
+    MessageAttributes, QueueError, Queues, SendMessageInput, SendMessageOutput, message,
+    registry::Queue,
+};
+use crate::topic::uuid;
+
+/// Who sends, and when.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Letter<'a> {
+    /// The account, or the id of the user.
+    pub(crate) sender: &'a str,
+    /// Unix milliseconds.
+    pub(crate) now: i64,
+}
+
+impl Queues {
+    /// Sends a message.
+    ///
+    /// # Errors
+    /// When there is no such queue, or the message breaks the rules of SQS.
+    pub fn send_message(
+        &self,
+        url: &str,
+        input: &SendMessageInput,
+        sender: &str,
+        now: i64,
+    ) -> Result<SendMessageOutput, QueueError> {
+        let name = self.named(url)?;
+        let sent = self.change(|transaction| put(transaction, &name, input, Letter { sender, now }))?;
+        self.ring();
+        Ok(sent)
+    }
+
+    /// Sends a message within somebody else's transaction; [`Queues::ring`] when that is committed.
+    pub(crate) fn put_in(
+        &self,
+        transaction: &Transaction<'_>,
+        arn: &str,
+        input: &SendMessageInput,
+        letter: Letter<'_>,
+    ) -> Result<(), QueueError> {
+        let name = super::queue_name(arn).filter(|name| self.arn(name) == arn);
+        put(transaction, name.ok_or(QueueError::NonExistentQueue)?, input, letter).map(drop)
+    }
+}
+
+pub(super) fn put(
+    transaction: &Transaction<'_>,
+    name: &str,
+    input: &SendMessageInput,
+    letter: Letter<'_>,
+) -> Result<SendMessageOutput, QueueError> {
+    let Queue { settings, .. } = Queues::queue(transaction, name)?;
+    let body = message::check(input, settings.number("MaximumMessageSize"))?;
+    let delay = input.delay_seconds.unwrap_or_else(|| settings.number("DelaySeconds"));
+    if !(0..=900).contains(&delay) {
+        return Err(QueueError::parameter("DelaySeconds", delay, "DelaySeconds must be >= 0 and <= 900."));
+    }
+    let message_id = uuid().map_err(|_| QueueError::NoRandomNumbers)?;
+    let attributes = encoded(&input.message_attributes)?;
+    let trace = input.message_system_attributes.get("AWSTraceHeader").and_then(|value| value.string_value.as_deref());
+    let Letter { sender, now } = letter;
+    let expires = now + settings.number("MessageRetentionPeriod") * 1000;
+    transaction.execute(
+        "INSERT INTO queue_message (queue, message_id, body, attributes, trace, sender, sent, visible, expires)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        (name, &message_id, body, attributes, trace, sender, now, now + delay * 1000, expires),
+    )?;
+    Ok(SendMessageOutput {
+        md5_of_message_attributes: message::md5_of_attributes(&input.message_attributes),
+        md5_of_message_body: message::md5(body.as_bytes()),
+        md5_of_message_system_attributes: message::md5_of_attributes(&input.message_system_attributes),
+        message_id,
+    })
+}
+
+fn encoded(attributes: &MessageAttributes) -> Result<String, QueueError> {
+    serde_json::to_string(attributes).map_err(|error| QueueError::Damaged(error.to_string()))
+}
