@@ -3,13 +3,13 @@
 mod audit;
 mod body;
 
-use std::{collections::HashMap, future::Future, net::IpAddr, pin::Pin, sync::Arc};
+use std::{future::Future, net::IpAddr, pin::Pin, sync::Arc};
 
 use axum::{
     body::{Body, Bytes},
     http::{
         HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri,
-        header::{CONTENT_LENGTH, HeaderName, USER_AGENT},
+        header::{CONTENT_LENGTH, HOST, HeaderName, USER_AGENT},
         request::Parts,
     },
 };
@@ -18,9 +18,8 @@ use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
 use crate::{
-    ApiError, Call, Refusal, Serve, ServiceName,
+    ApiError, Call, Refusal, Served,
     access::{Access, OverTls, Principal, Signed, Source},
-    operation::Entry,
     protocol::{self, Asked, Reply},
     wire::{self, Meaning, Scope},
 };
@@ -39,8 +38,8 @@ pub struct Front {
     pub region: String,
     /// Who may do what.
     pub access: Arc<Access>,
-    /// The tables, by service; of one service there may be several.
-    pub tables: HashMap<ServiceName, Vec<Box<dyn Serve>>>,
+    /// The tables of the services.
+    pub tables: Served,
     /// S3, which streams.
     pub s3: S3Handler,
     /// Where it is written who asked what.
@@ -136,7 +135,7 @@ impl Front {
         let refuse = |refusal: Refusal| refusal.to_error(asked.protocol);
         let signed =
             Signed { method: &received.method, uri: &received.uri, headers: &received.headers, body: &received.raw };
-        let found = self.find(asked);
+        let found = self.tables.find(asked.service, &asked.operation);
         let is_open = found.as_ref().is_some_and(|(_, entry)| entry.open);
         match self.access.authenticate(&signed, asked.service, call.now) {
             Ok(principal) => call.principal = principal,
@@ -146,6 +145,7 @@ impl Front {
         let (table, entry) = found.ok_or_else(|| refuse(Refusal::UnknownOperation(asked.operation.clone())))?;
         let form = received.uri.query().unwrap_or_default();
         let input = if in_query { Bytes::copy_from_slice(form.as_bytes()) } else { received.body.clone() };
+        let input = wire::with_queue(asked, &received.uri, input);
         let payload = protocol::decode(asked, input).map_err(refuse)?;
         if !is_open || call.principal.is_somebody() {
             let action = format!("{}:{}", asked.service.action_prefix(), entry.action);
@@ -154,15 +154,6 @@ impl Front {
         }
         table.call(entry.name, call, &payload)
     }
-
-    fn find(&self, asked: &Asked) -> Option<(&dyn Serve, Entry)> {
-        let tables = self.tables.get(&asked.service).into_iter().flatten();
-        let entries = tables.flat_map(|table| table.entries().into_iter().map(move |entry| (table.as_ref(), entry)));
-        let mut found = entries.filter(|(_, entry)| entry.name == asked.operation);
-        let first = found.next()?;
-        // What one table does not have, another of the service may.
-        Some(if first.1.supported { first } else { found.find(|(_, entry)| entry.supported).unwrap_or(first) })
-    }
 }
 
 /// Longest name of a program.
@@ -170,8 +161,11 @@ const LONGEST_AGENT: usize = 512;
 
 fn source(parts: &Parts, ip: Option<IpAddr>) -> Source {
     let agent = parts.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+    let named = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
+    let host = named.or_else(|| parts.uri.authority().map(|authority| authority.as_str()));
+    let host = host.unwrap_or_default().to_owned();
     let is_secure = parts.extensions.get::<OverTls>().is_some();
-    Source { ip, user_agent: agent.chars().take(LONGEST_AGENT).collect(), is_secure }
+    Source { ip, user_agent: agent.chars().take(LONGEST_AGENT).collect(), host, is_secure }
 }
 
 fn response(reply: Reply, request_id: &str) -> Response<Body> {

@@ -1,6 +1,7 @@
 //! The wire protocols: bytes to an input, an output or an error to bytes.
 
 mod cbor;
+mod flat;
 mod form;
 mod json;
 mod time;
@@ -65,7 +66,8 @@ pub fn decode(asked: &Asked, body: Bytes) -> Result<Payload, Refusal> {
     let times = |value| from_wire(asked.service, value);
     match asked.protocol {
         Protocol::Ec2Query | Protocol::AwsQuery => {
-            Ok(Payload::texts(asked.protocol, times(form::parse(&body, asked.protocol)?)))
+            let form = flat::input(asked.service, form::parse(&body, asked.protocol)?);
+            Ok(Payload::texts(asked.protocol, times(form)))
         }
         Protocol::RpcV2Cbor => Ok(Payload::tree(asked.protocol, times(cbor::parse(&body)?))),
         Protocol::AwsJson10 | Protocol::AwsJson11 if asked.service.has_times() => {

@@ -5,14 +5,15 @@ pub mod cloudwatch;
 pub(crate) mod fixture;
 pub mod logs;
 pub mod sns;
+pub mod sqs;
 pub mod sts;
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use weir_store::{Buckets, Catalogue, logs::LogStore};
 use weir_watch::{Watcher, alarm::Alarms, metric::Metrics, topic::Topics};
 
-use crate::{ApiError, Serve, ServiceName, access::Access};
+use crate::{ApiError, Serve, Served, access::Access};
 
 /// What the services stand on.
 pub struct Foundation {
@@ -57,7 +58,7 @@ pub trait Regions: Send + Sync {
 ///
 /// # Errors
 /// When what they keep cannot be read.
-pub fn tables(on: &Foundation) -> Result<HashMap<ServiceName, Vec<Box<dyn Serve>>>, ApiError> {
+pub fn tables(on: &Foundation) -> Result<Served, ApiError> {
     let all: Vec<Box<dyn Serve>> = vec![
         Box::new(cloudwatch::table(on)?),
         Box::new(cloudwatch::unsupported()),
@@ -65,11 +66,8 @@ pub fn tables(on: &Foundation) -> Result<HashMap<ServiceName, Vec<Box<dyn Serve>
         Box::new(logs::unsupported()),
         Box::new(sns::table(Arc::clone(&on.regions))),
         Box::new(sns::unsupported()),
+        Box::new(sqs::table(Arc::clone(&on.regions))),
         Box::new(sts::table()),
     ];
-    let mut tables: HashMap<_, Vec<_>> = HashMap::new();
-    for table in all {
-        tables.entry(table.service()).or_default().push(table);
-    }
-    Ok(tables)
+    Ok(all.into_iter().collect())
 }

@@ -2,7 +2,10 @@
 
 mod scope;
 
-use axum::http::{HeaderMap, Method, Uri};
+use axum::{
+    body::Bytes,
+    http::{HeaderMap, Method, Uri},
+};
 use url::form_urlencoded;
 
 use crate::{
@@ -40,11 +43,23 @@ pub fn meaning(method: &Method, uri: &Uri, headers: &HeaderMap, form: &[u8]) -> 
     let query = uri.query().unwrap_or_default().as_bytes();
     let in_body = by_form(form, scope.as_ref()).map(|asked| Meaning::Operation { asked, in_query: false });
     let in_query = || by_form(query, scope.as_ref()).map(|asked| Meaning::Operation { asked, in_query: true });
-    if let Some(meaning) = in_body.or_else(|| if uri.path() == "/" { in_query() } else { None }) {
+    let of_queues = scope.as_ref().is_some_and(|scope| scope.service == ServiceName::Sqs.signing_name());
+    let may_ask = uri.path() == "/" || of_queues;
+    if let Some(meaning) = in_body.or_else(|| if may_ask { in_query() } else { None }) {
         return meaning;
     }
     let of_s3 = scope.is_some_and(|scope| scope.service == ServiceName::S3.signing_name());
     if of_s3 || !matches!(*method, Method::GET | Method::POST) { Meaning::S3 } else { Meaning::Nothing }
+}
+
+/// A form that was sent to the URL of a queue is about that queue.
+pub fn with_queue(asked: &Asked, uri: &Uri, form: Bytes) -> Bytes {
+    let is_at_queue = asked.service == ServiceName::Sqs && asked.protocol.is_form() && uri.path().len() > 1;
+    if !is_at_queue || form_urlencoded::parse(&form).any(|(name, _)| name == "QueueUrl") {
+        return form;
+    }
+    let queue: String = form_urlencoded::byte_serialize(uri.path().as_bytes()).collect();
+    [&form, format!("&QueueUrl={queue}").as_bytes()].concat().into()
 }
 
 /// Whether the body is a form, which must be read to know what is meant.

@@ -82,8 +82,8 @@ fn cloudwatch_shape(code: &str) -> &str {
 }
 
 fn sqs_shape(code: &str) -> &str {
-    match code {
-        "AWS.SimpleQueueService.NonExistentQueue" => "QueueDoesNotExist",
+    match code.strip_prefix("AWS.SimpleQueueService.").unwrap_or(code) {
+        "NonExistentQueue" => "QueueDoesNotExist",
         "QueueAlreadyExists" => "QueueNameExists",
         other => other,
     }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use quick_xml::escape::escape;
 use serde_json::Value;
 
-use super::{Asked, Protocol, Reply, time};
+use super::{Asked, Protocol, Reply, flat, time};
 use crate::{ApiError, Fault, ServiceName};
 
 pub(super) fn answer(asked: &Asked, output: &Value, request_id: &str) -> Reply {
@@ -19,7 +19,7 @@ pub(super) fn answer(asked: &Asked, output: &Value, request_id: &str) -> Reply {
         body.members(output);
     } else {
         let _ = write!(body.text, "<{operation}Result>");
-        body.members(output);
+        body.members(&flat::output(asked, output));
         let _ = write!(body.text, "</{operation}Result>");
         let _ = write!(body.text, "<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata>");
     }
@@ -59,8 +59,12 @@ struct Writer {
 impl Writer {
     fn members(&mut self, value: &Value) {
         for (name, value) in value.as_object().into_iter().flatten() {
-            if !value.is_null() {
-                self.element(name, value, name);
+            match value {
+                Value::Null => {}
+                Value::Array(items) if flat::is_flat(self.service) => {
+                    items.iter().for_each(|item| self.element(name, item, name));
+                }
+                value => self.element(name, value, name),
             }
         }
     }

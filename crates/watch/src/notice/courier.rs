@@ -205,7 +205,9 @@ impl Courier {
         let queues = self.topics.queues();
         let put = self.topics.catalogue().change(|transaction| {
             queues.put_in(transaction, &queued.subscription.endpoint, &letter, letter_box::sent_by_sns(now))?;
-            queue::remove(transaction, queued.id).and_then(|()| count(transaction, "sent", 1)).map_err(LetterError::Topic)
+            queue::remove(transaction, queued.id)
+                .and_then(|()| count(transaction, "sent", 1))
+                .map_err(LetterError::Topic)
         });
         match put {
             Ok(()) => {

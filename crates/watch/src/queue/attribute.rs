@@ -136,7 +136,8 @@ impl Queues {
     pub fn get_queue_attributes(&self, url: &str, wanted: &[String], now: i64) -> Result<Attributes, QueueError> {
         let name = self.named(url)?;
         let all: Vec<&str> = NUMBERS.iter().map(|row| row.0).chain(TEXTS).chain(COUNTS).chain(FACTS).collect();
-        let is_known = |name: &str| all.contains(&name) || REFUSED.contains(&name) || [ENCRYPTION, "All"].contains(&name);
+        let is_known =
+            |name: &str| all.contains(&name) || REFUSED.contains(&name) || [ENCRYPTION, "All"].contains(&name);
         if let Some(unknown) = wanted.iter().find(|name| !is_known(name)) {
             return Err(QueueError::InvalidAttributeName(unknown.clone()));
         }

@@ -25,7 +25,9 @@ pub enum QueueError {
     #[error("The request must contain the parameter {0}.")]
     MissingParameter(&'static str),
     /// A letter that XML cannot hold.
-    #[error("Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF")]
+    #[error(
+        "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF"
+    )]
     InvalidMessageContents,
     /// No receipt handle of this queue.
     #[error("The input receipt handle \"{0}\" is not a valid receipt handle.")]
@@ -40,7 +42,9 @@ pub enum QueueError {
     #[error("Id {0} repeated.")]
     BatchEntryIdsNotDistinct(String),
     /// The name of an entry breaks the rules.
-    #[error("A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long.")]
+    #[error(
+        "A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long."
+    )]
     InvalidBatchEntryId,
     /// All messages of a batch together are too long.
     #[error("Batch requests cannot be longer than {limit} bytes. You have sent {sent} bytes.")]

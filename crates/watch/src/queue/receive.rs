@@ -83,7 +83,8 @@ impl Queues {
         if target == name || Self::queue(transaction, target).is_err() {
             return Ok(());
         }
-        let update = "UPDATE queue_message SET queue = ?3, source = ?4, received = 0, first_received = NULL, visible = ?2
+        let update =
+            "UPDATE queue_message SET queue = ?3, source = ?4, received = 0, first_received = NULL, visible = ?2
                       WHERE queue = ?1 AND visible <= ?2 AND received >= ?5";
         transaction.execute(update, (name, now, target, self.arn(name), policy.max_receive_count))?;
         Ok(())

@@ -83,11 +83,9 @@ impl Queues {
     /// When there is none.
     pub fn delete_queue(&self, url: &str) -> Result<(), QueueError> {
         let name = self.named(url)?;
-        self.change(|transaction| {
-            match transaction.execute("DELETE FROM queue_queue WHERE name = ?1", [&name])? {
-                0 => Err(QueueError::NonExistentQueue),
-                _ => Ok(()),
-            }
+        self.change(|transaction| match transaction.execute("DELETE FROM queue_queue WHERE name = ?1", [&name])? {
+            0 => Err(QueueError::NonExistentQueue),
+            _ => Ok(()),
         })
     }
 
@@ -159,9 +157,8 @@ impl Queues {
     fn find(transaction: &Transaction<'_>, name: &str) -> Result<Option<Queue>, QueueError> {
         let mut select =
             transaction.prepare_cached("SELECT attributes, created, modified FROM queue_queue WHERE name = ?1")?;
-        let row = select
-            .query_row([name], |row| Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?)))
-            .optional()?;
+        let row =
+            select.query_row([name], |row| Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?))).optional()?;
         row.map(|(attributes, created, modified)| {
             Ok(Queue { settings: Settings::read(&attributes)?, created, modified })
         })

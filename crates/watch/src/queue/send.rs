@@ -2,10 +2,7 @@
 
 use rusqlite::Transaction;
 
-use super::{
-    MessageAttributes, QueueError, Queues, SendMessageInput, SendMessageOutput, message,
-    registry::Queue,
-};
+use super::{MessageAttributes, QueueError, Queues, SendMessageInput, SendMessageOutput, message, registry::Queue};
 use crate::topic::uuid;
 
 /// Who sends, and when.

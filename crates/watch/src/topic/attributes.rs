@@ -3,8 +3,8 @@
 use rusqlite::Transaction;
 
 use super::{
-    Attributes, AttributesOutput, Protocol, SetSubscriptionAttributesInput, SetTopicAttributesInput, SubscriptionRef, TopicError,
-    TopicRef, Topics,
+    Attributes, AttributesOutput, Protocol, SetSubscriptionAttributesInput, SetTopicAttributesInput, SubscriptionRef,
+    TopicError, TopicRef, Topics,
     protocol::shown,
     stored::{self, State, Subscription, encoded},
     subscribe::check_filters,

@@ -9,6 +9,7 @@ use super::{
     stored::{self, Kind, Sending, State, Subscription, cancel},
     uuid,
 };
+use crate::queue::queue_name;
 
 /// How long a token is good for, and how long a subscription without one is remembered: two days.
 const TOKEN_LIFE_MS: i64 = 2 * 24 * 3600 * 1000;
@@ -26,6 +27,11 @@ impl Topics {
         self.check_topic_arn(&input.topic_arn)?;
         let protocol = input.protocol.parse::<super::Protocol>()?;
         let endpoint = protocol.endpoint(&input.endpoint)?;
+        if protocol == super::Protocol::Sqs
+            && queue_name(&endpoint).is_none_or(|name| self.queues.arn(name) != endpoint)
+        {
+            return Err(TopicError::parameter("Endpoint", "it must be a queue of this account and region"));
+        }
         let settings = SubscriptionSettings::of(protocol, &input.attributes)?;
         let subscription = self.catalogue.change(|transaction| {
             stored::topic(transaction, &input.topic_arn)?;

@@ -3,7 +3,13 @@
 use std::{fs, sync::Mutex};
 
 use super::*;
-use crate::topic::{CreateTopicInput, SubscriptionRef, tests::DAY};
+use crate::{
+    queue::{CreateQueueInput, ReceiveMessageInput},
+    topic::{
+        CreateTopicInput, SubscriptionRef,
+        tests::{DAY, subscribe},
+    },
+};
 
 const MINUTE: i64 = 60_000;
 
@@ -317,4 +323,32 @@ fn threads_share_the_queue_and_send_nothing_twice() {
     let expected: Vec<_> = (0..100).map(|number| format!("{number:03}")).collect();
     assert_eq!(sent, expected);
     assert_eq!(courier.counters().expect("read").sent, 100);
+}
+
+#[test]
+fn a_notice_is_put_into_its_queue() {
+    let folder = tempfile::tempdir().expect("made");
+    let topics = with_alarms();
+    let queues = topics.queues();
+    let create = CreateQueueInput { queue_name: Some("letters".into()), ..CreateQueueInput::default() };
+    queues.create_queue(&create, NOW).expect("made");
+    let arn = subscribe(&topics, "sqs", &queues.arn("letters"), &[]);
+    subscribe(&topics, "sqs", &queues.arn("gone"), &[("RawMessageDelivery", "true")]);
+    let courier = courier(&topics, folder.path());
+    let message_id = publish(&topics, "how are you", NOW);
+    assert!(courier.due(NOW, 100).expect("read").is_empty(), "nothing is left to send");
+    let input = ReceiveMessageInput { queue_url: "letters".into(), ..ReceiveMessageInput::default() };
+    let received = queues.receive_message(&input, NOW).expect("received");
+    let envelope: serde_json::Value = serde_json::from_str(&received[0].body).expect("JSON");
+    assert_eq!(envelope["Type"], "Notification");
+    assert_eq!(envelope["MessageId"], message_id);
+    assert_eq!(envelope["Message"], "how are you");
+    assert!(
+        envelope["UnsubscribeURL"]
+            .as_str()
+            .is_some_and(|url| url.contains(&arn.replace(':', "%3A")) || url.contains(&arn)),
+        "{envelope}"
+    );
+    let counters = courier.counters().expect("read");
+    assert_eq!((counters.sent, counters.dead, counters.waiting), (1, 1, 0), "the other queue is not there");
 }

@@ -165,4 +165,3 @@ fn scope(text: &str) -> Result<FilterPolicyScope, TopicError> {
         ))),
     }
 }
-

@@ -195,9 +195,11 @@ fn attributes_that_make_no_sense_are_refused() {
     set(&topics, &post, "WeirTemplate", "slack").expect("set");
     assert!(refused("RawMessageDelivery", "true").contains("a raw message has no template"));
     let mail = |attributes: &[(&str, &str)]| refusal(try_subscribe(&topics, "email", "a@example.com", attributes));
-    assert!(mail(&[("RawMessageDelivery", "true")]).contains("it is for http and https"));
+    assert!(mail(&[("RawMessageDelivery", "true")]).contains("it is for http, https and sqs"));
     assert!(mail(&[("WeirTemplate", "slack")]).contains("it is for http and https"));
-    assert!(refusal(try_subscribe(&topics, "sqs", "arn:aws:sqs:r:1:q", &[])).contains("sqs is not delivered to"));
+    assert!(refusal(try_subscribe(&topics, "sms", "+1", &[])).contains("sms is not delivered to"));
+    let elsewhere = refusal(try_subscribe(&topics, "sqs", "arn:aws:sqs:r:1:q", &[]));
+    assert!(elsewhere.contains("a queue of this account and region"), "{elsewhere}");
 }
 
 #[test]

@@ -1,0 +1,46 @@
+//! SQS by its table and by its forms.
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::services::fixture::{Folder, NOW, ask, call};
+
+fn sqs() -> Table<Sqs> {
+    table(Folder::new())
+}
+
+#[test]
+fn a_message_goes_through_a_queue() {
+    let sqs = sqs();
+    let made = ask(&sqs, "CreateQueue", &json!({"QueueName": "box", "tags": {"team": "blue"}}), NOW).expect("made");
+    let url = made["QueueUrl"].clone();
+    assert_eq!(url, "http://localhost/123456789012/box");
+    let named = ask(&sqs, "GetQueueUrl", &json!({"QueueName": "box"}), NOW).expect("found");
+    assert_eq!(named["QueueUrl"], url);
+    let entries = json!([{"Id": "a", "MessageBody": "one"}, {"Id": "b", "MessageBody": ""}]);
+    let sent = ask(&sqs, "SendMessageBatch", &json!({"QueueUrl": url, "Entries": entries}), NOW).expect("sent");
+    assert_eq!(sent["Successful"][0]["MD5OfMessageBody"], "f97c5d29941bfb1b2fdab0874906ab82");
+    assert_eq!(sent["Failed"][0]["Code"], "MissingParameter");
+    let received = ask(&sqs, "ReceiveMessage", &json!({"QueueUrl": url}), NOW).expect("received");
+    assert_eq!(received["Messages"][0]["Body"], "one");
+    let handle = &received["Messages"][0]["ReceiptHandle"];
+    ask(&sqs, "DeleteMessage", &json!({"QueueUrl": url, "ReceiptHandle": handle}), NOW).expect("deleted");
+    let received = ask(&sqs, "ReceiveMessage", &json!({"QueueUrl": url}), NOW + 60_000).expect("received");
+    assert_eq!(received, json!({}));
+    let tags = ask(&sqs, "ListQueueTags", &json!({"QueueUrl": url}), NOW).expect("listed");
+    assert_eq!(tags, json!({"Tags": {"team": "blue"}}));
+    let refused = ask(&sqs, "SendMessageBatch", &json!({"QueueUrl": url, "Entries": []}), NOW).expect_err("refused");
+    assert_eq!(refused.code, "AWS.SimpleQueueService.EmptyBatchRequest");
+}
+
+#[test]
+fn every_operation_of_sqs_is_known() {
+    let names: Vec<&str> = OPERATIONS.iter().map(|operation| operation.name).collect();
+    assert_eq!(names.len(), 23);
+    assert!(names.is_sorted(), "{names:?}");
+    let sqs = sqs();
+    let refused = ask(&sqs, "AddPermission", &json!({}), NOW).expect_err("refused");
+    assert_eq!(refused.status, 501);
+    let payload = Payload::tree(ServiceName::Sqs.protocol(), Value::Null);
+    assert_eq!(queue(&call(NOW), &payload), ["arn:aws:sqs:us-east-1:123456789012:*"]);
+}
