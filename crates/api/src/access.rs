@@ -3,8 +3,6 @@
 //! [`Access`] holds the keys, users, roles and policies of the account: IAM changes them, STS makes temporary keys of them,
 //! and every request to an operation is held against them, [`Access::authenticate`] first and [`Access::authorize`] then.
 
-#![allow(dead_code, unused_imports, reason = "IAM and STS, which change the directory, are on their way")]
-
 mod context;
 mod decide;
 pub(crate) mod directory;
@@ -170,6 +168,17 @@ impl Access {
         };
         let principal = session.principal(&self.account, user_arn);
         Ok(Key { secret: session.secret.clone(), session_token: Some(session.token.clone()), principal })
+    }
+
+    /// Whether a key is temporary.
+    pub(crate) fn is_session(&self, access_key: &str) -> bool {
+        self.sessions.get(access_key).is_some()
+    }
+
+    /// Whether there is such a key, in force or not.
+    pub(crate) fn is_key(&self, access_key: &str) -> bool {
+        let is_root = self.root.as_ref().is_some_and(|root| root.id == access_key);
+        is_root || self.directory.read().key(access_key).is_some() || self.is_session(access_key)
     }
 
     /// Who holds an access key, when nobody looks at signatures: whoever it was made for, otherwise the account itself.

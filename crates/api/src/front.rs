@@ -147,7 +147,7 @@ impl Front {
         let input = if in_query { Bytes::copy_from_slice(form.as_bytes()) } else { received.body.clone() };
         let input = wire::with_queue(asked, &received.uri, input);
         let payload = protocol::decode(asked, input).map_err(refuse)?;
-        if !is_open || call.principal.is_somebody() {
+        if !entry.unguarded && (!is_open || call.principal.is_somebody()) {
             let action = format!("{}:{}", asked.service.action_prefix(), entry.action);
             let resources = (entry.resources)(call, &payload);
             self.access.authorize(call, &action, &resources).map_err(refuse)?;

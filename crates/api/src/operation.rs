@@ -67,6 +67,8 @@ pub struct Operation<S> {
     pub resources: Resources,
     /// What its input must satisfy before all else.
     pub checks: &'static [Check],
+    /// Whether whoever signed may call it, or the operation itself finds out whether they may.
+    pub unguarded: bool,
     /// Whether whoever holds a token may call it without a signature, such as `ConfirmSubscription`.
     pub open: bool,
     /// What it does; none: AWS has it, Weir does not.
@@ -81,7 +83,15 @@ impl<S> Operation<S> {
 
     /// An operation of AWS that Weir does not have.
     pub const fn unsupported(name: &'static str) -> Self {
-        Self { name, action: name, resources: |_, _| vec!["*".to_owned()], checks: &[], open: false, handler: None }
+        Self {
+            name,
+            action: name,
+            resources: |_, _| vec!["*".to_owned()],
+            checks: &[],
+            unguarded: false,
+            open: false,
+            handler: None,
+        }
     }
 
     /// Operations of AWS that Weir does not have.
@@ -109,6 +119,11 @@ impl<S> Operation<S> {
     /// The same, with checks of its input.
     pub const fn checked(self, checks: &'static [Check]) -> Self {
         Self { checks, ..self }
+    }
+
+    /// The same, for whoever signed, or with a handler that finds out itself whether they may.
+    pub const fn unguarded(self) -> Self {
+        Self { unguarded: true, ..self }
     }
 
     /// The same, for callers without a signature too.
@@ -162,6 +177,8 @@ pub struct Entry {
     pub action: &'static str,
     /// What it is about.
     pub resources: Resources,
+    /// Whether no policy needs to allow it.
+    pub unguarded: bool,
     /// Whether it needs no signature.
     pub open: bool,
     /// Whether Weir has it.
@@ -193,6 +210,7 @@ impl<S: Send + Sync> Serve for Table<S> {
             name: operation.name,
             action: operation.action,
             resources: operation.resources,
+            unguarded: operation.unguarded,
             open: operation.open,
             supported: operation.handler.is_some(),
         };

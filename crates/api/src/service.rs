@@ -196,7 +196,7 @@ impl ServiceName {
                 namespace: "https://iam.amazonaws.com/doc/2010-05-08/",
                 protocol: Protocol::AwsQuery,
                 times: &["CreateDate", "UpdateDate", "LastUsedDate", "PasswordLastUsed"],
-                maps: &[],
+                maps: &["SummaryMap"],
             },
             // Times of the logs are milliseconds on the wire as well.
             Self::Logs => Facts {

@@ -3,6 +3,7 @@
 pub mod cloudwatch;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub mod iam;
 pub mod logs;
 pub mod sns;
 pub mod sqs;
@@ -62,12 +63,14 @@ pub fn tables(on: &Foundation) -> Result<Served, ApiError> {
     let all: Vec<Box<dyn Serve>> = vec![
         Box::new(cloudwatch::table(on)?),
         Box::new(cloudwatch::unsupported()),
+        Box::new(iam::table(Arc::clone(&on.access))),
+        Box::new(iam::unsupported()),
         Box::new(logs::table(Arc::clone(&on.regions))),
         Box::new(logs::unsupported()),
         Box::new(sns::table(Arc::clone(&on.regions))),
         Box::new(sns::unsupported()),
         Box::new(sqs::table(Arc::clone(&on.regions))),
-        Box::new(sts::table()),
+        Box::new(sts::table(Arc::clone(&on.access))),
     ];
     Ok(all.into_iter().collect())
 }

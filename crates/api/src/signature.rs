@@ -86,6 +86,11 @@ fn signing_key(secret: &Secret, scope: &Scope) -> hmac::Key {
         .fold(first, |key, part| hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&key, part.as_bytes()).as_ref()))
 }
 
+/// All but letters, digits and `-._~` as `%41`.
+pub(crate) fn percent_encoded(text: &str) -> String {
+    canonical::encode(text.as_bytes(), false)
+}
+
 fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from(DIGITS[usize::from(digit)])).collect()

@@ -56,8 +56,11 @@ impl Access {
         let session = self.sessions().get(&call.principal.access_key);
         let context = self.about_caller(context, call, &state, session.as_deref());
         for resource in resources {
-            let asked = Asked { call, action, resource, context: &context };
-            self.decide(&asked, &state, session.as_deref()).map_err(|reason| asked.refusal(reason))?;
+            let resource = with_path(resource, &state);
+            let asked = Asked { call, action, resource: &resource, context: &context };
+            let of_resource = self.policies_of(&resource);
+            let of_resource: Vec<&Policy> = of_resource.iter().map(AsRef::as_ref).collect();
+            self.decide(&asked, &state, session.as_deref(), &of_resource).map_err(|reason| asked.refusal(reason))?;
         }
         Ok(())
     }
@@ -71,13 +74,24 @@ impl Access {
             && policies.iter().any(|policy| policy.grants(&question))
     }
 
-    fn decide(&self, asked: &Asked<'_>, state: &State, session: Option<&Session>) -> Result<(), Reason> {
+    /// The context with what conditions may ask about the caller.
+    pub(super) fn with_caller(&self, context: Context, call: &Call) -> Context {
+        let session = self.sessions().get(&call.principal.access_key);
+        self.about_caller(context, call, &self.directory().read(), session.as_deref())
+    }
+
+    pub(super) fn decide(
+        &self,
+        asked: &Asked<'_>,
+        state: &State,
+        session: Option<&Session>,
+        of_resource: &[&Policy],
+    ) -> Result<(), Reason> {
         let holder = self.holder(asked.call, state, session);
-        let of_resource = self.policies_of(asked.resource);
         let is_root = matches!(holder, Holder::Root);
         let mut limits = Limits {
             is_root,
-            resource: of_resource.iter().map(AsRef::as_ref).collect(),
+            resource: of_resource.to_vec(),
             session: session.filter(|session| session.is_cut()).map(|session| cut(session, state)),
             ..Limits::default()
         };
@@ -117,7 +131,7 @@ impl Access {
     }
 
     /// The role that a session is of.
-    fn role_arn<'a>(&self, state: &'a State, session: Option<&Session>) -> Option<&'a str> {
+    pub(super) fn role_arn<'a>(&self, state: &'a State, session: Option<&Session>) -> Option<&'a str> {
         match session.map(|session| &session.of) {
             Some(SessionOf::Role { name, .. }) => state.roles.get(name).map(|role| role.identity.arn.as_str()),
             _ => None,
@@ -175,16 +189,31 @@ fn cut<'a>(session: &'a Session, state: &'a State) -> Vec<&'a Policy> {
     own.chain(managed).collect()
 }
 
+/// The ARN of something of IAM as it is: whoever names a user does not name its path.
+fn with_path(arn: &str, state: &State) -> String {
+    let known = || {
+        let (kind, name) = arn.strip_prefix("arn:aws:iam::")?.split_once(':')?.1.split_once('/')?;
+        match kind {
+            "user" => state.users.get(name).map(|user| &user.identity.arn),
+            "group" => state.groups.get(name).map(|group| &group.identity.arn),
+            "role" => state.roles.get(name).map(|role| &role.identity.arn),
+            "instance-profile" => state.profiles.get(name).map(|profile| &profile.arn),
+            _ => None,
+        }
+    };
+    known().map_or_else(|| arn.to_owned(), String::clone)
+}
+
 /// One question of one call.
-struct Asked<'a> {
-    call: &'a Call,
-    action: &'a str,
-    resource: &'a str,
-    context: &'a Context,
+pub(super) struct Asked<'a> {
+    pub(super) call: &'a Call,
+    pub(super) action: &'a str,
+    pub(super) resource: &'a str,
+    pub(super) context: &'a Context,
 }
 
 impl<'a> Asked<'a> {
-    fn question(&self, role: Option<&'a str>) -> Question<'a> {
+    pub(super) fn question(&self, role: Option<&'a str>) -> Question<'a> {
         let Self { call, action, resource, context } = *self;
         let caller = if call.principal.is_somebody() {
             Caller::Aws { account: &call.account, arn: &call.principal.arn, role }

@@ -2,6 +2,8 @@
 
 use super::{
     Access, Context,
+    decide::Asked,
+    directory::Role,
     policy::{self, Caller, Limits, Question},
 };
 use crate::{Call, Refusal};
@@ -82,6 +84,27 @@ impl Access {
                 resource: resource.to_owned(),
             }),
         }
+    }
+
+    /// Whether the caller may take on a role: its trust policy must name them or their account, and if it is the account,
+    /// their own policies must allow it. Unlike on AWS, the account itself may too, if the role trusts the account.
+    pub(crate) fn may_assume(&self, call: &Call, role: &Role, action: &str, context: Context) -> Result<(), Refusal> {
+        let resource = &role.identity.arn;
+        let may = |context: &Context| {
+            let state = self.directory().read();
+            let session = self.sessions().get(&call.principal.access_key);
+            let asked = Asked { call, action, resource, context };
+            let trust = role.trust.policy();
+            let own_role = self.role_arn(&state, session.as_deref());
+            trust.grants_account(&asked.question(own_role))
+                && self.decide(&asked, &state, session.as_deref(), &[trust]).is_ok()
+        };
+        let context = self.with_caller(context, call);
+        if !self.is_on() || may(&context) {
+            return Ok(());
+        }
+        let user = &call.principal.arn;
+        Err(Refusal::Denied(format!("User: {user} is not authorized to perform: {action} on resource: {resource}")))
     }
 
     /// Whether the caller may hand a role to a service (`iam:PassRole`).

@@ -86,7 +86,7 @@ fn decode(text: &str) -> Vec<u8> {
 }
 
 /// All but letters, digits and `-._~` as `%41`, and slashes if they part a path.
-fn encode(bytes: &[u8], keep_slashes: bool) -> String {
+pub(super) fn encode(bytes: &[u8], keep_slashes: bool) -> String {
     use std::fmt::Write as _;
 
     let mut encoded = String::with_capacity(bytes.len());
