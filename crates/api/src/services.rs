@@ -5,6 +5,7 @@ pub mod cloudwatch;
 pub(crate) mod fixture;
 pub mod iam;
 pub mod logs;
+pub mod s3;
 pub mod sns;
 pub mod sqs;
 pub mod sts;

@@ -58,6 +58,11 @@ impl Folder {
         token.expect("a token")
     }
 
+    /// Where everything is.
+    pub(crate) fn path(&self) -> &std::path::Path {
+        &self.path
+    }
+
     pub(crate) fn foundation(self: &Arc<Self>) -> Foundation {
         Foundation {
             account: ACCOUNT.to_owned(),
