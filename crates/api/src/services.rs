@@ -1,11 +1,11 @@
 //! The services: a table of operations each, over the state that they work on.
 
 pub mod cloudwatch;
+pub mod ec2;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod iam;
 pub mod logs;
-pub mod s3;
 pub mod sns;
 pub mod sqs;
 pub mod sts;
@@ -15,6 +15,7 @@ use std::sync::Arc;
 use weir_store::{Buckets, Catalogue, logs::LogStore};
 use weir_watch::{Watcher, alarm::Alarms, metric::Metrics, topic::Topics};
 
+use self::ec2::Ec2;
 use crate::{ApiError, Serve, Served, access::Access};
 
 /// What the services stand on.
@@ -31,6 +32,8 @@ pub struct Foundation {
     pub regions: Arc<dyn Regions>,
     /// Buckets.
     pub buckets: Buckets,
+    /// Networks, and what is recorded of them.
+    pub ec2: Ec2,
 }
 
 /// What one region keeps: a namespace of its own.
@@ -73,5 +76,5 @@ pub fn tables(on: &Foundation) -> Result<Served, ApiError> {
         Box::new(sqs::table(Arc::clone(&on.regions))),
         Box::new(sts::table(Arc::clone(&on.access))),
     ];
-    Ok(all.into_iter().collect())
+    Ok(all.into_iter().chain(ec2::tables(on.ec2.clone())).collect())
 }

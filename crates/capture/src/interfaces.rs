@@ -15,7 +15,6 @@
 //! | `subnet-…` | the VPC and the network of the interface's primary address |
 
 mod containers;
-mod id;
 mod link;
 mod netlink;
 
@@ -26,7 +25,7 @@ use std::{
 };
 
 use ipnet::{Ipv4Net, Ipv6Net};
-use weir_network::{Interface, Side};
+use weir_network::{IdKind, Interface, Side};
 
 pub use self::{
     containers::containers,
@@ -108,7 +107,7 @@ pub fn machine_id() -> io::Result<String> {
 
 /// The id of the machine itself, as an instance: `i-…`.
 pub fn instance_id(machine_id: &str) -> String {
-    id::derive("i", &[machine_id])
+    IdKind::Instance.derive(&[machine_id])
 }
 
 impl HostInterface {
@@ -118,7 +117,7 @@ impl HostInterface {
     /// The loopback interface is given no addresses: packets between any two addresses of the host cross it, so a
     /// record shows what is in the packet.
     pub fn to_interface(&self, place: &Placement) -> Interface {
-        let vpc_id = id::derive("vpc", &[&place.account_id, &place.region]);
+        let vpc_id = IdKind::Vpc.derive(&[&place.account_id, &place.region]);
         let network = match (self.ipv4.first(), self.ipv6.first()) {
             (Some(primary), _) => Some(primary.trunc().to_string()),
             (None, Some(first)) => Some(first.trunc().to_string()),
@@ -126,11 +125,11 @@ impl HostInterface {
         };
         let addressed = !self.is_loopback;
         Interface {
-            id: id::derive("eni", &[&place.machine_id, &self.name, &self.mac_text()]),
+            id: IdKind::Interface.derive(&[&place.machine_id, &self.name, &self.mac_text()]),
             account_id: place.account_id.clone(),
             region: place.region.clone(),
             az_id: place.az_id.clone(),
-            subnet_id: network.map(|network| id::derive("subnet", &[&vpc_id, &network])),
+            subnet_id: network.map(|network| IdKind::Subnet.derive(&[&vpc_id, &network])),
             vpc_id: Some(vpc_id),
             instance_id: Some(instance_id(&place.machine_id)),
             ipv4: self.ipv4.iter().map(Ipv4Net::addr).filter(|_| addressed).collect::<Vec<Ipv4Addr>>(),

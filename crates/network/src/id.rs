@@ -93,13 +93,58 @@ impl IdKind {
     }
 }
 
+/// FNV-1a, 128 bits: simple, and the same on every machine and in every version.
+const OFFSET_BASIS: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
+const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
+
+/// 17 hexadecimal digits.
+const ID_BITS: u32 = 68;
+
+impl IdKind {
+    /// The id that always stands for these parts: of what has none of its own, such as the interfaces of a host.
+    pub fn derive(self, parts: &[&str]) -> String {
+        let mut hash = OFFSET_BASIS;
+        let mut eat = |bytes: &[u8]| {
+            for byte in bytes {
+                hash = (hash ^ u128::from(*byte)).wrapping_mul(PRIME);
+            }
+        };
+        eat(self.prefix().trim_end_matches('-').as_bytes());
+        for part in parts {
+            // A byte that no part contains keeps `ab`, `c` apart from `a`, `bc`.
+            eat(&[0xff]);
+            eat(part.as_bytes());
+        }
+        let folded = (hash ^ (hash >> 64)) & ((1 << ID_BITS) - 1);
+        format!("{}{folded:017x}", self.prefix())
+    }
+}
+
 const fn is_hex(byte: u8) -> bool {
     matches!(byte, b'0'..=b'9' | b'a'..=b'f')
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
+
+    #[test]
+    fn derived_ids_are_well_formed_and_apart() {
+        let id = IdKind::Interface.derive(&["a", "bc"]);
+        assert_eq!(IdKind::Interface.check(&id), Ok(()));
+        assert_eq!(id.len(), "eni-".len() + 17);
+        assert_ne!(id, IdKind::Interface.derive(&["ab", "c"]));
+        assert_ne!(id[4..], IdKind::Subnet.derive(&["a", "bc"])[7..]);
+    }
+
+    #[test]
+    fn small_differences_do_not_collide() {
+        let ids: HashSet<_> =
+            (0..100_000).map(|number| IdKind::Interface.derive(&["machine", &format!("veth{number}")])).collect();
+        assert_eq!(ids.len(), 100_000);
+    }
 
     #[test]
     fn ids_of_aws_and_speaking_ids_are_good() {

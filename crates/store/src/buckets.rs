@@ -122,7 +122,7 @@ impl Buckets {
     ///
     /// # Errors
     /// When there is no such folder and nothing is known of S3.
-    pub(crate) fn is_folder(&self, bucket: &BucketName) -> Result<bool, StoreError> {
+    pub fn is_folder(&self, bucket: &BucketName) -> Result<bool, StoreError> {
         if self.stores.contains_key(bucket) {
             return Ok(false);
         }
@@ -156,7 +156,7 @@ impl Buckets {
     }
 
     /// The folder of a bucket on this machine, whether it exists or not; none if buckets are only in S3.
-    pub fn folder(&self, bucket: &BucketName) -> Option<PathBuf> {
+    pub(crate) fn folder(&self, bucket: &BucketName) -> Option<PathBuf> {
         let below_root = || self.root.as_ref().map(|root| root.join(bucket.as_str()));
         self.folders.get(bucket).cloned().or_else(below_root)
     }

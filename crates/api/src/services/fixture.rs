@@ -22,6 +22,7 @@ use weir_watch::{
 use crate::{
     ApiError, Call, Foundation, Payload, Region, Regions, Serve,
     access::{Access, Principal},
+    services::ec2::Ec2,
 };
 
 pub(crate) const ACCOUNT: &str = "123456789012";
@@ -58,19 +59,17 @@ impl Folder {
         token.expect("a token")
     }
 
-    /// Where everything is.
-    pub(crate) fn path(&self) -> &std::path::Path {
-        &self.path
-    }
-
     pub(crate) fn foundation(self: &Arc<Self>) -> Foundation {
+        let catalogue = Catalogue::open(&self.path.join("catalogue.sqlite")).expect("a catalogue");
+        let buckets = Buckets::new().with_root(self.path.join("buckets"));
         Foundation {
             account: ACCOUNT.to_owned(),
             region: REGION.to_owned(),
             access: Arc::new(Access::off(ACCOUNT)),
-            catalogue: Catalogue::open(&self.path.join("catalogue.sqlite")).expect("a catalogue"),
+            ec2: Ec2::open(ACCOUNT, &catalogue, &buckets).expect("EC2"),
+            catalogue,
             regions: Arc::clone(self) as Arc<dyn Regions>,
-            buckets: Buckets::new().with_root(self.path.join("buckets")),
+            buckets,
         }
     }
 }

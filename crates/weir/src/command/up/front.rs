@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::Result;
 use axum::{body::Body, response::Response};
-use weir_api::{AuditEvent, Foundation, Front, S3Handler, access::Access, services};
+use weir_api::{AuditEvent, Foundation, Front, S3Handler, access::Access, services, services::ec2::Ec2};
 use weir_store::{
     Buckets, Catalogue,
     logs::{CreateLogGroupRequest, CreateLogStreamRequest, InputEvent, LogsError},
@@ -57,7 +57,9 @@ pub(super) fn open(
 ) -> Result<(Arc<Front>, Trail)> {
     let account = settings.account.as_str().to_owned();
     let access = Arc::new(access(settings, &catalogue, &account)?);
+    let ec2 = Ec2::open(&account, &catalogue, &buckets)?;
     let foundation = Foundation {
+        ec2,
         account,
         region: settings.region.clone(),
         access: Arc::clone(&access),

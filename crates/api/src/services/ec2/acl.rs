@@ -1,0 +1,212 @@
+//! Network ACLs.
+
+mod entry;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+pub(super) use self::entry::{Entry, create_entry, delete_entry, replace_entry};
+use super::{
+    Ec2,
+    kind::{ACL, ACL_ASSOCIATION, Kind, VPC, in_use, required},
+    place::Place,
+    query::{self, Described, FilterPath},
+    state::{Shelf, State},
+    tags::{self, TagSpecification},
+};
+use crate::{ApiError, Call};
+
+/// A network ACL.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct NetworkAcl {
+    pub(super) network_acl_id: String,
+    pub(super) vpc_id: String,
+    owner_id: String,
+    #[serde(rename = "default")]
+    pub(super) is_default: bool,
+    pub(super) entry_set: Vec<Entry>,
+    association_set: Vec<Association>,
+}
+
+/// That a subnet has a network ACL.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Association {
+    network_acl_association_id: String,
+    network_acl_id: String,
+    subnet_id: String,
+}
+
+impl NetworkAcl {
+    pub(super) fn is_of(&self, subnet_id: &str) -> bool {
+        self.association_set.iter().any(|association| association.subnet_id == subnet_id)
+    }
+}
+
+impl Described for NetworkAcl {
+    const KIND: &'static Kind = &ACL;
+    const SET: &'static str = "networkAclSet";
+    const FILTERS: &'static [FilterPath] = &[
+        ("network-acl-id", "networkAclId"),
+        ("vpc-id", "vpcId"),
+        ("default", "default"),
+        ("owner-id", "ownerId"),
+        ("association.association-id", "associationSet.networkAclAssociationId"),
+        ("association.network-acl-id", "associationSet.networkAclId"),
+        ("association.subnet-id", "associationSet.subnetId"),
+        ("entry.cidr", "entrySet.cidrBlock"),
+        ("entry.ipv6-cidr", "entrySet.ipv6CidrBlock"),
+        ("entry.egress", "entrySet.egress"),
+        ("entry.icmp.code", "entrySet.icmpTypeCode.code"),
+        ("entry.icmp.type", "entrySet.icmpTypeCode.type"),
+        ("entry.port-range.from", "entrySet.portRange.from"),
+        ("entry.port-range.to", "entrySet.portRange.to"),
+        ("entry.protocol", "entrySet.protocol"),
+        ("entry.rule-action", "entrySet.ruleAction"),
+        ("entry.rule-number", "entrySet.ruleNumber"),
+    ];
+    const ALWAYS_TAGS: bool = true;
+
+    fn shelf(state: &State) -> &Shelf<Self> {
+        &state.acls
+    }
+
+    fn id(&self) -> &str {
+        &self.network_acl_id
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(super) struct CreateInput {
+    vpc_id: Option<String>,
+    tag_specification: Vec<TagSpecification>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(super) struct DeleteInput {
+    network_acl_id: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(super) struct ReplaceInput {
+    association_id: Option<String>,
+    network_acl_id: Option<String>,
+}
+
+fn make(state: &mut State, place: &Place, vpc_id: &str, is_default: bool) -> String {
+    let id = ACL.new_id();
+    let acl = NetworkAcl {
+        network_acl_id: id.clone(),
+        vpc_id: vpc_id.to_owned(),
+        owner_id: place.account.clone(),
+        is_default,
+        entry_set: Entry::first(is_default),
+        association_set: Vec::new(),
+    };
+    state.acls.insert(&id, acl);
+    id
+}
+
+/// The ACL of subnets whose owner chose none: everything passes.
+pub(super) fn make_default(state: &mut State, place: &Place, vpc_id: &str) {
+    make(state, place, vpc_id, true);
+}
+
+fn default_of(state: &State, vpc_id: &str) -> Option<String> {
+    let found = state.acls.iter().find(|acl| acl.vpc_id == vpc_id && acl.is_default);
+    found.map(|acl| acl.network_acl_id.clone())
+}
+
+/// The default ACL lets IPv6 pass too, from the first IPv6 range of its VPC on.
+pub(super) fn open_for_ipv6(state: &mut State, vpc_id: &str) {
+    let Some(id) = default_of(state, vpc_id) else { return };
+    let Some(acl) = state.acls.get_mut(&id) else { return };
+    for entry in Entry::for_ipv6() {
+        if !acl.entry_set.iter().any(|other| other.is_at(entry.rule_number, entry.egress)) {
+            acl.entry_set.push(entry);
+        }
+    }
+    acl.entry_set.sort_by_key(Entry::order);
+}
+
+/// Gives a subnet the default ACL of its VPC.
+pub(super) fn associate_default(state: &mut State, vpc_id: &str, subnet_id: &str) {
+    if let Some(id) = default_of(state, vpc_id) {
+        associate(state, &id, subnet_id);
+    }
+}
+
+fn associate(state: &mut State, acl_id: &str, subnet_id: &str) -> String {
+    let id = ACL_ASSOCIATION.new_id();
+    let association = Association {
+        network_acl_association_id: id.clone(),
+        network_acl_id: acl_id.to_owned(),
+        subnet_id: subnet_id.to_owned(),
+    };
+    if let Some(acl) = state.acls.get_mut(acl_id) {
+        acl.association_set.push(association);
+    }
+    id
+}
+
+/// Takes the ACL of a subnet away.
+pub(super) fn dissociate(state: &mut State, subnet_id: &str) {
+    let found = state.acls.iter().find(|acl| acl.is_of(subnet_id)).map(|acl| acl.network_acl_id.clone());
+    if let Some(acl) = found.and_then(|id| state.acls.get_mut(&id)) {
+        acl.association_set.retain(|association| association.subnet_id != subnet_id);
+    }
+}
+
+pub(super) fn create(ec2: &Ec2, call: &Call, input: &CreateInput) -> Result<Value, ApiError> {
+    let vpc_id = required(input.vpc_id.as_deref(), "vpcId")?;
+    tags::only_for(&input.tag_specification, &[&ACL])?;
+    ec2.change(call, |state| {
+        if !state.vpcs.contains(vpc_id) {
+            return Err(VPC.missing([vpc_id]));
+        }
+        let id = make(state, &Place::of(call), vpc_id, false);
+        tags::give(state, &id, &ACL, &input.tag_specification)?;
+        let acl = state.acls.get(&id).map(|acl| query::show(acl, state));
+        Ok(json!({ "networkAcl": acl }))
+    })
+}
+
+pub(super) fn delete(ec2: &Ec2, call: &Call, input: &DeleteInput) -> Result<Value, ApiError> {
+    let id = required(input.network_acl_id.as_deref(), "networkAclId")?;
+    ec2.change(call, |state| {
+        let acl = state.acls.get(id).ok_or_else(|| ACL.missing([id]))?;
+        if acl.is_default {
+            let text = format!("cannot delete default network ACL {id}");
+            return Err(ApiError::new("InvalidParameterValue", text));
+        }
+        if !acl.association_set.is_empty() {
+            return Err(in_use(format!("The network acl '{id}' has dependencies and cannot be deleted.")));
+        }
+        state.acls.remove(id);
+        state.tags.remove(id);
+        Ok(json!({ "return": true }))
+    })
+}
+
+pub(super) fn replace_association(ec2: &Ec2, call: &Call, input: &ReplaceInput) -> Result<Value, ApiError> {
+    let old = required(input.association_id.as_deref(), "associationId")?;
+    let acl_id = required(input.network_acl_id.as_deref(), "networkAclId")?;
+    ec2.change(call, |state| {
+        let new_acl = state.acls.get(acl_id).ok_or_else(|| ACL.missing([acl_id]))?.clone();
+        let is_old = |association: &&Association| association.network_acl_association_id == old;
+        let found = state.acls.iter().find_map(|acl| Some((acl, acl.association_set.iter().find(is_old)?)));
+        let (old_acl, association) = found.ok_or_else(|| ACL_ASSOCIATION.missing([old]))?;
+        if old_acl.vpc_id != new_acl.vpc_id {
+            let subnet = &association.subnet_id;
+            let text = format!("network ACL {acl_id} and subnet {subnet} belong to different networks");
+            return Err(ApiError::new("InvalidParameterValue", text));
+        }
+        let subnet_id = association.subnet_id.clone();
+        dissociate(state, &subnet_id);
+        Ok(json!({ "newAssociationId": associate(state, acl_id, &subnet_id) }))
+    })
+}

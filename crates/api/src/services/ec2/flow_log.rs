@@ -1,0 +1,171 @@
+//! Flow logs.
+
+mod create;
+mod destination;
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use weir_network::{AggregationInterval, TrafficType};
+use weir_record::{FileFormat, Format};
+
+use super::{
+    Ec2,
+    kind::{FLOW_LOG, Kind, required},
+    query::{self, Describe, Described, FilterPath},
+    state::{Shelf, State},
+};
+use crate::{ApiError, Call};
+
+pub(super) use create::create;
+
+/// What is known of the delivery of flow logs: the program fills it.
+pub trait Deliveries: Send + Sync {
+    /// What keeps a flow log from being delivered, in the words of AWS, such as `Access error`; nothing when it is
+    /// delivered.
+    fn problem(&self, flow_log_id: &str) -> Option<String>;
+}
+
+/// A flow log, as its owner wrote it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct FlowLog {
+    pub(super) flow_log_id: String,
+    pub(super) resource_id: String,
+    pub(super) creation_time: i64,
+    flow_log_status: String,
+    pub(super) traffic_type: TrafficType,
+    log_destination_type: String,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) log_destination: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) log_group_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) deliver_logs_permission_arn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    deliver_cross_account_role: Option<String>,
+    pub(super) log_format: Format,
+    pub(super) max_aggregation_interval: AggregationInterval,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) destination_options: Option<Options>,
+    private: Inner,
+}
+
+/// How objects are written, in the words of AWS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Options {
+    #[serde(alias = "FileFormat")]
+    pub(super) file_format: FileFormat,
+    #[serde(alias = "HiveCompatiblePartitions")]
+    pub(super) hive_compatible_partitions: bool,
+    #[serde(alias = "PerHourPartition")]
+    pub(super) per_hour_partition: bool,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Inner {
+    client_token: Option<String>,
+}
+
+impl FlowLog {
+    /// Whether it says the same about the same.
+    fn is_like(&self, other: &Self) -> bool {
+        let says = |it: &Self| {
+            (
+                it.resource_id.clone(),
+                it.traffic_type,
+                it.log_destination.clone(),
+                it.log_group_name.clone(),
+                it.log_format.clone(),
+                it.max_aggregation_interval,
+                it.destination_options,
+            )
+        };
+        says(self) == says(other)
+    }
+}
+
+impl Described for FlowLog {
+    const KIND: &'static Kind = &FLOW_LOG;
+    const SET: &'static str = "flowLogSet";
+    const FILTERS: &'static [FilterPath] = &[
+        ("flow-log-id", "flowLogId"),
+        ("resource-id", "resourceId"),
+        ("traffic-type", "trafficType"),
+        ("log-destination-type", "logDestinationType"),
+        ("log-group-name", "logGroupName"),
+        ("deliver-log-status", "deliverLogsStatus"),
+    ];
+    const ALWAYS_TAGS: bool = true;
+
+    fn shelf(state: &State) -> &Shelf<Self> {
+        &state.flow_logs
+    }
+
+    fn id(&self) -> &str {
+        &self.flow_log_id
+    }
+}
+
+pub(super) fn describe(ec2: &Ec2, call: &Call, ask: &Describe) -> Result<Value, ApiError> {
+    let state = ec2.state(call)?;
+    let missing: Vec<&str> = ask.ids.iter().map(String::as_str).filter(|id| !state.flow_logs.contains(id)).collect();
+    if !missing.is_empty() {
+        return Err(not_found(&missing));
+    }
+    let asked = |log: &&FlowLog| ask.ids.is_empty() || ask.ids.contains(&log.flow_log_id);
+    let deliveries = ec2.deliveries();
+    let all = state.flow_logs.iter().filter(asked).map(|log| with_delivery(log, &state, deliveries.as_ref())).collect();
+    let (kept, next_token) = query::paged(query::filtered(all, &ask.filter, FlowLog::FILTERS)?, ask, 1)?;
+    let kept: Vec<Value> = kept.into_iter().map(query::without_private).collect();
+    Ok(json!({ "flowLogSet": kept, "nextToken": next_token }))
+}
+
+fn with_delivery(log: &FlowLog, state: &State, deliveries: Option<&Arc<dyn Deliveries>>) -> Value {
+    let problem = deliveries.and_then(|deliveries| deliveries.problem(&log.flow_log_id));
+    let mut value = query::full(log, state);
+    value["deliverLogsStatus"] = json!(if problem.is_some() { "FAILED" } else { "SUCCESS" });
+    value["deliverLogsErrorMessage"] = json!(problem);
+    value
+}
+
+fn not_found(ids: &[&str]) -> ApiError {
+    let (count, ids) = (ids.len(), ids.join(","));
+    let text = format!("These flow log ids in the input list are not found: [TotalCount: {count}] {ids}");
+    ApiError::new("InvalidFlowLogId.NotFound", text)
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(super) struct DeleteInput {
+    flow_log_id: Vec<String>,
+}
+
+/// What was delivered stays.
+pub(super) fn delete(ec2: &Ec2, call: &Call, input: &DeleteInput) -> Result<Value, ApiError> {
+    required(input.flow_log_id.first(), "FlowLogIds")?;
+    ec2.change(call, |state| {
+        let ids = input.flow_log_id.iter().map(String::as_str);
+        let missing: Vec<&str> = ids.filter(|id| !state.flow_logs.contains(id)).collect();
+        if !missing.is_empty() {
+            return Err(not_found(&missing));
+        }
+        for id in &input.flow_log_id {
+            state.flow_logs.remove(id);
+            state.tags.remove(id);
+        }
+        Ok(json!({ "unsuccessful": [] }))
+    })
+}
+
+/// Takes the flow logs of a thing away that is gone.
+pub(super) fn forget(state: &mut State, resource_id: &str) {
+    let is_its = |log: &&FlowLog| log.resource_id == resource_id;
+    let ids: Vec<String> = state.flow_logs.iter().filter(is_its).map(|log| log.flow_log_id.clone()).collect();
+    for id in ids {
+        state.flow_logs.remove(&id);
+        state.tags.remove(&id);
+    }
+}

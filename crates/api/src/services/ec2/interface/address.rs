@@ -1,0 +1,88 @@
+//! Further addresses of interfaces.
+
+use std::net::Ipv4Addr;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::make::{check_free, free_ipv4, parse};
+use crate::{
+    ApiError, Call,
+    services::ec2::{
+        Ec2,
+        kind::{INTERFACE, SUBNET, invalid, required},
+        state::State,
+    },
+};
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(in super::super) struct AddressesInput {
+    network_interface_id: Option<String>,
+    private_ip_address: Vec<String>,
+    secondary_private_ip_address_count: Option<usize>,
+    allow_reassignment: bool,
+}
+
+pub(in super::super) fn assign(ec2: &Ec2, call: &Call, input: &AddressesInput) -> Result<Value, ApiError> {
+    let id = required(input.network_interface_id.as_deref(), "networkInterfaceId")?;
+    if input.private_ip_address.is_empty() && input.secondary_private_ip_address_count.is_none() {
+        let text = "Either privateIpAddress or secondaryPrivateIpAddressCount must be given.";
+        return Err(ApiError::new("MissingParameter", text));
+    }
+    ec2.change(call, |state| {
+        let subnet_id = state.interfaces.get(id).ok_or_else(|| INTERFACE.missing([id]))?.subnet_id.clone();
+        let subnet = state.subnets.get(&subnet_id).ok_or_else(|| SUBNET.missing([subnet_id.as_str()]))?.clone();
+        let mut added: Vec<Ipv4Addr> = Vec::new();
+        for text in &input.private_ip_address {
+            let address = parse(text, "privateIpAddress")?;
+            if input.allow_reassignment {
+                take_from_others(state, &subnet_id, address);
+            }
+            check_free(state, &subnet, address.into())?;
+            added.push(address);
+        }
+        let count = input.secondary_private_ip_address_count.unwrap_or_default();
+        added.extend(free_ipv4(state, &subnet, count, &added)?);
+        let interface = state.interfaces.get_mut(id).ok_or_else(|| INTERFACE.missing([id]))?;
+        interface.private.ipv4.extend(&added);
+        let assigned: Vec<Value> = added.iter().map(|address| json!({ "privateIpAddress": address })).collect();
+        Ok(json!({
+            "return": true, "networkInterfaceId": id,
+            "assignedPrivateIpAddressesSet": assigned, "assignedIpv4PrefixSet": [],
+        }))
+    })
+}
+
+/// A secondary address of another interface goes over; a primary one stays.
+fn take_from_others(state: &mut State, subnet_id: &str, address: Ipv4Addr) {
+    let has = |interface: &&super::NetworkInterface| {
+        interface.subnet_id == subnet_id && interface.private.ipv4.iter().skip(1).any(|own| *own == address)
+    };
+    let owner = state.interfaces.iter().find(has).map(|interface| interface.network_interface_id.clone());
+    if let Some(interface) = owner.and_then(|id| state.interfaces.get_mut(&id)) {
+        interface.private.ipv4.retain(|own| *own != address);
+    }
+}
+
+pub(in super::super) fn unassign(ec2: &Ec2, call: &Call, input: &AddressesInput) -> Result<Value, ApiError> {
+    let id = required(input.network_interface_id.as_deref(), "networkInterfaceId")?;
+    required(input.private_ip_address.first(), "privateIpAddress")?;
+    ec2.change(call, |state| {
+        let interface = state.interfaces.get_mut(id).ok_or_else(|| INTERFACE.missing([id]))?;
+        for text in &input.private_ip_address {
+            let address: Ipv4Addr = parse(text, "privateIpAddress")?;
+            match interface.private.ipv4.iter().position(|own| *own == address) {
+                Some(0) => {
+                    return Err(invalid(format!("The primary private IP address {address} cannot be unassigned")));
+                }
+                Some(at) => drop(interface.private.ipv4.remove(at)),
+                None => {
+                    let text = format!("Some of [{address}] addresses are not assigned to interface {id}");
+                    return Err(invalid(text));
+                }
+            }
+        }
+        Ok(json!({ "return": true }))
+    })
+}

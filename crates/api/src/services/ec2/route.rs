@@ -1,0 +1,252 @@
+//! Route tables, as definitions: nothing here forwards packets.
+
+mod change;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{
+    Ec2, gateway,
+    kind::{Kind, ROUTE_ASSOCIATION, ROUTE_TABLE, VPC, in_use, required},
+    place::Place,
+    query::{self, Described, FilterPath},
+    state::{Shelf, State},
+    tags::{self, TagSpecification},
+};
+use crate::{ApiError, Call};
+
+pub(super) use change::{associate, create_route, delete_route, disassociate, replace_association, replace_route};
+
+/// Where what leaves a subnet goes.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RouteTable {
+    pub(super) route_table_id: String,
+    pub(super) vpc_id: String,
+    owner_id: String,
+    route_set: Vec<Route>,
+    association_set: Vec<Association>,
+}
+
+/// One destination.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Route {
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    destination_cidr_block: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    destination_ipv6_cidr_block: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    destination_prefix_list_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    gateway_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    nat_gateway_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    network_interface_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    instance_id: Option<String>,
+    state: String,
+    origin: String,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Association {
+    route_table_association_id: String,
+    route_table_id: String,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    subnet_id: Option<String>,
+    main: bool,
+    association_state: AssociationState,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct AssociationState {
+    state: String,
+}
+
+impl Association {
+    fn new(table_id: &str, subnet_id: Option<&str>) -> Self {
+        Self {
+            route_table_association_id: ROUTE_ASSOCIATION.new_id(),
+            route_table_id: table_id.to_owned(),
+            subnet_id: subnet_id.map(str::to_owned),
+            main: subnet_id.is_none(),
+            association_state: AssociationState { state: "associated".to_owned() },
+        }
+    }
+}
+
+impl Route {
+    /// Within the VPC.
+    fn local(range: &str) -> Self {
+        let (ipv6, ipv4) = if range.contains(':') { (Some(range), None) } else { (None, Some(range)) };
+        Self {
+            destination_cidr_block: ipv4.map(str::to_owned),
+            destination_ipv6_cidr_block: ipv6.map(str::to_owned),
+            gateway_id: Some("local".to_owned()),
+            state: "active".to_owned(),
+            origin: "CreateRouteTable".to_owned(),
+            ..Self::default()
+        }
+    }
+
+    fn destination(&self) -> Option<&str> {
+        let ipv6 = self.destination_ipv6_cidr_block.as_deref();
+        self.destination_cidr_block.as_deref().or(ipv6).or(self.destination_prefix_list_id.as_deref())
+    }
+}
+
+impl RouteTable {
+    pub(super) fn is_main(&self) -> bool {
+        self.association_set.iter().any(|association| association.main)
+    }
+}
+
+impl Described for RouteTable {
+    const KIND: &'static Kind = &ROUTE_TABLE;
+    const SET: &'static str = "routeTableSet";
+    const FILTERS: &'static [FilterPath] = &[
+        ("route-table-id", "routeTableId"),
+        ("vpc-id", "vpcId"),
+        ("owner-id", "ownerId"),
+        ("association.main", "associationSet.main"),
+        ("association.subnet-id", "associationSet.subnetId"),
+        ("association.route-table-id", "associationSet.routeTableId"),
+        ("association.route-table-association-id", "associationSet.routeTableAssociationId"),
+        ("route.destination-cidr-block", "routeSet.destinationCidrBlock"),
+        ("route.destination-ipv6-cidr-block", "routeSet.destinationIpv6CidrBlock"),
+        ("route.destination-prefix-list-id", "routeSet.destinationPrefixListId"),
+        ("route.gateway-id", "routeSet.gatewayId"),
+        ("route.nat-gateway-id", "routeSet.natGatewayId"),
+        ("route.instance-id", "routeSet.instanceId"),
+        ("route.origin", "routeSet.origin"),
+        ("route.state", "routeSet.state"),
+    ];
+    const ALWAYS_TAGS: bool = true;
+
+    fn shelf(state: &State) -> &Shelf<Self> {
+        &state.route_tables
+    }
+
+    fn id(&self) -> &str {
+        &self.route_table_id
+    }
+
+    fn view(&self, _: &State) -> Value {
+        let mut view = json!(self);
+        view["propagatingVgwSet"] = json!([]);
+        view
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(super) struct CreateInput {
+    vpc_id: Option<String>,
+    tag_specification: Vec<TagSpecification>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(super) struct DeleteInput {
+    route_table_id: Option<String>,
+}
+
+fn make(state: &mut State, place: &Place, vpc_id: &str, ranges: &[String]) -> String {
+    let id = ROUTE_TABLE.new_id();
+    let table = RouteTable {
+        route_table_id: id.clone(),
+        vpc_id: vpc_id.to_owned(),
+        owner_id: place.account.clone(),
+        route_set: ranges.iter().map(|range| Route::local(range)).collect(),
+        association_set: Vec::new(),
+    };
+    state.route_tables.insert(&id, table);
+    id
+}
+
+/// The table of subnets whose owner chose none.
+pub(super) fn make_main(state: &mut State, place: &Place, vpc_id: &str, range: &str) {
+    let id = make(state, place, vpc_id, &[range.to_owned()]);
+    if let Some(table) = state.route_tables.get_mut(&id) {
+        table.association_set.push(Association::new(&id, None));
+    }
+}
+
+/// The internet gateway of a default VPC, and the route to it.
+pub(super) fn make_default_gateway(state: &mut State, place: &Place, vpc_id: &str) {
+    let gateway_id = gateway::make(state, place);
+    gateway::hang(state, &gateway_id, vpc_id);
+    let main = state.route_tables.iter().find(|table| table.vpc_id == vpc_id && table.is_main());
+    let main = main.map(|table| table.route_table_id.clone());
+    if let Some(table) = main.and_then(|id| state.route_tables.get_mut(&id)) {
+        table.route_set.push(Route {
+            destination_cidr_block: Some("0.0.0.0/0".to_owned()),
+            gateway_id: Some(gateway_id),
+            state: "active".to_owned(),
+            origin: "CreateRoute".to_owned(),
+            ..Route::default()
+        });
+    }
+}
+
+fn of_vpc(state: &State, vpc_id: &str) -> Vec<String> {
+    state.route_tables.iter().filter(|it| it.vpc_id == vpc_id).map(|it| it.route_table_id.clone()).collect()
+}
+
+/// Every table of a VPC has each of its ranges.
+pub(super) fn add_local(state: &mut State, vpc_id: &str, range: &str) {
+    for id in of_vpc(state, vpc_id) {
+        if let Some(table) = state.route_tables.get_mut(&id) {
+            table.route_set.push(Route::local(range));
+        }
+    }
+}
+
+pub(super) fn remove_local(state: &mut State, vpc_id: &str, range: &str) {
+    for id in of_vpc(state, vpc_id) {
+        if let Some(table) = state.route_tables.get_mut(&id) {
+            table.route_set.retain(|route| *route != Route::local(range));
+        }
+    }
+}
+
+/// Takes a subnet out of the table that it was given.
+pub(super) fn dissociate(state: &mut State, subnet_id: &str) {
+    let has = |association: &Association| association.subnet_id.as_deref() == Some(subnet_id);
+    let found = state.route_tables.iter().find(|table| table.association_set.iter().any(has));
+    let id = found.map(|table| table.route_table_id.clone());
+    if let Some(table) = id.and_then(|id| state.route_tables.get_mut(&id)) {
+        table.association_set.retain(|association| !has(association));
+    }
+}
+
+pub(super) fn create(ec2: &Ec2, call: &Call, input: &CreateInput) -> Result<Value, ApiError> {
+    let vpc_id = required(input.vpc_id.as_deref(), "vpcId")?;
+    tags::only_for(&input.tag_specification, &[&ROUTE_TABLE])?;
+    ec2.change(call, |state| {
+        let vpc = state.vpcs.get(vpc_id).ok_or_else(|| VPC.missing([vpc_id]))?;
+        let ipv4 = vpc.cidr_block_association_set.iter().map(|block| block.cidr_block.to_string());
+        let ipv6 = vpc.ipv6_cidr_block_association_set.iter().map(|block| block.ipv6_cidr_block.to_string());
+        let ranges: Vec<String> = ipv4.chain(ipv6).collect();
+        let id = make(state, &Place::of(call), vpc_id, &ranges);
+        tags::give(state, &id, &ROUTE_TABLE, &input.tag_specification)?;
+        let table = state.route_tables.get(&id).map(|table| query::show(table, state));
+        Ok(json!({ "routeTable": table }))
+    })
+}
+
+pub(super) fn delete(ec2: &Ec2, call: &Call, input: &DeleteInput) -> Result<Value, ApiError> {
+    let id = required(input.route_table_id.as_deref(), "routeTableId")?;
+    ec2.change(call, |state| {
+        let table = state.route_tables.get(id).ok_or_else(|| ROUTE_TABLE.missing([id]))?;
+        if !table.association_set.is_empty() {
+            return Err(in_use(format!("The routeTable '{id}' has dependencies and cannot be deleted.")));
+        }
+        state.route_tables.remove(id);
+        state.tags.remove(id);
+        Ok(json!({ "return": true }))
+    })
+}

@@ -1,0 +1,219 @@
+//! What one region holds, and how the catalogue keeps it.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde::{Serialize, de::DeserializeOwned};
+use weir_store::{Catalogue, CatalogueError, Tables};
+
+use super::{
+    acl::NetworkAcl, address::Address, flow_log::FlowLog, gateway::InternetGateway, group::SecurityGroup,
+    group::rule::SecurityGroupRule, instance::Instance, interface::NetworkInterface, key::KeyPair, kind::Kind,
+    nat::NatGateway, options::DhcpOptions, prefix_list::PrefixList, route::RouteTable, subnet::Subnet, tags::Tags,
+    vpc::Vpc,
+};
+use crate::ApiError;
+
+/// A row a thing. `number` is the order in which the things of a kind were made.
+const TABLES: Tables = Tables {
+    owner: "ec2",
+    steps: &["CREATE TABLE ec2_thing (
+        region TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, number INTEGER NOT NULL, body TEXT NOT NULL,
+        PRIMARY KEY (region, kind, id)) WITHOUT ROWID"],
+};
+
+/// Things of one kind by id. Cheap to clone: a change clones, and only what it touches is made anew.
+#[derive(Debug, Clone)]
+pub(super) struct Shelf<T> {
+    things: BTreeMap<String, Kept<T>>,
+    last: u64,
+}
+
+#[derive(Debug, Clone)]
+struct Kept<T> {
+    number: u64,
+    thing: Arc<T>,
+}
+
+impl<T> Default for Shelf<T> {
+    fn default() -> Self {
+        Self { things: BTreeMap::new(), last: 0 }
+    }
+}
+
+impl<T: Clone> Shelf<T> {
+    pub(super) fn get(&self, id: &str) -> Option<&T> {
+        self.things.get(id).map(|kept| kept.thing.as_ref())
+    }
+
+    pub(super) fn get_mut(&mut self, id: &str) -> Option<&mut T> {
+        self.things.get_mut(id).map(|kept| Arc::make_mut(&mut kept.thing))
+    }
+
+    pub(super) fn contains(&self, id: &str) -> bool {
+        self.things.contains_key(id)
+    }
+
+    pub(super) fn insert(&mut self, id: &str, thing: T) {
+        self.last += 1;
+        let number = self.things.get(id).map_or(self.last, |kept| kept.number);
+        self.things.insert(id.to_owned(), Kept { number, thing: Arc::new(thing) });
+    }
+
+    pub(super) fn remove(&mut self, id: &str) -> Option<Arc<T>> {
+        self.things.remove(id).map(|kept| kept.thing)
+    }
+
+    /// With their ids, in the order of these.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&str, &T)> {
+        self.things.iter().map(|(id, kept)| (id.as_str(), kept.thing.as_ref()))
+    }
+
+    /// In the order in which they were made.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
+        let mut all: Vec<&Kept<T>> = self.things.values().collect();
+        all.sort_by_key(|kept| kept.number);
+        all.into_iter().map(|kept| kept.thing.as_ref())
+    }
+}
+
+/// What the catalogue must do for a shelf to be as it is: nothing to put means the thing is gone.
+struct RowChange {
+    kind: &'static str,
+    id: String,
+    put: Option<(u64, String)>,
+}
+
+impl<T: Clone + Serialize + DeserializeOwned> Shelf<T> {
+    fn load(&mut self, id: String, number: u64, body: &str) -> Result<(), serde_json::Error> {
+        self.last = self.last.max(number);
+        self.things.insert(id, Kept { number, thing: Arc::new(serde_json::from_str(body)?) });
+        Ok(())
+    }
+
+    fn changes(&self, before: &Self, kind: &'static str, into: &mut Vec<RowChange>) -> Result<(), serde_json::Error> {
+        for (id, kept) in &self.things {
+            let is_as_before = before.things.get(id).is_some_and(|other| Arc::ptr_eq(&other.thing, &kept.thing));
+            if !is_as_before {
+                let put = Some((kept.number, serde_json::to_string(kept.thing.as_ref())?));
+                into.push(RowChange { kind, id: id.clone(), put });
+            }
+        }
+        let gone = before.things.keys().filter(|id| !self.things.contains_key(*id));
+        into.extend(gone.map(|id| RowChange { kind, id: id.clone(), put: None }));
+        Ok(())
+    }
+}
+
+macro_rules! state {
+    ($($shelf:ident: $type:ty,)*) => {
+        /// Everything that is defined in one region.
+        #[derive(Debug, Clone, Default)]
+        pub(super) struct State {
+            $(pub(super) $shelf: Shelf<$type>,)*
+        }
+
+        impl State {
+            /// A kind that is not known was written by a later program, which the catalogue refuses before.
+            fn load(&mut self, kind: &str, id: String, number: u64, body: &str) -> Result<(), serde_json::Error> {
+                match kind {
+                    $(stringify!($shelf) => self.$shelf.load(id, number, body),)*
+                    _ => Ok(()),
+                }
+            }
+
+            fn changes(&self, before: &Self) -> Result<Vec<RowChange>, serde_json::Error> {
+                let mut changes = Vec::new();
+                $(self.$shelf.changes(&before.$shelf, stringify!($shelf), &mut changes)?;)*
+                Ok(changes)
+            }
+        }
+    };
+}
+
+state! {
+    vpcs: Vpc,
+    subnets: Subnet,
+    groups: SecurityGroup,
+    rules: SecurityGroupRule,
+    acls: NetworkAcl,
+    interfaces: NetworkInterface,
+    instances: Instance,
+    flow_logs: FlowLog,
+    prefix_lists: PrefixList,
+    internet_gateways: InternetGateway,
+    route_tables: RouteTable,
+    addresses: Address,
+    nat_gateways: NatGateway,
+    key_pairs: KeyPair,
+    dhcp_options: DhcpOptions,
+    tags: Tags,
+}
+
+impl State {
+    /// Whether there is a thing of this kind with this id, that can have tags.
+    pub(super) fn holds(&self, kind: &Kind, id: &str) -> bool {
+        match kind.prefix {
+            "vpc-" => self.vpcs.contains(id),
+            "subnet-" => self.subnets.contains(id),
+            "sg-" => self.groups.contains(id),
+            "sgr-" => self.rules.contains(id),
+            "acl-" => self.acls.contains(id),
+            "eni-" => self.interfaces.contains(id),
+            "i-" => self.instances.contains(id),
+            "fl-" => self.flow_logs.contains(id),
+            "pl-" => self.prefix_lists.contains(id),
+            "igw-" => self.internet_gateways.contains(id),
+            "rtb-" => self.route_tables.contains(id),
+            "eipalloc-" => self.addresses.contains(id),
+            "nat-" => self.nat_gateways.contains(id),
+            "key-" => self.key_pairs.contains(id),
+            "dopt-" => self.dhcp_options.contains(id),
+            _ => false,
+        }
+    }
+}
+
+/// The regions as the catalogue has them.
+pub(super) fn open(catalogue: &Catalogue) -> Result<BTreeMap<String, Arc<State>>, ApiError> {
+    catalogue.provide(&TABLES).map_err(ApiError::internal)?;
+    let rows = catalogue.change(|transaction| {
+        let mut select = transaction.prepare("SELECT region, kind, id, number, body FROM ec2_thing")?;
+        let rows = select.query_map([], |row| {
+            let number: i64 = row.get(3)?;
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, number.unsigned_abs(), row.get(4)?))
+        })?;
+        Ok::<Vec<(String, String, String, u64, String)>, CatalogueError>(rows.collect::<Result<_, _>>()?)
+    });
+    let mut regions: BTreeMap<String, State> = BTreeMap::new();
+    for (region, kind, id, number, body) in rows.map_err(ApiError::internal)? {
+        let state = regions.entry(region).or_default();
+        state.load(&kind, id, number, &body).map_err(ApiError::internal)?;
+    }
+    Ok(regions.into_iter().map(|(region, state)| (region, Arc::new(state))).collect())
+}
+
+/// Writes what is not as before, in one transaction. Says whether there was something to write.
+pub(super) fn save(catalogue: &Catalogue, region: &str, before: &State, after: &State) -> Result<bool, ApiError> {
+    let changes = after.changes(before).map_err(ApiError::internal)?;
+    if changes.is_empty() {
+        return Ok(false);
+    }
+    let saved = catalogue.change(|transaction| {
+        for RowChange { kind, id, put } in &changes {
+            match put {
+                Some((number, body)) => {
+                    let number = i64::try_from(*number).unwrap_or(i64::MAX);
+                    let sql = "INSERT OR REPLACE INTO ec2_thing VALUES (?1, ?2, ?3, ?4, ?5)";
+                    transaction.execute(sql, (region, kind, id, number, body))?
+                }
+                None => {
+                    let sql = "DELETE FROM ec2_thing WHERE region = ?1 AND kind = ?2 AND id = ?3";
+                    transaction.execute(sql, (region, kind, id))?
+                }
+            };
+        }
+        Ok::<_, CatalogueError>(())
+    });
+    saved.map_err(ApiError::internal)?;
+    Ok(true)
+}

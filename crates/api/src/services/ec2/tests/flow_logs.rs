@@ -1,0 +1,152 @@
+use weir_network::{AggregationInterval, Destination};
+
+use super::*;
+
+const ROLE: &str = "DeliverLogsPermissionArn=arn:aws:iam::123456789012:role/flow";
+
+fn bucket(lab: &Lab) {
+    lab.folder.foundation().buckets.create(&"flow-logs".parse().expect("a name")).expect("a bucket");
+}
+
+fn to_bucket(resource: &str) -> String {
+    format!(
+        "ResourceType=VPC&ResourceId.1={resource}&TrafficType=ALL&LogDestinationType=s3&LogDestination=arn:aws:s3:::flow-logs"
+    )
+}
+
+#[test]
+fn a_flow_log_to_a_bucket_is_described_as_aws_does() {
+    let lab = Lab::new();
+    bucket(&lab);
+    let vpc = lab.vpc();
+    let made = lab.ask("CreateFlowLogs", &to_bucket(&vpc));
+    assert_eq!(made["unsuccessful"], json!([]));
+    assert!(made["clientToken"].as_str().is_some_and(|token| token.len() == 36));
+    let id = made["flowLogIdSet"][0].as_str().expect("an id");
+    let described = lab.again().ask("DescribeFlowLogs", &format!("FlowLogId.1={id}"));
+    let expected = json!({
+        "flowLogId": id, "resourceId": vpc, "creationTime": NOW, "flowLogStatus": "ACTIVE", "trafficType": "ALL",
+        "logDestinationType": "s3", "logDestination": "arn:aws:s3:::flow-logs", "maxAggregationInterval": 600,
+        "deliverLogsStatus": "SUCCESS", "deliverLogsErrorMessage": null, "tagSet": [],
+        "logFormat": weir_record::Format::default().to_string(),
+        "destinationOptions":
+            { "fileFormat": "plain-text", "hiveCompatiblePartitions": false, "perHourPartition": false },
+    });
+    assert_eq!(described["flowLogSet"][0], expected);
+}
+
+#[test]
+fn the_program_is_told_what_to_record() {
+    let lab = Lab::new();
+    let mut changes = lab.ec2.changes();
+    let vpc = lab.vpc();
+    let subnet = lab.subnet(&vpc);
+    let first = lab.interface(&subnet);
+    let form = format!(
+        "ResourceType=Subnet&ResourceId.1={subnet}&TrafficType=REJECT&LogGroupName=flows&{ROLE}&MaxAggregationInterval=1"
+    );
+    lab.ask("CreateFlowLogs", &form);
+    let [covered] = <[_; 1]>::try_from(lab.ec2.flow_logs()).expect("one");
+    assert_eq!(covered.interfaces, std::slice::from_ref(&first));
+    assert_eq!(covered.flow_log.destination, Destination::LogGroup { log_group: "flows".to_owned() });
+    assert_eq!(covered.flow_log.max_aggregation_interval, AggregationInterval::Second);
+    assert!(changes.has_changed().expect("open"));
+    changes.mark_unchanged();
+    let second = lab.interface(&subnet);
+    let mut both = vec![first, second];
+    both.sort();
+    assert_eq!(lab.ec2.flow_logs()[0].interfaces, both);
+    assert!(changes.has_changed().expect("open"));
+}
+
+#[test]
+fn wrong_flow_logs_are_refused_in_the_words_of_aws() {
+    let lab = Lab::new();
+    bucket(&lab);
+    let vpc = lab.vpc();
+    let base = format!("ResourceType=VPC&ResourceId.1={vpc}&TrafficType=ALL");
+    for (form, refusal) in [
+        (
+            format!("{base}&LogGroupName=a&LogDestination=arn:aws:logs:us-east-1:123456789012:log-group:a"),
+            "InvalidParameter: Please only provide LogGroupName or only provide LogDestination.",
+        ),
+        (
+            format!("{base}&LogDestinationType=s3"),
+            "InvalidParameter: LogDestination can't be empty if LogGroupName is not provided.",
+        ),
+        (
+            format!("{base}&LogDestinationType=s3&LogGroupName=a"),
+            "InvalidParameter: LogDestination type must be cloud-watch-logs if LogGroupName is provided.",
+        ),
+        (
+            format!("{base}&LogGroupName=a"),
+            "InvalidParameter: DeliverLogsPermissionArn can't be empty if LogDestinationType is cloud-watch-logs.",
+        ),
+        (
+            format!("{}&MaxAggregationInterval=30", to_bucket(&vpc)),
+            "InvalidParameter: Invalid Flow Log Max Aggregation Interval",
+        ),
+        (to_bucket("vpc-0"), "InvalidVpcID.NotFound: The vpc ID 'vpc-0' does not exist"),
+        (
+            format!("{base}&LogDestinationType=s3&LogDestination=arn:aws:logs:us-east-1:1:log-group:a"),
+            "InvalidParameter: LogDestination type is different from the LogDestination ARN",
+        ),
+        (
+            "ResourceType=TransitGateway&ResourceId.1=tgw-0".to_owned(),
+            "UnsupportedOperation: Weir has no flow logs of TransitGateway: choose VPC, Subnet or NetworkInterface.",
+        ),
+    ] {
+        assert_eq!(lab.refused("CreateFlowLogs", &form), refusal);
+    }
+    let refused = lab.refused("CreateFlowLogs", &format!("{}&LogFormat=${{nothing}}", to_bucket(&vpc)));
+    assert!(refused.contains("unknown field `nothing`"), "{refused}");
+}
+
+#[test]
+fn a_bucket_that_is_not_there_is_told_for_each_resource() {
+    let lab = Lab::new();
+    let vpc = lab.vpc();
+    let answer = lab.ask("CreateFlowLogs", &to_bucket(&vpc));
+    let error = json!({ "code": "400", "message": "LogDestination: flow-logs does not exist" });
+    assert_eq!(answer["unsuccessful"], json!([{ "resourceId": vpc, "error": error }]));
+    assert_eq!(answer["flowLogIdSet"], json!([]));
+}
+
+#[test]
+fn the_same_flow_log_is_not_made_twice() {
+    let lab = Lab::new();
+    bucket(&lab);
+    let vpc = lab.vpc();
+    let first = lab.ask("CreateFlowLogs", &format!("{}&ClientToken=t", to_bucket(&vpc)));
+    assert_eq!(lab.ask("CreateFlowLogs", &format!("{}&ClientToken=t", to_bucket(&vpc))), first);
+    assert_eq!(
+        lab.refused("CreateFlowLogs", &to_bucket(&vpc)),
+        "FlowLogAlreadyExists: Error. There is an existing Flow Log with the same configuration and log destination."
+    );
+    lab.ask("CreateFlowLogs", &to_bucket(&vpc).replace("ALL", "REJECT"));
+}
+
+struct Failing;
+
+impl Deliveries for Failing {
+    fn problem(&self, _: &str) -> Option<String> {
+        Some("Access error".to_owned())
+    }
+}
+
+#[test]
+fn delivery_is_as_the_program_says_and_deletion_is_of_what_is_there() {
+    let lab = Lab::new();
+    bucket(&lab);
+    let vpc = lab.vpc();
+    let id = lab.text("CreateFlowLogs", &to_bucket(&vpc), "/flowLogIdSet/0");
+    lab.ec2.watch_deliveries(Arc::new(Failing));
+    let failed = lab.ask("DescribeFlowLogs", "Filter.1.Name=deliver-log-status&Filter.1.Value.1=FAILED");
+    assert_eq!(failed["flowLogSet"][0]["deliverLogsErrorMessage"], "Access error");
+    assert_eq!(
+        lab.refused("DeleteFlowLogs", &format!("FlowLogId.1={id}&FlowLogId.2=fl-0&FlowLogId.3=fl-1")),
+        "InvalidFlowLogId.NotFound: These flow log ids in the input list are not found: [TotalCount: 2] fl-0,fl-1"
+    );
+    assert_eq!(lab.ask("DeleteFlowLogs", &format!("FlowLogId.1={id}")), json!({ "unsuccessful": [] }));
+    assert_eq!(lab.ask("DescribeFlowLogs", "")["flowLogSet"], json!([]));
+}

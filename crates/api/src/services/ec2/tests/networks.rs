@@ -1,0 +1,161 @@
+use super::*;
+
+#[test]
+fn a_region_begins_with_a_default_vpc() {
+    let lab = Lab::new();
+    let vpcs = lab.ask("DescribeVpcs", "Filter.1.Name=is-default&Filter.1.Value.1=true");
+    let vpc = &vpcs["vpcSet"][0];
+    assert_eq!(vpc["cidrBlock"], "172.31.0.0/16");
+    assert!(vpc["private"].is_null() && vpc["dhcpOptionsId"].is_string());
+    let zones = ids(&lab.ask("DescribeSubnets", ""), "/subnetSet", "availabilityZone");
+    assert_eq!(zones, ["a", "b", "c", "d", "e", "f"].map(|letter| format!("us-east-1{letter}")));
+    let subnet = &lab.ask("DescribeSubnets", "")["subnetSet"][0];
+    assert_eq!((&subnet["availableIpAddressCount"], &subnet["mapPublicIpOnLaunch"]), (&json!(4091), &json!(true)));
+    let group = &lab.ask("DescribeSecurityGroups", "GroupName.1=default")["securityGroupInfo"][0];
+    assert_eq!(group["groupDescription"], "default VPC security group");
+    assert_eq!(group["ipPermissions"][0]["groups"][0]["groupId"], group["groupId"]);
+    let acl = &lab.ask("DescribeNetworkAcls", "")["networkAclSet"][0];
+    assert_eq!((acl["default"].clone(), acl["entrySet"].as_array().map(Vec::len)), (json!(true), Some(4)));
+    assert_eq!(acl["associationSet"].as_array().map(Vec::len), Some(6));
+    lab.ec2.network().expect("everything fits together");
+}
+
+#[test]
+fn zones_are_those_of_the_region() {
+    let lab = Lab::new();
+    let zone = &lab.ask("DescribeAvailabilityZones", "")["availabilityZoneInfo"][0];
+    assert_eq!((&zone["zoneName"], &zone["zoneId"]), (&json!("us-east-1a"), &json!("use1-az6")));
+    assert_eq!(zone["groupLongName"], "US East (N. Virginia) 1");
+    let other = Call { region: "eu-west-1".to_owned(), ..call(NOW) };
+    let answer = lab.tables[0].call("DescribeSubnets", &other, &payload("DescribeSubnets", "")).expect("subnets");
+    assert_eq!(ids(&answer, "/subnetSet", "availabilityZone"), ["eu-west-1a", "eu-west-1b", "eu-west-1c"]);
+}
+
+#[test]
+fn a_vpc_is_answered_as_aws_does_and_kept() {
+    let lab = Lab::new();
+    let form = "CidrBlock=10.0.5.0/16&TagSpecification.1.ResourceType=vpc\
+                &TagSpecification.1.Tag.1.Key=Name&TagSpecification.1.Tag.1.Value=lab";
+    let vpc = lab.ask("CreateVpc", form)["vpc"].clone();
+    assert_eq!((&vpc["state"], &vpc["instanceTenancy"]), (&json!("pending"), &json!("default")));
+    assert_eq!(vpc["cidrBlock"], "10.0.0.0/16");
+    assert_eq!(vpc["cidrBlockAssociationSet"][0]["cidrBlockState"]["state"], "associated");
+    assert_eq!(vpc["ipv6CidrBlockAssociationSet"], json!([]));
+    assert_eq!(vpc["tagSet"], json!([{ "key": "Name", "value": "lab" }]));
+    let again = lab.again();
+    let found = again.ask("DescribeVpcs", "Filter.1.Name=tag:Name&Filter.1.Value.1=l*");
+    assert_eq!(found["vpcSet"][0]["vpcId"], vpc["vpcId"]);
+    assert_eq!(found["vpcSet"][0]["state"], "available");
+}
+
+#[test]
+fn ranges_are_checked() {
+    let lab = Lab::new();
+    let vpc = lab.vpc();
+    lab.subnet(&vpc);
+    for (operation, form, refusal) in [
+        ("CreateVpc", "CidrBlock=10.0.0.0/8".to_owned(), "InvalidVpc.Range: The CIDR '10.0.0.0/8' is invalid."),
+        (
+            "CreateVpc",
+            "CidrBlock=x".to_owned(),
+            "InvalidParameterValue: Value (x) for parameter cidrBlock is invalid. This is not a valid CIDR block.",
+        ),
+        (
+            "CreateSubnet",
+            format!("VpcId={vpc}&CidrBlock=10.1.0.0/24"),
+            "InvalidSubnet.Range: The CIDR '10.1.0.0/24' is invalid.",
+        ),
+        (
+            "CreateSubnet",
+            format!("VpcId={vpc}&CidrBlock=10.0.1.128/25"),
+            "InvalidSubnet.Conflict: The CIDR '10.0.1.128/25' conflicts with another subnet",
+        ),
+        (
+            "CreateSubnet",
+            "VpcId=vpc-0&CidrBlock=10.0.1.0/24".to_owned(),
+            "InvalidVpcID.NotFound: The vpc ID 'vpc-0' does not exist",
+        ),
+        (
+            "CreateSubnet",
+            "CidrBlock=10.0.1.0/24".to_owned(),
+            "MissingParameter: The request must contain the parameter vpcId",
+        ),
+    ] {
+        assert_eq!(lab.refused(operation, &form), refusal);
+    }
+}
+
+#[test]
+fn what_is_used_is_not_deleted() {
+    let lab = Lab::new();
+    let vpc = lab.vpc();
+    let subnet = lab.subnet(&vpc);
+    let interface = lab.interface(&subnet);
+    let has = "has dependencies and cannot be deleted.";
+    assert_eq!(
+        lab.refused("DeleteVpc", &format!("VpcId={vpc}")),
+        format!("DependencyViolation: The vpc '{vpc}' {has}")
+    );
+    let refused = lab.refused("DeleteSubnet", &format!("SubnetId={subnet}"));
+    assert_eq!(refused, format!("DependencyViolation: The subnet '{subnet}' {has}"));
+    lab.ask("DeleteNetworkInterface", &format!("NetworkInterfaceId={interface}"));
+    lab.ask("DeleteSubnet", &format!("SubnetId={subnet}"));
+    lab.ask("DeleteVpc", &format!("VpcId={vpc}"));
+    assert!(lab.refused("DescribeVpcs", &format!("VpcId.1={vpc}")).starts_with("InvalidVpcID.NotFound"));
+    let left = lab.ask("DescribeSecurityGroups", &format!("Filter.1.Name=vpc-id&Filter.1.Value.1={vpc}"));
+    assert_eq!(left["securityGroupInfo"], json!([]));
+}
+
+#[test]
+fn interfaces_take_free_addresses() {
+    let lab = Lab::new();
+    let subnet = lab.subnet(&lab.vpc());
+    let form = format!("SubnetId={subnet}&SecondaryPrivateIpAddressCount=1&PrivateIpAddress=10.0.1.4");
+    let made = lab.ask("CreateNetworkInterface", &form)["networkInterface"].clone();
+    let addresses = ids(&made, "/privateIpAddressesSet", "privateIpAddress");
+    assert_eq!(addresses, ["10.0.1.4", "10.0.1.5"]);
+    assert_eq!((&made["status"], &made["tagSet"]), (&json!("pending"), &json!([])));
+    let refused = lab.refused("CreateNetworkInterface", &format!("SubnetId={subnet}&PrivateIpAddress=10.0.1.5"));
+    assert!(refused.starts_with("InvalidIPAddress.InUse"), "{refused}");
+    let id = made["networkInterfaceId"].as_str().expect("an id");
+    lab.ask("UnassignPrivateIpAddresses", &format!("NetworkInterfaceId={id}&PrivateIpAddress.1=10.0.1.5"));
+    let form = format!("NetworkInterfaceId={id}&SecondaryPrivateIpAddressCount=2");
+    let assigned = lab.ask("AssignPrivateIpAddresses", &form);
+    let assigned = ids(&assigned, "/assignedPrivateIpAddressesSet", "privateIpAddress");
+    assert_eq!(assigned, ["10.0.1.5", "10.0.1.6"]);
+    let subnet = &lab.ask("DescribeSubnets", &format!("SubnetId.1={subnet}"))["subnetSet"][0];
+    assert_eq!(subnet["availableIpAddressCount"], 248);
+}
+
+#[test]
+fn tags_are_found_and_taken_away() {
+    let lab = Lab::new();
+    let vpc = lab.vpc();
+    lab.ask("CreateTags", &format!("ResourceId.1={vpc}&Tag.1.Key=a&Tag.1.Value=1&Tag.2.Key=b&Tag.2.Value=2"));
+    let found = lab.ask("DescribeTags", "Filter.1.Name=key&Filter.1.Value.1=a");
+    assert_eq!(found["tagSet"], json!([{ "resourceId": vpc, "resourceType": "vpc", "key": "a", "value": "1" }]));
+    lab.ask("DeleteTags", &format!("ResourceId.1={vpc}&Tag.1.Key=a&Tag.1.Value=other&Tag.2.Key=b"));
+    assert_eq!(ids(&lab.ask("DescribeTags", ""), "/tagSet", "key"), ["a"]);
+    let refused = lab.refused("CreateTags", "ResourceId.1=vpc-0&Tag.1.Key=a&Tag.1.Value=1");
+    assert!(refused.starts_with("InvalidVpcID.NotFound"), "{refused}");
+    let refused = lab.refused("CreateTags", &format!("ResourceId.1={vpc}&Tag.1.Key=aws:a&Tag.1.Value=1"));
+    assert!(refused.contains("reserved for internal use"), "{refused}");
+}
+
+#[test]
+fn routes_lead_to_what_is_there() {
+    let lab = Lab::new();
+    let vpc = lab.vpc();
+    let subnet = lab.subnet(&vpc);
+    let table = lab.text("CreateRouteTable", &format!("VpcId={vpc}"), "/routeTable/routeTableId");
+    let gateway = lab.text("CreateInternetGateway", "", "/internetGateway/internetGatewayId");
+    lab.ask("AttachInternetGateway", &format!("InternetGatewayId={gateway}&VpcId={vpc}"));
+    let route = format!("RouteTableId={table}&DestinationCidrBlock=0.0.0.0/0&GatewayId={gateway}");
+    lab.ask("CreateRoute", &route);
+    assert!(lab.refused("CreateRoute", &route).starts_with("RouteAlreadyExists"));
+    lab.ask("AssociateRouteTable", &format!("RouteTableId={table}&SubnetId={subnet}"));
+    assert!(lab.refused("DeleteRouteTable", &format!("RouteTableId={table}")).starts_with("DependencyViolation"));
+    let allocation = lab.text("AllocateAddress", "Domain=vpc", "/allocationId");
+    let nat = lab.ask("CreateNatGateway", &format!("SubnetId={subnet}&AllocationId={allocation}"));
+    assert_eq!(nat["natGateway"]["natGatewayAddressSet"][0]["allocationId"], json!(allocation));
+}

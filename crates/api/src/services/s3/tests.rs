@@ -1,5 +1,0 @@
-//! The whole of S3 over HTTP on loopback.
-
-mod client;
-mod keys;
-mod store;
