@@ -26,7 +26,7 @@ use crate::{
 
 pub use audit::AuditEvent;
 
-/// Answers a request of S3, whole.
+/// Answers a request of S3, whole. Its [`Source`] is among the extensions of the request.
 pub type S3Handler = Arc<dyn Fn(Request<Body>) -> Pin<Box<dyn Future<Output = Response<Body>> + Send>> + Send + Sync>;
 
 /// Is told of every request to an operation, after it.
@@ -70,7 +70,9 @@ impl Front {
         request: Request<Body>,
         from: Option<IpAddr>,
     ) -> Result<Response<Body>, Request<Body>> {
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
+        let from = source(&parts, from);
+        parts.extensions.insert(from.clone());
         let is_form = wire::is_form(&parts.method, &parts.headers);
         if !is_form {
             match wire::meaning(&parts.method, &parts.uri, &parts.headers, b"") {
@@ -94,8 +96,8 @@ impl Front {
             let request = Request::from_parts(parts, Body::from(raw));
             return if is_s3 { Ok((self.s3)(request).await) } else { Err(request) };
         };
-        let source = source(&parts, from);
-        let received = Received { method: parts.method, uri: parts.uri, headers: parts.headers, raw, body, source };
+        let (method, uri, headers) = (parts.method, parts.uri, parts.headers);
+        let received = Received { method, uri, headers, raw, body, source: from };
         let work = spawn_blocking(move || self.operate(&asked, in_query, &received, problem));
         Ok(work.await.unwrap_or_else(|_| status(StatusCode::INTERNAL_SERVER_ERROR)))
     }
@@ -117,7 +119,7 @@ impl Front {
             Some(refusal) => Err(refusal.to_error(asked.protocol)),
             None => self.carry_out(asked, in_query, received, &mut call),
         };
-        (self.audit)(AuditEvent::of(asked, &call, done.as_ref().err()));
+        (self.audit)(AuditEvent::of(asked.service, &asked.operation, &call, done.as_ref().err()));
         let reply = match &done {
             Ok(output) => protocol::encode(asked, output, &call.request_id),
             Err(error) => protocol::encode_error(asked, error, &call.request_id),

@@ -6,6 +6,7 @@ pub mod ec2;
 pub(crate) mod fixture;
 pub mod iam;
 pub mod logs;
+pub mod s3;
 pub mod sns;
 pub mod sqs;
 pub mod sts;

@@ -156,7 +156,7 @@ impl Buckets {
     }
 
     /// The folder of a bucket on this machine, whether it exists or not; none if buckets are only in S3.
-    pub(crate) fn folder(&self, bucket: &BucketName) -> Option<PathBuf> {
+    pub fn folder(&self, bucket: &BucketName) -> Option<PathBuf> {
         let below_root = || self.root.as_ref().map(|root| root.join(bucket.as_str()));
         self.folders.get(bucket).cloned().or_else(below_root)
     }

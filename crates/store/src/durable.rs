@@ -105,7 +105,7 @@ impl ObjectStore for DurableFolder {
 }
 
 /// Whether a file name is that of an object still being written: `name#1`.
-pub(crate) fn is_staged(name: &str) -> bool {
+pub fn is_staged(name: &str) -> bool {
     let suffix = name.split_once('#').map_or("", |(_, suffix)| suffix);
     !suffix.is_empty() && suffix.bytes().all(|byte| byte.is_ascii_digit())
 }

@@ -36,6 +36,7 @@ pub use buckets::Buckets;
 pub use catalogue::{Catalogue, CatalogueError, Tables};
 pub use data::DataDirectory;
 pub use delivery::{Appended, Counters, Delivery, DeliveryOptions, Failure, Loss, Taken};
+pub use durable::is_staged;
 pub use error::StoreError;
 pub use origin::Origin;
 pub use place::{Object, Place};

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::{ApiError, Call, protocol::Asked};
+use crate::{ApiError, Call, ServiceName};
 
 /// A request to an operation. Holds no input: an input may hold a secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -38,11 +38,11 @@ pub struct AuditEvent {
 }
 
 impl AuditEvent {
-    pub(super) fn of(asked: &Asked, call: &Call, error: Option<&ApiError>) -> Self {
+    pub(crate) fn of(service: ServiceName, operation: &str, call: &Call, error: Option<&ApiError>) -> Self {
         Self {
             time: call.now,
-            event_source: format!("{}.amazonaws.com", asked.service.signing_name()),
-            event_name: asked.operation.chars().take(128).collect(),
+            event_source: format!("{}.amazonaws.com", service.signing_name()),
+            event_name: operation.chars().take(128).collect(),
             aws_region: call.region.clone(),
             user_arn: call.principal.arn.clone(),
             access_key_id: call.principal.access_key.clone(),

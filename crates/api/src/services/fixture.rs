@@ -59,6 +59,11 @@ impl Folder {
         token.expect("a token")
     }
 
+    /// Where everything is.
+    pub(crate) fn path(&self) -> &std::path::Path {
+        &self.path
+    }
+
     pub(crate) fn foundation(self: &Arc<Self>) -> Foundation {
         let catalogue = Catalogue::open(&self.path.join("catalogue.sqlite")).expect("a catalogue");
         let buckets = Buckets::new().with_root(self.path.join("buckets"));

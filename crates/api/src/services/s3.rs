@@ -1,0 +1,130 @@
+//! S3 over the buckets of this machine: what `s3s` reads and writes on the wire, done on plain files.
+
+#![allow(clippy::needless_pass_by_value, reason = "an operation takes its request, whether or not it uses all of it")]
+
+mod acl;
+mod attributes;
+mod buckets;
+mod checksum;
+mod chunked;
+mod complete;
+mod conditions;
+mod copy;
+mod cors;
+mod coverage;
+mod delete;
+mod disk;
+mod error;
+mod facts;
+mod gate;
+mod get;
+mod host;
+mod lifecycle;
+mod list;
+mod multipart;
+mod put;
+mod serve;
+mod service;
+mod settings;
+mod tags;
+#[cfg(test)]
+mod tests;
+mod time;
+mod versions;
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering::Relaxed},
+};
+
+use s3s::{
+    config::{S3Config, StaticConfigProvider},
+    crypto::{Checksum as _, Sha256},
+    service::{S3Service, S3ServiceBuilder},
+};
+
+use self::{checksum::hex, disk::Disk, gate::Gate, host::Hosts, service::Service};
+use crate::{
+    ApiError, Audit, Foundation, S3Handler,
+    access::policy::{Policy, PolicyKind},
+};
+
+pub use coverage::{OPERATIONS, S3Operation};
+pub use lifecycle::Expired;
+
+/// The longest XML of a request, in bytes: ten thousand parts, or a thousand keys of the longest.
+const LONGEST_XML: usize = 8 << 20;
+
+/// The longest file of a browser's form, in bytes: `s3s` holds it in memory.
+const LONGEST_FORM: u64 = 16 << 20;
+
+/// How often lifecycle rules are looked at, in milliseconds.
+const LIFECYCLE_PERIOD: i64 = 60_000;
+
+/// S3 over the buckets of this machine.
+pub struct S3 {
+    service: Service,
+    s3s: S3Service,
+    region: String,
+    audit: Audit,
+    /// Unix milliseconds: rules are looked at again.
+    next: AtomicI64,
+}
+
+impl S3 {
+    /// Opens the buckets. `clock` gives Unix milliseconds.
+    ///
+    /// # Errors
+    /// When the catalogue or the disk refuses.
+    pub fn open(on: &Foundation, audit: Audit, clock: fn() -> i64) -> Result<Arc<Self>, ApiError> {
+        let disk = Disk::open(on.catalogue.clone(), on.buckets.clone(), &on.region).map_err(ApiError::internal)?;
+        disk.sweep().map_err(ApiError::internal)?;
+        let owner = hex(Sha256::checksum(on.account.as_bytes())).into();
+        let service = Service { disk: Arc::new(disk), access: Arc::clone(&on.access), clock, owner };
+        let of = service.clone();
+        on.access.guard("s3", Arc::new(move |resource| policies(&of, resource)));
+        let s3s = built(&service);
+        Ok(Arc::new(Self { service, s3s, region: on.region.clone(), audit, next: AtomicI64::new(i64::MIN) }))
+    }
+
+    /// What [`Front::s3`](crate::Front::s3) takes.
+    pub fn handler(self: &Arc<Self>) -> S3Handler {
+        let s3 = Arc::clone(self);
+        Arc::new(move |request| Box::pin(Arc::clone(&s3).answer(request)))
+    }
+
+    /// Ends what lifecycle rules say has come to its end at `now`, in Unix milliseconds; once a minute, however often it
+    /// is called. Waits for the disk.
+    ///
+    /// # Errors
+    /// Those of the disk; it is tried again the next time.
+    pub fn poll(&self, now: i64) -> Result<Expired, ApiError> {
+        if now < self.next.load(Relaxed) {
+            return Ok(Expired::default());
+        }
+        self.next.store(now.saturating_add(LIFECYCLE_PERIOD), Relaxed);
+        lifecycle::expire(&self.service, now).map_err(ApiError::internal)
+    }
+}
+
+fn built(service: &Service) -> S3Service {
+    let mut config = S3Config::default();
+    config.xml_max_body_size = LONGEST_XML;
+    config.post_object_max_file_size = LONGEST_FORM;
+    let gate = Gate { access: Arc::clone(&service.access), clock: service.clock };
+    let mut builder = S3ServiceBuilder::new(service.clone());
+    builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(config))));
+    builder.set_auth(gate.clone());
+    builder.set_access(gate);
+    builder.set_host(Hosts);
+    builder.build()
+}
+
+/// The policy of the bucket that an ARN is in.
+fn policies(service: &Service, resource: &str) -> Vec<Arc<Policy>> {
+    let name = resource.rsplit(':').next().unwrap_or_default();
+    let bucket = resource.split(":::").nth(1).unwrap_or(name).split('/').next().unwrap_or_default();
+    let text = settings::policy(service, bucket).ok().flatten();
+    // It was parsed when it was put.
+    text.and_then(|text| Policy::parse(&text, PolicyKind::Resource).ok()).map(Arc::new).into_iter().collect()
+}

@@ -1,0 +1,5 @@
+//! The whole of S3 over HTTP on loopback.
+
+mod client;
+mod keys;
+mod store;
