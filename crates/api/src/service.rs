@@ -75,6 +75,11 @@ impl ServiceName {
         self.facts().namespace
     }
 
+    /// What stands before the dot in `X-Amz-Target`; none of services that have none.
+    pub fn target(self) -> Option<&'static str> {
+        self.facts().target
+    }
+
     /// `Version` of its forms.
     pub fn version(self) -> &'static str {
         self.facts().version

@@ -6,6 +6,8 @@ pub mod ec2;
 pub(crate) mod fixture;
 pub mod iam;
 pub mod logs;
+#[cfg(test)]
+mod refused;
 pub mod s3;
 pub mod sns;
 pub mod sqs;

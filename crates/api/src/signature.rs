@@ -52,6 +52,30 @@ pub(crate) fn verify(
     }
 }
 
+/// Signs a request in its headers, as clients do.
+#[cfg(test)]
+pub(crate) fn sign(parts: &mut axum::http::request::Parts, body: &[u8], scope: &str, key: &Key, now: i64) {
+    let time = chrono::DateTime::from_timestamp_millis(now).expect("time").format("%Y%m%dT%H%M%SZ").to_string();
+    let target = if parts.headers.contains_key("x-amz-target") { ";x-amz-target" } else { "" };
+    let authorization = |signature: &str| {
+        let (id, day) = (&key.principal.access_key, &time[..8]);
+        let headers = format!("host;x-amz-date{target}");
+        let text = format!(
+            "{ALGORITHM} Credential={id}/{day}/{scope}/aws4_request, SignedHeaders={headers}, Signature={signature}"
+        );
+        text.parse().expect("a header")
+    };
+    parts.headers.insert("x-amz-date", time.parse().expect("a header"));
+    parts.headers.insert("authorization", authorization("00"));
+    let signed = Signed { method: &parts.method, uri: &parts.uri, headers: &parts.headers, body };
+    let stated = Stated::of(&signed).expect("all of a signature");
+    let service = ServiceName::by_signing_name(&stated.scope.service).expect("a service");
+    let payload = payload_hash(&stated, &signed).expect("the body");
+    let to_sign = string_to_sign(&stated, &canonical::request(&signed, &stated, service, &payload));
+    let signature = hmac::sign(&signing_key(&key.secret, &stated.scope), to_sign.as_bytes());
+    parts.headers.insert("authorization", authorization(&hex(signature.as_ref())));
+}
+
 /// A temporary key comes with its token, another without one.
 fn token_fits(key: &Key, token: Option<&str>) -> bool {
     match (&key.session_token, token) {
