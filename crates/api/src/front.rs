@@ -18,8 +18,9 @@ use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
 use crate::{
-    ApiError, Call, Refusal, Served,
+    ApiError, Call, Events, Refusal, Served,
     access::{Access, OverTls, Principal, Signed, Source},
+    events,
     protocol::{self, Asked, Reply},
     wire::{self, Meaning, Scope},
 };
@@ -58,6 +59,12 @@ struct Received {
     /// Not compressed.
     body: Bytes,
     source: Source,
+}
+
+/// What an operation answers.
+enum Done {
+    Output(Value),
+    Events(Events),
 }
 
 impl Front {
@@ -120,20 +127,15 @@ impl Front {
             None => self.carry_out(asked, in_query, received, &mut call),
         };
         (self.audit)(AuditEvent::of(asked.service, &asked.operation, &call, done.as_ref().err()));
-        let reply = match &done {
-            Ok(output) => protocol::encode(asked, output, &call.request_id),
-            Err(error) => protocol::encode_error(asked, error, &call.request_id),
+        let reply = match done {
+            Ok(Done::Events(events)) => return streamed(events, &call.request_id),
+            Ok(Done::Output(output)) => protocol::encode(asked, &output, &call.request_id),
+            Err(error) => protocol::encode_error(asked, &error, &call.request_id),
         };
         response(reply, &call.request_id)
     }
 
-    fn carry_out(
-        &self,
-        asked: &Asked,
-        in_query: bool,
-        received: &Received,
-        call: &mut Call,
-    ) -> Result<Value, ApiError> {
+    fn carry_out(&self, asked: &Asked, in_query: bool, received: &Received, call: &mut Call) -> Result<Done, ApiError> {
         let refuse = |refusal: Refusal| refusal.to_error(asked.protocol);
         let signed =
             Signed { method: &received.method, uri: &received.uri, headers: &received.headers, body: &received.raw };
@@ -154,7 +156,10 @@ impl Front {
             let resources = (entry.resources)(call, &payload);
             self.access.authorize(call, &action, &resources).map_err(refuse)?;
         }
-        table.call(entry.name, call, &payload)
+        match table.stream(entry.name, call, &payload) {
+            Some(events) => events.map(Done::Events),
+            None => table.call(entry.name, call, &payload).map(Done::Output),
+        }
     }
 }
 
@@ -182,6 +187,15 @@ fn response(reply: Reply, request_id: &str) -> Response<Body> {
     }
     headers.insert(CONTENT_LENGTH, reply.body.len().into());
     *response.body_mut() = Body::from(reply.body);
+    response
+}
+
+/// An answer that goes on until its events end, or the client goes away.
+fn streamed(events: Events, request_id: &str) -> Response<Body> {
+    let headers = vec![("content-type", events::CONTENT_TYPE.to_owned())];
+    let mut response = response(Reply { status: 200, headers, body: Bytes::new() }, request_id);
+    response.headers_mut().remove(CONTENT_LENGTH);
+    *response.body_mut() = Body::from_stream(events::encoded(events));
     response
 }
 

@@ -17,6 +17,7 @@
 
 pub mod access;
 mod error;
+mod events;
 mod front;
 mod operation;
 mod payload;
@@ -28,7 +29,9 @@ mod signature;
 pub mod wire;
 
 pub use error::{ApiError, Fault, Refusal};
+pub use events::{Event, Events};
 pub use front::{Audit, AuditEvent, Front, S3Handler};
+pub use operation::StreamHandler;
 #[doc(hidden)]
 pub use operation::operation_of;
 pub use operation::{Call, Check, Handler, Operation, Resources, Serve, Table};

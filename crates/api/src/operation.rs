@@ -9,7 +9,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    ApiError, Payload, Refusal, ServiceName,
+    ApiError, Events, Payload, Refusal, ServiceName,
     access::{Principal, Source},
 };
 
@@ -54,6 +54,9 @@ impl Call {
 /// What an operation does: from the input as it came to the output as plain values.
 pub type Handler<S> = fn(&S, &Call, &Payload) -> Result<Value, ApiError>;
 
+/// What an operation does whose answer is a stream of events.
+pub type StreamHandler<S> = fn(&S, &Call, &Payload) -> Result<Events, ApiError>;
+
 /// Which resources an operation is about, as ARNs; `*` for none in particular.
 pub type Resources = fn(&Call, &Payload) -> Vec<String>;
 
@@ -71,14 +74,21 @@ pub struct Operation<S> {
     pub unguarded: bool,
     /// Whether whoever holds a token may call it without a signature, such as `ConfirmSubscription`.
     pub open: bool,
-    /// What it does; none: AWS has it, Weir does not.
+    /// What it does; none of both: AWS has it, Weir does not.
     pub handler: Option<Handler<S>>,
+    /// The same, when its answer is a stream of events.
+    pub stream: Option<StreamHandler<S>>,
 }
 
 impl<S> Operation<S> {
     /// An operation about no resource in particular.
     pub const fn new(name: &'static str, handler: Handler<S>) -> Self {
         Self { handler: Some(handler), ..Self::unsupported(name) }
+    }
+
+    /// An operation that answers with a stream of events.
+    pub const fn streaming(name: &'static str, stream: StreamHandler<S>) -> Self {
+        Self { stream: Some(stream), ..Self::unsupported(name) }
     }
 
     /// An operation of AWS that Weir does not have.
@@ -91,6 +101,7 @@ impl<S> Operation<S> {
             unguarded: false,
             open: false,
             handler: None,
+            stream: None,
         }
     }
 
@@ -198,6 +209,14 @@ pub trait Serve: Send + Sync {
     /// # Errors
     /// What the client reads.
     fn call(&self, name: &str, call: &Call, payload: &Payload) -> Result<Value, ApiError>;
+
+    /// Does an operation that answers with a stream of events; none if it answers otherwise. Within a runtime of tokio.
+    ///
+    /// # Errors
+    /// What the client reads instead of a stream.
+    fn stream(&self, _name: &str, _call: &Call, _payload: &Payload) -> Option<Result<Events, ApiError>> {
+        None
+    }
 }
 
 impl<S: Send + Sync> Serve for Table<S> {
@@ -212,7 +231,7 @@ impl<S: Send + Sync> Serve for Table<S> {
             resources: operation.resources,
             unguarded: operation.unguarded,
             open: operation.open,
-            supported: operation.handler.is_some(),
+            supported: operation.handler.is_some() || operation.stream.is_some(),
         };
         self.operations.iter().map(entry).collect()
     }
@@ -228,5 +247,11 @@ impl<S: Send + Sync> Serve for Table<S> {
         };
         check::check(self.service, operation.checks, payload)?;
         handler(&self.state, call, payload)
+    }
+    fn stream(&self, name: &str, call: &Call, payload: &Payload) -> Option<Result<Events, ApiError>> {
+        let operation = self.operations.iter().find(|operation| operation.name == name)?;
+        let stream = operation.stream?;
+        let checked = check::check(self.service, operation.checks, payload);
+        Some(checked.and_then(|()| stream(&self.state, call, payload)))
     }
 }

@@ -72,7 +72,7 @@ pub fn tables(on: &Foundation) -> Result<Served, ApiError> {
         Box::new(cloudwatch::unsupported()),
         Box::new(iam::table(Arc::clone(&on.access))),
         Box::new(iam::unsupported()),
-        Box::new(logs::table(Arc::clone(&on.regions))),
+        Box::new(logs::table(on)?),
         Box::new(logs::unsupported()),
         Box::new(sns::table(Arc::clone(&on.regions))),
         Box::new(sns::unsupported()),

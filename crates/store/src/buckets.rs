@@ -7,7 +7,8 @@ use std::{
     sync::Arc,
 };
 
-use object_store::{ObjectStore, path::Path as Key};
+use bytes::Bytes;
+use object_store::{ObjectStore, ObjectStoreExt, path::Path as Key};
 
 use crate::{BucketName, Place, S3Settings, StoreError, durable::DurableFolder};
 
@@ -153,6 +154,18 @@ impl Buckets {
         }
         let store = DurableFolder::new(&folder).map_err(StoreError::object("open", format!("s3://{bucket}")))?;
         Ok(Arc::new(store))
+    }
+
+    /// Puts an object: whole or not at all, and there after a power loss.
+    ///
+    /// # Errors
+    /// When there is no such bucket, the key is none, or the disk or S3 refuses.
+    pub async fn put(&self, bucket: &BucketName, key: &str, bytes: Bytes) -> Result<(), StoreError> {
+        let name = format!("s3://{bucket}/{key}");
+        let store = self.store(bucket, self.is_folder(bucket)?)?;
+        let key = Key::parse(key).map_err(|error| StoreError::object("put", &name)(error.into()))?;
+        store.put(&key, bytes.into()).await.map_err(StoreError::object("put", name))?;
+        Ok(())
     }
 
     /// The folder of a bucket on this machine, whether it exists or not; none if buckets are only in S3.

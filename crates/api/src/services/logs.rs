@@ -2,28 +2,79 @@
 
 mod error;
 mod events;
+mod exports;
 mod filters;
 mod groups;
+mod page;
+mod policies;
+mod stored;
 mod streams;
+mod subscriptions;
 mod tags;
+mod tail;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use weir_store::logs::{LogsError, Owner};
+use weir_store::{
+    Buckets, Catalogue,
+    logs::{LogsError, Owner},
+};
+use weir_watch::notice::{Failure, Http};
 
-use crate::{ApiError, Call, Check, Operation, Payload, Region, Regions, ServiceName, Table, handle};
+use self::{
+    exports::Exports,
+    subscriptions::{Deliveries, Post},
+};
+use crate::{ApiError, Call, Check, Foundation, Operation, Payload, Region, Regions, ServiceName, Table, handle};
+
+pub use policies::resource_policies;
 
 /// What the operations work on.
 pub struct Logs {
     regions: Arc<dyn Regions>,
+    catalogue: Catalogue,
+    buckets: Buckets,
+    deliveries: Deliveries,
+    exports: Exports,
 }
 
-/// The table of CloudWatch Logs, but for its queries.
-pub fn table(regions: Arc<dyn Regions>) -> Table<Logs> {
-    Table { service: ServiceName::Logs, state: Logs { regions }, operations: OPERATIONS }
+/// The table of CloudWatch Logs, but for its queries. What subscription filters deliver goes on from here.
+///
+/// # Errors
+/// When what it keeps cannot be read.
+pub fn table(on: &Foundation) -> Result<Table<Logs>, ApiError> {
+    table_with(on, over_https())
+}
+
+fn table_with(on: &Foundation, post: Post) -> Result<Table<Logs>, ApiError> {
+    on.catalogue.provide(&stored::TABLES)?;
+    exports::give_up(&on.catalogue)?;
+    let state = Logs {
+        regions: Arc::clone(&on.regions),
+        catalogue: on.catalogue.clone(),
+        buckets: on.buckets.clone(),
+        deliveries: Deliveries::new(post),
+        exports: Exports::default(),
+    };
+    for (region, filter) in on.catalogue.change(stored::all)? {
+        let owner = Owner { account: on.account.clone(), region };
+        let logs = &state.regions.region(&owner.region)?.logs;
+        state.deliveries.begin(logs, &owner, filter)?;
+    }
+    Ok(Table { service: ServiceName::Logs, state, operations: OPERATIONS })
+}
+
+/// The certificates of this system are read when they are first needed.
+fn over_https() -> Post {
+    let http = OnceLock::new();
+    Arc::new(move |url, body| match http.get_or_init(|| Http::new().map_err(|error| error.to_string())) {
+        Ok(http) => http.post_gzip(url, body),
+        Err(problem) => Err(Failure::Transient(problem.clone())),
+    })
 }
 
 const GROUP: [Check; 2] = [Check::Required("logGroupName"), Check::Length("logGroupName", 1, 512)];
+const FILTER: [Check; 2] = [Check::Required("filterName"), Check::Length("filterName", 1, 512)];
 const PAGE: Check = Check::Range("limit", 1, 50);
 const EVENT_PAGE: Check = Check::Range("limit", 1, 10_000);
 const PATTERN: Check = Check::Length("filterPattern", 0, 1024);
@@ -87,8 +138,8 @@ const OPERATIONS: &[Operation<Logs>] = &[
     Operation::new("PutMetricFilter", handle!(filters::put)).on(group).checked(&[
         GROUP[0],
         GROUP[1],
-        Check::Required("filterName"),
-        Check::Length("filterName", 1, 512),
+        FILTER[0],
+        FILTER[1],
         Check::Required("filterPattern"),
         PATTERN,
         Check::Required("metricTransformations"),
@@ -100,12 +151,9 @@ const OPERATIONS: &[Operation<Logs>] = &[
         Check::Length("metricName", 0, 255),
         Check::Length("metricNamespace", 0, 255),
     ]),
-    Operation::new("DeleteMetricFilter", handle!(filters::delete)).on(group).checked(&[
-        GROUP[0],
-        GROUP[1],
-        Check::Required("filterName"),
-        Check::Length("filterName", 1, 512),
-    ]),
+    Operation::new("DeleteMetricFilter", handle!(filters::delete))
+        .on(group)
+        .checked(&[GROUP[0], GROUP[1], FILTER[0], FILTER[1]]),
     Operation::new("TestMetricFilter", handle!(filters::test)).checked(&[
         Check::Required("filterPattern"),
         PATTERN,
@@ -136,6 +184,59 @@ const OPERATIONS: &[Operation<Logs>] = &[
         Check::Length("tagKeys", 0, 50),
     ]),
     Operation::new("ListTagsForResource", handle!(tags::list)).on(resource).checked(&[RESOURCE]),
+    Operation::new("PutResourcePolicy", handle!(policies::put)).checked(&[
+        Check::Required("policyName"),
+        Check::Required("policyDocument"),
+        Check::Length("policyDocument", 1, 51_200),
+    ]),
+    Operation::new("DescribeResourcePolicies", handle!(policies::describe)).checked(&[PAGE]),
+    Operation::new("DeleteResourcePolicy", handle!(policies::delete)).checked(&[Check::Required("policyName")]),
+    Operation::new("PutSubscriptionFilter", handle!(subscriptions::put)).on(group).checked(&[
+        GROUP[0],
+        GROUP[1],
+        FILTER[0],
+        FILTER[1],
+        Check::Required("filterPattern"),
+        PATTERN,
+        Check::Required("destinationArn"),
+        Check::Length("destinationArn", 1, 2048),
+        Check::OneOf("distribution", &["Random", "ByLogStream"]),
+    ]),
+    Operation::new("DescribeSubscriptionFilters", handle!(subscriptions::describe)).on(group).checked(&[
+        GROUP[0],
+        GROUP[1],
+        Check::Length("filterNamePrefix", 1, 512),
+        PAGE,
+    ]),
+    Operation::new("DeleteSubscriptionFilter", handle!(subscriptions::delete))
+        .on(group)
+        .checked(&[GROUP[0], GROUP[1], FILTER[0], FILTER[1]]),
+    Operation::new("CreateExportTask", handle!(exports::create)).on(group).checked(&[
+        Check::Length("taskName", 1, 512),
+        GROUP[0],
+        GROUP[1],
+        Check::Length("logStreamNamePrefix", 1, 512),
+        Check::Required("from"),
+        Check::Range("from", 0, i64::MAX),
+        Check::Required("to"),
+        Check::Range("to", 0, i64::MAX),
+        Check::Required("destination"),
+        Check::Length("destination", 1, 512),
+    ]),
+    Operation::new("DescribeExportTasks", handle!(exports::describe)).checked(&[
+        Check::Length("taskId", 1, 512),
+        Check::OneOf("statusCode", &["CANCELLED", "COMPLETED", "FAILED", "PENDING", "PENDING_CANCEL", "RUNNING"]),
+        PAGE,
+    ]),
+    Operation::new("CancelExportTask", handle!(exports::cancel))
+        .checked(&[Check::Required("taskId"), Check::Length("taskId", 1, 512)]),
+    Operation::streaming("StartLiveTail", tail::start).on(named_groups).checked(&[
+        Check::Required("logGroupIdentifiers"),
+        Check::Length("logGroupIdentifiers", 1, 10),
+        Check::Length("logStreamNames", 1, 100),
+        Check::Length("logStreamNamePrefixes", 1, 100),
+        Check::Length("logEventFilterPattern", 0, 1024),
+    ]),
     Operation::new("PutLogGroupDeletionProtection", handle!(groups::protect))
         .on(group)
         .checked(&[Check::Required("logGroupIdentifier"), Check::Required("deletionProtectionEnabled")]),
@@ -149,10 +250,8 @@ pub fn unsupported() -> Table<()> {
 const UNSUPPORTED: &[Operation<()>] = &Operation::all_unsupported([
     "AssociateKmsKey",
     "AssociateSourceToS3TableIntegration",
-    "CancelExportTask",
     "CancelImportTask",
     "CreateDelivery",
-    "CreateExportTask",
     "CreateImportTask",
     "CreateLogAnomalyDetector",
     "CreateLookupTable",
@@ -169,9 +268,7 @@ const UNSUPPORTED: &[Operation<()>] = &Operation::all_unsupported([
     "DeleteLogAnomalyDetector",
     "DeleteLookupTable",
     "DeleteQueryDefinition",
-    "DeleteResourcePolicy",
     "DeleteScheduledQuery",
-    "DeleteSubscriptionFilter",
     "DeleteSyslogConfiguration",
     "DeleteTransformer",
     "DescribeAccountPolicies",
@@ -180,7 +277,6 @@ const UNSUPPORTED: &[Operation<()>] = &Operation::all_unsupported([
     "DescribeDeliveryDestinations",
     "DescribeDeliverySources",
     "DescribeDestinations",
-    "DescribeExportTasks",
     "DescribeFieldIndexes",
     "DescribeImportTaskBatches",
     "DescribeImportTasks",
@@ -188,8 +284,6 @@ const UNSUPPORTED: &[Operation<()>] = &Operation::all_unsupported([
     "DescribeLookupTables",
     "DescribeQueries",
     "DescribeQueryDefinitions",
-    "DescribeResourcePolicies",
-    "DescribeSubscriptionFilters",
     "DisassociateKmsKey",
     "DisassociateSourceFromS3TableIntegration",
     "GetDataProtectionPolicy",
@@ -228,12 +322,9 @@ const UNSUPPORTED: &[Operation<()>] = &Operation::all_unsupported([
     "PutIndexPolicy",
     "PutIntegration",
     "PutQueryDefinition",
-    "PutResourcePolicy",
     "PutStorageTierPolicy",
-    "PutSubscriptionFilter",
     "PutSyslogConfiguration",
     "PutTransformer",
-    "StartLiveTail",
     "StartQuery",
     "StopQuery",
     "TestTransformer",
@@ -259,6 +350,13 @@ pub(super) fn name_of(call: &Call, identifier: &str) -> Result<String, LogsError
 /// The log group that an input names.
 fn group(call: &Call, payload: &Payload) -> Vec<String> {
     vec![group_arn(call, payload.peek("logGroupName").or_else(|| payload.peek("logGroupIdentifier")))]
+}
+
+/// All log groups that an input names.
+fn named_groups(call: &Call, payload: &Payload) -> Vec<String> {
+    let list = payload.value().ok().and_then(|input| input.get("logGroupIdentifiers")?.as_array());
+    let names = list.into_iter().flatten().filter_map(|name| name.as_str());
+    names.map(|name| group_arn(call, Some(name.to_owned()))).collect()
 }
 
 /// The log stream that an input names.

@@ -157,6 +157,7 @@ impl LogStore {
                 let batch = Arc::new(Committed { position, ..draft.batch });
                 lock(&self.groups).publish(draft.group, Arc::clone(&batch));
                 self.tap.appended(&batch);
+                self.listeners.tell(&batch);
                 position += 1;
             }
             pending.tell(Ok(position - 1));

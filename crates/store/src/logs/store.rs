@@ -14,6 +14,7 @@ use super::{
     groups::{Group, Groups},
     journal::Journal,
     lines::records_of,
+    listen::Listeners,
     queue::{Queue, lock},
     segment::file_name,
     tables::{TABLES, next_segment, read_groups},
@@ -90,6 +91,7 @@ pub struct LogStore {
     pub(super) definitions: Mutex<()>,
     pub(super) groups: Mutex<Groups>,
     pub(super) queue: Queue,
+    pub(super) listeners: Listeners,
     pub(super) journal: Mutex<Journal>,
     /// Held by who makes segments.
     pub(super) segmenting: Mutex<()>,
@@ -142,6 +144,7 @@ impl LogStore {
             groups: replay.groups,
             tap,
             queue: Queue::default(),
+            listeners: Listeners::default(),
             journal: Mutex::new(journal),
             segmenting: Mutex::default(),
             merging: Mutex::default(),

@@ -56,12 +56,25 @@ impl Http {
 
     /// Posts once.
     pub(super) fn post(&self, post: &Post) -> Result<(), Failure> {
-        let (url, authorization) = without_login(&post.url)?;
+        self.send(&post.url, &post.headers, post.body.as_bytes())
+    }
+
+    /// Posts JSON that is packed with gzip, once.
+    ///
+    /// # Errors
+    /// When it did not arrive; the problem does not name the URL, which may be a secret.
+    pub fn post_gzip(&self, url: &str, packed: &[u8]) -> Result<(), Failure> {
+        let headers = [("Content-Type", "application/json".to_owned()), ("Content-Encoding", "gzip".to_owned())];
+        self.send(url, &headers, packed)
+    }
+
+    fn send(&self, url: &str, headers: &[Header], body: &[u8]) -> Result<(), Failure> {
+        let (url, authorization) = without_login(url)?;
         let mut request = self.agent.post(url.as_str());
-        for (name, value) in post.headers.iter().chain(&authorization) {
+        for (name, value) in headers.iter().chain(&authorization) {
             request = request.header(*name, value);
         }
-        match request.send(post.body.as_str()) {
+        match request.send(body) {
             Ok(answer) => judge(answer.status()),
             // Never the URL, which may be a secret.
             Err(ureq::Error::BadUri(_) | ureq::Error::Http(_)) => {

@@ -35,3 +35,13 @@ impl From<FilterError> for ApiError {
 pub(super) fn invalid(message: impl Into<String>) -> ApiError {
     ApiError::new("InvalidParameterException", message)
 }
+
+/// There is no such thing.
+pub(super) fn not_found(message: impl Into<String>) -> ApiError {
+    ApiError::new("ResourceNotFoundException", message)
+}
+
+/// There are as many as there may be.
+pub(super) fn limit_exceeded() -> ApiError {
+    ApiError::new("LimitExceededException", "Resource limit exceeded.")
+}

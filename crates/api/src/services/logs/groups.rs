@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use weir_store::logs::{CreateLogGroupRequest, DescribeLogGroupsRequest, LogGroup};
 
-use super::{Logs, error::invalid, name_of};
+use super::{Logs, error::invalid, name_of, stored};
 use crate::{ApiError, Call};
 
 #[derive(Deserialize)]
@@ -100,6 +100,8 @@ pub(super) fn create(logs: &Logs, call: &Call, input: &CreateInput) -> Result<()
 pub(super) fn delete(logs: &Logs, call: &Call, input: &GroupInput) -> Result<(), ApiError> {
     let region = logs.region(call)?;
     region.logs.delete_log_group(&input.log_group_name)?;
+    logs.deliveries.end(&call.region, &input.log_group_name, None);
+    logs.catalogue.change(|transaction| stored::delete_group(transaction, &call.region, &input.log_group_name))?;
     Ok(region.watcher.delete_log_group(&input.log_group_name, call.now)?)
 }
 

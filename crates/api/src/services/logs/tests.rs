@@ -5,7 +5,7 @@ use crate::services::fixture::{Folder, NOW, ask};
 
 fn opened() -> (Arc<Folder>, Table<Logs>) {
     let folder = Folder::new();
-    let table = table(Arc::clone(&folder) as Arc<dyn Regions>);
+    let table = table(&folder.foundation()).expect("a table");
     (folder, table)
 }
 
@@ -161,7 +161,7 @@ fn events_are_put_filtered_and_kept() {
     assert_eq!(all["events"].as_array().expect("events").len(), 2);
 
     drop(logs);
-    let logs = table(folder.again());
+    let logs = table(&folder.again().foundation()).expect("a table");
     let got = ok(&logs, "GetLogEvents", &json!({"logGroupName": "/a", "logStreamName": "s", "startFromHead": true}));
     assert_eq!(got["events"][1]["message"], "goodbye");
 }

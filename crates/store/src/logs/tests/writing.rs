@@ -191,3 +191,23 @@ fn many_writers_share_syncs_and_positions_are_without_gaps() {
         (0..8).flat_map(|writer| (0..25).map(move |number| format!("{writer}-{number:02}"))).collect();
     assert_eq!(scanned(&store), expected);
 }
+
+#[test]
+fn a_listener_hears_of_its_groups_and_counts_what_it_missed() {
+    let dir = tempfile::tempdir().expect("made");
+    let store = open(dir.path(), &Arc::default());
+    create(&store, "/a", &["s"]);
+    create(&store, "/b", &["s"]);
+    let put = |group: &str, message: &str| {
+        store.append(group, "s", &[event(NOW, message)], NOW).expect("appended");
+    };
+    put("/a", "before");
+    let listener = store.listen(["/a".to_owned()].into());
+    put("/b", "elsewhere");
+    put("/a", "first");
+    let batch = listener.next_now().expect("heard");
+    assert_eq!((batch.messages.value(0), listener.next_now().is_none()), ("first", true));
+    (0..6).for_each(|_| put("/a", "many"));
+    assert_eq!(listener.missed(), 2, "four wait");
+    assert_eq!(std::iter::from_fn(|| listener.next_now()).count(), 4);
+}
