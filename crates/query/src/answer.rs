@@ -1,7 +1,7 @@
 //! What a statement gives back.
 
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::record_batch::RecordBatch;
@@ -51,6 +51,18 @@ pub enum StatementKind {
     ShowCreate,
     /// DESCRIBE or DESC.
     Describe,
+    /// CREATE TABLE … AS.
+    CreateTableAs,
+    /// INSERT INTO.
+    Insert,
+    /// UNLOAD.
+    Unload,
+    /// PREPARE.
+    Prepare,
+    /// EXECUTE.
+    Execute,
+    /// DEALLOCATE PREPARE.
+    Deallocate,
 }
 
 impl StatementKind {
@@ -87,11 +99,22 @@ pub struct Answer {
     schema: SchemaRef,
     batches: Batches,
     progress: Arc<Progress>,
+    written: Arc<Mutex<Vec<String>>>,
 }
 
 impl Answer {
     pub(crate) fn new(kind: StatementKind, schema: SchemaRef, batches: Batches, progress: Arc<Progress>) -> Self {
-        Answer { kind, schema, batches, progress }
+        Answer { kind, schema, batches, progress, written: Arc::default() }
+    }
+
+    /// The same, of a statement that writes objects and puts their names there.
+    pub(crate) fn writing(self, written: Arc<Mutex<Vec<String>>>) -> Self {
+        Answer { written, ..self }
+    }
+
+    /// The objects that the statement has written so far, as `s3://` names.
+    pub fn written(&self) -> Vec<String> {
+        self.written.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What was asked.

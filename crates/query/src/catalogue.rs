@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::engine::DEFAULT_DATABASE;
 use crate::error::{Code, Error};
@@ -33,6 +34,12 @@ pub(crate) struct Database {
     /// The text of each view's query.
     #[serde(default)]
     pub(crate) views: BTreeMap<String, String>,
+    /// What the Glue API was told of the database.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) input: Option<Value>,
+    /// Unix milliseconds.
+    #[serde(default)]
+    pub(crate) created: i64,
 }
 
 /// A table and its partitions.
@@ -41,6 +48,25 @@ pub(crate) struct StoredTable {
     pub(crate) definition: TableDefinition,
     #[serde(default)]
     pub(crate) partitions: Vec<StoredPartition>,
+    /// What the Glue API was told of the table, whole: it may say more than a definition holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) input: Option<Value>,
+    /// Why no query can read it; none for a table that can be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) unreadable: Option<String>,
+    /// Unix milliseconds.
+    #[serde(default)]
+    pub(crate) created: i64,
+    /// Unix milliseconds.
+    #[serde(default)]
+    pub(crate) updated: i64,
+}
+
+impl StoredTable {
+    /// A new table without partitions; `now` in Unix milliseconds.
+    pub(crate) fn new(definition: TableDefinition, now: i64) -> Self {
+        Self { definition, partitions: Vec::new(), input: None, unreadable: None, created: now, updated: now }
+    }
 }
 
 /// A partition: the values of the partition columns in their order, and where its objects are.
@@ -48,6 +74,15 @@ pub(crate) struct StoredTable {
 pub(crate) struct StoredPartition {
     pub(crate) values: Vec<String>,
     pub(crate) location: String,
+    /// What the Glue API was told of the partition.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) input: Option<Value>,
+}
+
+impl StoredPartition {
+    pub(crate) fn new(values: Vec<String>, location: String) -> Self {
+        Self { values, location, input: None }
+    }
 }
 
 impl Default for Catalogue {

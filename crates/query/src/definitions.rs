@@ -12,13 +12,23 @@ use crate::catalogue::{Catalogue, Database, StoredPartition, StoredTable, table_
 use crate::engine::{DEFAULT_DATABASE, Engine, RunOptions};
 use crate::error::{Code, Error};
 use crate::hive::{self, Hive, Name, PartitionSpec};
+use crate::metastore;
 use crate::progress::Progress;
 use crate::select;
+use crate::statement::{self, Statement};
+use crate::write;
 
 /// Runs the statement.
 pub(crate) async fn run(engine: &Engine, statement: Hive, options: &RunOptions) -> Result<Answer, Error> {
     let kind = kind(&statement);
     let rows = match statement {
+        Hive::CreateTableAs { .. } | Hive::Insert { .. } | Hive::Unload { .. } => {
+            return write::run(engine, statement, options).await;
+        }
+        Hive::Prepare { .. } | Hive::Execute { .. } | Hive::Deallocate { .. } => {
+            let message = "prepared statements are kept by workgroups; start the statement through the Athena API";
+            return Err(Error::new(Code::NotSupported, message));
+        }
         Hive::Repair { table } => return repair(engine, &table, options).await,
         Hive::CreateView { name, or_replace, query } => {
             select::check(engine, &query, options).await?;
@@ -26,16 +36,52 @@ pub(crate) async fn run(engine: &Engine, statement: Hive, options: &RunOptions) 
             return answer(kind, &[], &[]);
         }
         statement if kind.is_definition() => {
-            engine.catalogue.change(|catalogue| change(catalogue, statement, &options.database))?;
+            engine.catalogue.change(|catalogue| change(catalogue, statement, options))?;
             return answer(kind, &[], &[]);
+        }
+        Hive::ShowTables { .. }
+        | Hive::ShowColumns { .. }
+        | Hive::Describe { .. }
+        | Hive::ShowCreateTable { .. }
+        | Hive::ShowPartitions { .. }
+        | Hive::ShowTableProperties { .. } => {
+            show(metastore::with_found(engine, table_of(&statement)).await?, &statement, &options.database)?
         }
         statement => show(engine.catalogue.read()?, &statement, &options.database)?,
     };
     answer(kind, column_names(kind), &rows)
 }
 
-fn kind(statement: &Hive) -> StatementKind {
+/// The one table that a statement asks about.
+fn table_of(statement: &Hive) -> Option<&str> {
     match statement {
+        Hive::ShowColumns { table }
+        | Hive::Describe { table }
+        | Hive::ShowCreateTable { table }
+        | Hive::ShowPartitions { table }
+        | Hive::ShowTableProperties { table, .. } => Some(&table.table),
+        _ => None,
+    }
+}
+
+/// The database, if it is named, and the table that a DESCRIBE or SHOW COLUMNS asks about.
+pub(crate) fn described(sql: &str) -> Result<Option<(Option<String>, String)>, Error> {
+    let Statement::Hive(tokens) = statement::read(sql)? else { return Ok(None) };
+    Ok(match hive::parse(sql, &tokens)? {
+        Hive::Describe { table } | Hive::ShowColumns { table } => Some((table.database, table.table)),
+        _ => None,
+    })
+}
+
+/// The kind of a parsed statement.
+pub(crate) fn kind(statement: &Hive) -> StatementKind {
+    match statement {
+        Hive::CreateTableAs { .. } => StatementKind::CreateTableAs,
+        Hive::Insert { .. } => StatementKind::Insert,
+        Hive::Unload { .. } => StatementKind::Unload,
+        Hive::Prepare { .. } => StatementKind::Prepare,
+        Hive::Execute { .. } => StatementKind::Execute,
+        Hive::Deallocate { .. } => StatementKind::Deallocate,
         Hive::CreateTable { .. } => StatementKind::CreateTable,
         Hive::DropTable { .. } => StatementKind::DropTable,
         Hive::CreateDatabase { .. } => StatementKind::CreateDatabase,
@@ -71,14 +117,15 @@ fn column_names(kind: StatementKind) -> &'static [&'static str] {
     }
 }
 
-fn change(catalogue: &mut Catalogue, statement: Hive, database: &str) -> Result<(), Error> {
+fn change(catalogue: &mut Catalogue, statement: Hive, options: &RunOptions) -> Result<(), Error> {
+    let (database, now) = (options.database.as_str(), options.now);
     match statement {
         Hive::CreateTable { name, if_not_exists, definition } => {
             let tables = catalogue.database(name.database.as_deref().unwrap_or(database))?;
             if tables.tables.contains_key(&name.table) || tables.views.contains_key(&name.table) {
                 return unless(if_not_exists, || exists(&format!("Table {}", name.table)));
             }
-            tables.tables.insert(name.table, StoredTable { definition, partitions: Vec::new() });
+            tables.tables.insert(name.table, StoredTable::new(definition, now));
             Ok(())
         }
         Hive::DropTable { name, if_exists } => {
@@ -147,7 +194,7 @@ fn drop_database(catalogue: &mut Catalogue, name: &str, if_exists: bool, cascade
     Ok(())
 }
 
-fn add_partition(
+pub(crate) fn add_partition(
     table: &mut StoredTable,
     spec: &PartitionSpec,
     location: Option<String>,
@@ -171,7 +218,7 @@ fn add_partition(
             columns.iter().zip(&values).map(|(column, value)| format!("{}={value}/", column.name)).collect();
         format!("{}/{}", table.definition.location.trim_end_matches('/'), folders.concat())
     });
-    table.partitions.push(StoredPartition { values, location });
+    table.partitions.push(StoredPartition::new(values, location));
     Ok(())
 }
 
@@ -216,7 +263,7 @@ async fn repair(engine: &Engine, name: &Name, options: &RunOptions) -> Result<An
         for (values, location) in folders {
             if !table.partitions.iter().any(|partition| partition.values == values) {
                 added.push(shown_values(table, &values));
-                table.partitions.push(StoredPartition { values, location });
+                table.partitions.push(StoredPartition::new(values, location));
             }
         }
         Ok(added)
@@ -232,7 +279,10 @@ async fn repair(engine: &Engine, name: &Name, options: &RunOptions) -> Result<An
 }
 
 /// The folders below a table's location that name its partition columns in order, with the values.
-async fn partition_folders(engine: &Engine, table: &StoredTable) -> Result<BTreeSet<(Vec<String>, String)>, Error> {
+pub(crate) async fn partition_folders(
+    engine: &Engine,
+    table: &StoredTable,
+) -> Result<BTreeSet<(Vec<String>, String)>, Error> {
     let columns = &table.definition.partitioned_by;
     let base = table.definition.location.trim_end_matches('/');
     let mut folders = BTreeSet::new();
@@ -331,7 +381,7 @@ fn matches(pattern: Option<&str>, name: &str) -> bool {
     pattern.split('|').any(|choice| glob(&choice.replace(".*", "*").to_lowercase(), name))
 }
 
-fn glob(pattern: &str, name: &str) -> bool {
+pub(crate) fn glob(pattern: &str, name: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == name,
         Some((before, after)) => name.strip_prefix(before).is_some_and(|rest| {
@@ -345,7 +395,7 @@ fn unless(condition: bool, error: impl FnOnce() -> Error) -> Result<(), Error> {
     if condition { Ok(()) } else { Err(error()) }
 }
 
-fn exists(what: &str) -> Error {
+pub(crate) fn exists(what: &str) -> Error {
     execution_error(&format!("AlreadyExistsException(message:{what} already exists)"))
 }
 

@@ -1,20 +1,21 @@
 //! The engine: places, definitions, and one method that runs a statement.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use datafusion::execution::memory_pool::{FairSpillPool, MemoryPool, UnboundedMemoryPool};
 use weir_store::{Buckets, StoreError};
 
-use crate::answer::Answer;
+use crate::answer::{Answer, StatementKind};
 use crate::catalogue::CatalogueStore;
 use crate::definitions;
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::hive;
 use crate::select;
 use crate::statement::{self, Statement};
-use crate::table::{Table, cannot_open};
+use crate::table::{Heads, Table, Wanted, cannot_open};
 
 /// The database that is there from the start.
 pub const DEFAULT_DATABASE: &str = "default";
@@ -42,23 +43,38 @@ pub struct RunOptions {
     /// Read on when an object is damaged or cannot be opened: it is listed in the progress.
     /// Otherwise the query fails and names it.
     pub skip_bad_objects: bool,
+    /// A folder for the data of a CREATE TABLE AS that names none, such as `s3://results/tables/<query id>/`.
+    pub data_folder: Option<String>,
 }
 
 impl RunOptions {
     /// Options for the database `default`, with bad objects as errors.
     pub fn new(now: i64) -> Self {
-        RunOptions { now, database: DEFAULT_DATABASE.to_owned(), skip_bad_objects: false }
+        RunOptions { now, database: DEFAULT_DATABASE.to_owned(), skip_bad_objects: false, data_folder: None }
     }
 }
 
+/// Says which tables there are without any definition: the name of each, and its folder.
+pub type Finder = Arc<dyn Fn() -> Vec<(String, String)> + Send + Sync>;
+
 /// Runs Athena SQL. Cheap to share behind an [`Arc`]; statements may run at the same time.
-#[derive(Debug)]
 pub struct Engine {
     pub(crate) options: EngineOptions,
     pub(crate) buckets: Buckets,
     pub(crate) memory: Arc<dyn MemoryPool>,
-    pub(crate) catalogue: CatalogueStore,
+    pub(crate) catalogue: Arc<CatalogueStore>,
     places: RwLock<BTreeMap<String, Arc<Table>>>,
+    finder: Option<Finder>,
+    pub(crate) heads: Heads,
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine")
+            .field("options", &self.options)
+            .field("catalogue", &self.catalogue)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Engine {
@@ -71,8 +87,23 @@ impl Engine {
             Some(bytes) => Arc::new(FairSpillPool::new(bytes)),
             None => Arc::new(UnboundedMemoryPool::default()),
         };
-        let catalogue = CatalogueStore::open(options.catalogue.clone())?;
-        Ok(Engine { options, buckets, memory, catalogue, places: RwLock::default() })
+        let catalogue = Arc::new(CatalogueStore::open(options.catalogue.clone())?);
+        Ok(Engine {
+            options,
+            buckets,
+            memory,
+            catalogue,
+            places: RwLock::default(),
+            finder: None,
+            heads: Heads::default(),
+        })
+    }
+
+    /// The same, with tables in the database `default` that are looked for at each statement: what a flow log
+    /// delivers is a table at once, and a new object is seen by the next query. Of each folder only the objects of
+    /// flow logs are read. A table of the catalogue goes before one of the same name.
+    pub fn with_finder(self, finder: Finder) -> Self {
+        Engine { finder: Some(finder), ..self }
     }
 
     /// Makes a table without any definition: `locations` are folders, files, or `s3://` prefixes.
@@ -84,7 +115,7 @@ impl Engine {
     /// When nothing to read is there, a location cannot be opened, or an object is damaged and
     /// `skip_bad_objects` is not set.
     pub async fn add_place(&self, name: &str, locations: &[String], skip_bad_objects: bool) -> Result<(), Error> {
-        let table = Table::discover(&self.buckets, locations, skip_bad_objects).await?;
+        let table = Table::discover(self, locations, Wanted::All, skip_bad_objects).await?;
         self.places.write().unwrap_or_else(PoisonError::into_inner).insert(name.to_ascii_lowercase(), Arc::new(table));
         Ok(())
     }
@@ -97,6 +128,31 @@ impl Engine {
         match statement::read(sql)? {
             Statement::Query(text) => select::run(self, text, options).await,
             Statement::Hive(tokens) => definitions::run(self, hive::parse(sql, &tokens)?, options).await,
+        }
+    }
+
+    /// What kind of statement a text is; nothing is run.
+    ///
+    /// # Errors
+    /// With the place, when the text is no statement.
+    pub fn kind_of(&self, sql: &str) -> Result<StatementKind, Error> {
+        match statement::read(sql)? {
+            Statement::Query(text) => select::kind(text),
+            Statement::Hive(tokens) => Ok(definitions::kind(&hive::parse(sql, &tokens)?)),
+        }
+    }
+
+    /// The tables that are found, each with its folder.
+    pub(crate) fn found(&self) -> Vec<(String, String)> {
+        self.finder.as_ref().map(|finder| finder()).unwrap_or_default()
+    }
+
+    /// What is found at a folder now; nothing when there are no records yet.
+    pub(crate) async fn look_at(&self, folder: &str, skip_bad_objects: bool) -> Result<Option<Table>, Error> {
+        match Table::discover(self, &[folder.to_owned()], Wanted::FlowLogs, skip_bad_objects).await {
+            Ok(table) => Ok(Some(table)),
+            Err(error) if error.code == Code::NothingToRead => Ok(None),
+            Err(error) => Err(error),
         }
     }
 

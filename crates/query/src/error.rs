@@ -62,6 +62,20 @@ pub enum Code {
     ExceededMemoryLimit,
     /// The catalogue file cannot be read or written.
     Catalogue,
+    /// The table or view is there already.
+    TableAlreadyExists,
+    /// The folder to write into is not empty.
+    PathAlreadyExists,
+    /// A table is to be made of a column without a name.
+    MissingColumnName,
+    /// Columns that do not fit those of the table to insert into.
+    MismatchedColumns,
+    /// One statement would write to too many partitions.
+    TooManyPartitions,
+    /// Parameters that do not go with a prepared statement.
+    InvalidParameterUsage,
+    /// An object cannot be written.
+    CannotWrite,
     /// Anything else: a fault of ours.
     Internal,
 }
@@ -90,6 +104,13 @@ impl Code {
             Code::NothingToRead => "HIVE_CANNOT_OPEN_SPLIT",
             Code::ExceededMemoryLimit => "EXCEEDED_LOCAL_MEMORY_LIMIT",
             Code::Catalogue => "HIVE_METASTORE_ERROR",
+            Code::TableAlreadyExists => "TABLE_ALREADY_EXISTS",
+            Code::PathAlreadyExists => "HIVE_PATH_ALREADY_EXISTS",
+            Code::MissingColumnName => "MISSING_COLUMN_NAME",
+            Code::MismatchedColumns => "TYPE_MISMATCH",
+            Code::TooManyPartitions => "HIVE_TOO_MANY_OPEN_PARTITIONS",
+            Code::InvalidParameterUsage => "INVALID_PARAMETER_USAGE",
+            Code::CannotWrite => "HIVE_WRITER_OPEN_ERROR",
             Code::Internal => "GENERIC_INTERNAL_ERROR",
         }
     }

@@ -1,4 +1,4 @@
-//! Hive statements: what Athena takes for definitions.
+//! Statements that are no queries: Hive's definitions, what writes objects, and prepared statements.
 
 use serde::{Deserialize, Serialize};
 
@@ -24,24 +24,115 @@ pub(crate) type PartitionSpec = Vec<(String, String)>;
 /// A parsed statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Hive {
-    CreateTable { name: Name, if_not_exists: bool, definition: TableDefinition },
-    DropTable { name: Name, if_exists: bool },
-    CreateDatabase { database: String, if_not_exists: bool },
-    DropDatabase { database: String, if_exists: bool, cascade: bool },
-    CreateView { name: Name, or_replace: bool, query: String },
-    DropView { name: Name, if_exists: bool },
-    AddPartitions { table: Name, if_not_exists: bool, partitions: Vec<(PartitionSpec, Option<String>)> },
-    DropPartitions { table: Name, if_exists: bool, partitions: Vec<PartitionSpec> },
-    Repair { table: Name },
-    ShowTables { database: Option<String>, pattern: Option<String> },
-    ShowViews { database: Option<String>, pattern: Option<String> },
-    ShowDatabases { pattern: Option<String> },
-    ShowPartitions { table: Name },
-    ShowColumns { table: Name },
-    ShowTableProperties { table: Name, key: Option<String> },
-    ShowCreateTable { table: Name },
-    ShowCreateView { view: Name },
-    Describe { table: Name },
+    CreateTable {
+        name: Name,
+        if_not_exists: bool,
+        definition: TableDefinition,
+    },
+    DropTable {
+        name: Name,
+        if_exists: bool,
+    },
+    CreateDatabase {
+        database: String,
+        if_not_exists: bool,
+    },
+    DropDatabase {
+        database: String,
+        if_exists: bool,
+        cascade: bool,
+    },
+    CreateView {
+        name: Name,
+        or_replace: bool,
+        query: String,
+    },
+    DropView {
+        name: Name,
+        if_exists: bool,
+    },
+    AddPartitions {
+        table: Name,
+        if_not_exists: bool,
+        partitions: Vec<(PartitionSpec, Option<String>)>,
+    },
+    DropPartitions {
+        table: Name,
+        if_exists: bool,
+        partitions: Vec<PartitionSpec>,
+    },
+    Repair {
+        table: Name,
+    },
+    ShowTables {
+        database: Option<String>,
+        pattern: Option<String>,
+    },
+    ShowViews {
+        database: Option<String>,
+        pattern: Option<String>,
+    },
+    ShowDatabases {
+        pattern: Option<String>,
+    },
+    ShowPartitions {
+        table: Name,
+    },
+    ShowColumns {
+        table: Name,
+    },
+    ShowTableProperties {
+        table: Name,
+        key: Option<String>,
+    },
+    ShowCreateTable {
+        table: Name,
+    },
+    ShowCreateView {
+        view: Name,
+    },
+    Describe {
+        table: Name,
+    },
+    CreateTableAs {
+        name: Name,
+        if_not_exists: bool,
+        properties: Vec<Property>,
+        query: String,
+        with_data: bool,
+    },
+    Insert {
+        name: Name,
+        columns: Vec<String>,
+        query: String,
+    },
+    Unload {
+        query: String,
+        location: String,
+        properties: Vec<Property>,
+    },
+    Prepare {
+        name: String,
+        query: String,
+    },
+    /// The parameters are expressions, as written.
+    Execute {
+        name: String,
+        parameters: Vec<String>,
+    },
+    Deallocate {
+        name: String,
+    },
+}
+
+/// One of `WITH (key = value, …)`: numbers and truth values are their text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Property {
+    /// Lower case.
+    pub(crate) key: String,
+    /// One value, or those of an ARRAY.
+    pub(crate) values: Vec<String>,
+    pub(crate) position: Position,
 }
 
 /// A table as CREATE EXTERNAL TABLE says it; kept in the catalogue file.

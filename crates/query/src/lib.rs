@@ -8,6 +8,7 @@
 //! The crate reads no clock and no environment: `now` and the places are arguments.
 
 mod answer;
+pub mod athena;
 mod catalogue;
 mod check;
 mod definitions;
@@ -17,6 +18,7 @@ mod function;
 mod hive;
 pub mod insights;
 mod lexer;
+pub mod metastore;
 mod progress;
 mod rewrite;
 mod select;
@@ -24,8 +26,9 @@ mod statement;
 mod table;
 mod trino_error;
 mod try_function;
+mod write;
 
 pub use answer::{Answer, StatementKind};
-pub use engine::{DEFAULT_DATABASE, Engine, EngineOptions, RunOptions};
+pub use engine::{DEFAULT_DATABASE, Engine, EngineOptions, Finder, RunOptions};
 pub use error::{Code, Error, Position};
 pub use progress::{BadObject, Progress};

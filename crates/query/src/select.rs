@@ -11,7 +11,7 @@ use datafusion::catalog::{
 };
 use datafusion::common::TableReference;
 use datafusion::dataframe::DataFrame;
-use datafusion::datasource::ViewTable;
+use datafusion::datasource::{MemTable, ViewTable};
 use datafusion::error::DataFusionError;
 use datafusion::execution::context::SessionContext;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
@@ -29,6 +29,7 @@ use crate::answer::{Answer, StatementKind};
 use crate::engine::{DEFAULT_DATABASE, Engine, RunOptions};
 use crate::error::{Code, Error, Position};
 use crate::lexer;
+use crate::metastore;
 use crate::progress::Progress;
 use crate::table::{BoundTable, PATH_COLUMN, ScanContext, SharedTexts, Table};
 use crate::{check, function, rewrite, trino_error, try_function};
@@ -42,11 +43,7 @@ const DEEPEST_VIEW: usize = 16;
 /// Runs a query.
 pub(crate) async fn run(engine: &Engine, sql: &str, options: &RunOptions) -> Result<Answer, Error> {
     let statement = parse(sql)?;
-    let kind = match &statement {
-        Statement::Query(_) => StatementKind::Select,
-        Statement::Explain { .. } => StatementKind::Explain,
-        _ => return Err(Error::new(Code::SyntaxError, "Queries of this type are not supported")),
-    };
+    let kind = kind_of(&statement)?;
     let planner = Planner::new(engine, options, sql)?;
     let plan = planner.plan(sql, statement, 0).await?;
     let stream = DataFrame::new(planner.state, plan).execute_stream().await.map_err(|error| wrong(&error))?;
@@ -78,6 +75,19 @@ async fn reading_failed(error: &DataFusionError, context: &ScanContext) -> Error
 pub(crate) async fn check(engine: &Engine, sql: &str, options: &RunOptions) -> Result<(), Error> {
     let planner = Planner::new(engine, options, sql)?;
     planner.plan(sql, parse(sql)?, 0).await.map(|_| ())
+}
+
+/// The kind of a query, when its text is one.
+pub(crate) fn kind(sql: &str) -> Result<StatementKind, Error> {
+    kind_of(&parse(sql)?)
+}
+
+fn kind_of(statement: &Statement) -> Result<StatementKind, Error> {
+    match statement {
+        Statement::Query(_) => Ok(StatementKind::Select),
+        Statement::Explain { .. } => Ok(StatementKind::Explain),
+        _ => Err(Error::new(Code::SyntaxError, "Queries of this type are not supported")),
+    }
 }
 
 fn parse(sql: &str) -> Result<Statement, Error> {
@@ -169,6 +179,18 @@ impl<'a> Planner<'a> {
         }
         let provider: Arc<dyn TableProvider> = match self.find(database, name)? {
             Found::Table(table) => Arc::new(BoundTable::new(table, self.with_path, Arc::clone(&self.context))),
+            Found::Folder(folder) => match self.engine.look_at(&folder, self.options.skip_bad_objects).await? {
+                Some(table) => Arc::new(BoundTable::new(Arc::new(table), self.with_path, Arc::clone(&self.context))),
+                None => {
+                    let message = format!(
+                        "Table '{CATALOG}.{database}.{name}' has no records yet: nothing was delivered to {folder}"
+                    );
+                    return Err(fail(Code::TableNotFound, message));
+                }
+            },
+            Found::Schema => self.information_schema(name).await?.ok_or_else(|| {
+                fail(Code::TableNotFound, format!("Table '{CATALOG}.{database}.{name}' does not exist"))
+            })?,
             Found::View(_) if depth >= DEEPEST_VIEW => {
                 return Err(fail(Code::NotSupported, format!("view '{name}' stands on itself or on too many views")));
             }
@@ -199,18 +221,40 @@ impl<'a> Planner<'a> {
         if let Some(place) = (database == DEFAULT_DATABASE).then(|| self.engine.place(name)).flatten() {
             return Ok(Found::Table(place));
         }
+        if database == metastore::INFORMATION_SCHEMA {
+            return Ok(Found::Schema);
+        }
         let catalogue = self.engine.catalogue.read()?;
         let Some(found) = catalogue.databases.get(database) else { return Ok(Found::NoDatabase) };
         if let Some(stored) = found.tables.get(name) {
-            return Ok(Found::Table(Arc::new(Table::defined(stored))));
+            return match &stored.unreadable {
+                Some(reason) => Err(Error::new(Code::NotSupported, format!("table {database}.{name}: {reason}"))),
+                None => Ok(Found::Table(Arc::new(Table::defined(stored)))),
+            };
         }
-        Ok(found.views.get(name).map_or(Found::Nothing, |query| Found::View(query.clone())))
+        if let Some(query) = found.views.get(name) {
+            return Ok(Found::View(query.clone()));
+        }
+        let found = (database == DEFAULT_DATABASE).then(|| self.engine.found()).unwrap_or_default();
+        let folder = found.into_iter().find(|(known, _)| known == name);
+        Ok(folder.map_or(Found::Nothing, |(_, folder)| Found::Folder(folder)))
+    }
+
+    /// A table of `information_schema`.
+    async fn information_schema(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>, Error> {
+        let Some(batch) = metastore::information_schema(self.engine, name).await? else { return Ok(None) };
+        let table = MemTable::try_new(batch.schema(), vec![vec![batch]]).map_err(|error| wrong(&error))?;
+        Ok(Some(Arc::new(table)))
     }
 }
 
 /// What a name is.
 enum Found {
     Table(Arc<Table>),
+    /// Of flow logs.
+    Folder(String),
+    /// `information_schema`.
+    Schema,
     /// The text of its query.
     View(String),
     NoDatabase,

@@ -8,7 +8,7 @@ use crate::lexer::{self, Token};
 pub(crate) enum Statement<'a> {
     /// A query for DataFusion: the text without the final `;`.
     Query(&'a str),
-    /// A definition or a question about one, in Hive's dialect.
+    /// Everything else: definitions and questions about them in Hive's dialect, what writes, prepared statements.
     Hive(Vec<Token<'a>>),
 }
 
@@ -26,7 +26,9 @@ pub(crate) fn read(sql: &str) -> Result<Statement<'_>, Error> {
     if is(&["select", "with", "values", "table", "explain"]) || first.is_symbol("(") {
         return Ok(Statement::Query(&sql[..last.end()]));
     }
-    if is(&["create", "drop", "alter", "msck", "show", "describe", "desc"]) {
+    if is(&["create", "drop", "alter", "msck", "show", "describe", "desc"])
+        || is(&["insert", "unload", "prepare", "execute", "deallocate"])
+    {
         return Ok(Statement::Hive(tokens.to_vec()));
     }
     let found = first.text;

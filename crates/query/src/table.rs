@@ -19,11 +19,13 @@ mod parquet;
 mod prefilter;
 mod provider;
 mod prune;
+mod results;
 mod scan;
 mod shared;
 mod tolerant;
 mod unit;
 
+pub(crate) use discover::{Heads, Wanted};
 pub(crate) use parquet::Opened;
 pub(crate) use provider::BoundTable;
 pub(crate) use scan::ScanContext;
@@ -133,7 +135,7 @@ async fn list_location(
         Err(weir_store::StoreError::NotFound { .. } | weir_store::StoreError::NoBucket { .. }) => return Ok(Vec::new()),
         Err(error) => return Err(cannot_open(&error)),
     };
-    let objects = place.list().await.map_err(|error| cannot_open(&error))?;
+    let objects = results::without(place.list().await.map_err(|error| cannot_open(&error))?);
     let format = match reading {
         Reading::HiveText { delimiter, header_lines } => {
             UnitFormat::HiveText { delimiter: *delimiter, header_lines: *header_lines }

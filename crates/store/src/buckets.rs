@@ -168,6 +168,14 @@ impl Buckets {
         Ok(())
     }
 
+    /// A store to put objects in. What is put there is there after a power loss, whole or not at all.
+    ///
+    /// # Errors
+    /// When there is no such bucket, or the settings for S3 are incomplete.
+    pub fn writer(&self, bucket: &BucketName) -> Result<Arc<dyn ObjectStore>, StoreError> {
+        self.store(bucket, self.is_folder(bucket)?)
+    }
+
     /// The folder of a bucket on this machine, whether it exists or not; none if buckets are only in S3.
     pub fn folder(&self, bucket: &BucketName) -> Option<PathBuf> {
         let below_root = || self.root.as_ref().map(|root| root.join(bucket.as_str()));

@@ -5,6 +5,7 @@ use crate::error::{Code, Error, Position};
 use crate::lexer::{Kind, Token};
 
 mod table;
+mod write;
 
 /// Parses one statement; `sql` is the text that the tokens are of.
 ///
@@ -42,6 +43,8 @@ impl<'a> Parser<'a> {
         } else if self.word("describe") || self.word("desc") {
             let _ = self.word("extended") || self.word("formatted");
             Ok(Hive::Describe { table: self.name()? })
+        } else if let Some(statement) = self.write()? {
+            Ok(statement)
         } else {
             Err(self.mismatch("'CREATE', 'ALTER', 'DROP', 'SHOW', 'DESCRIBE', 'MSCK'"))
         }
@@ -82,12 +85,7 @@ impl<'a> Parser<'a> {
     fn create_view(&mut self, or_replace: bool) -> Result<Hive, Error> {
         let name = self.name()?;
         self.expect("as")?;
-        let (Some(first), Some(last)) = (self.peek(), self.tokens.last()) else {
-            return Err(self.mismatch("a query"));
-        };
-        let query = self.sql[first.start..last.end()].to_owned();
-        self.at = self.tokens.len();
-        Ok(Hive::CreateView { name, or_replace, query })
+        Ok(Hive::CreateView { name, or_replace, query: self.rest("a query")? })
     }
 
     fn drop(&mut self) -> Result<Hive, Error> {
@@ -250,6 +248,13 @@ impl<'a> Parser<'a> {
             _ => return Err(Error::at(Code::CatalogNotFound, position, "the only catalogue is 'awsdatacatalog'")),
         }
         Ok(Name { database, table, position })
+    }
+
+    /// All that is left, which must be something.
+    fn rest(&mut self, what: &str) -> Result<String, Error> {
+        let (Some(first), Some(last)) = (self.peek(), self.tokens.last()) else { return Err(self.mismatch(what)) };
+        self.at = self.tokens.len();
+        Ok(self.sql[first.start..last.end()].to_owned())
     }
 
     /// A name, bare or quoted, in lower case.

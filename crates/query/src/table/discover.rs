@@ -1,8 +1,8 @@
 //! A table without DDL: what lies at a place, and which columns it has.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -13,10 +13,11 @@ use datafusion::parquet::file::metadata::ParquetMetaDataReader;
 use futures::{StreamExt, stream};
 use weir_record::compression;
 use weir_record::read::{ReadOptions, Reader};
-use weir_store::{Buckets, Object, Place};
+use weir_store::{Object, Place};
 
 use super::unit::reason;
-use super::{Partitions, Table, Unit, UnitFormat, cannot_open};
+use super::{Partitions, Table, Unit, UnitFormat, cannot_open, results};
+use crate::engine::Engine;
 use crate::error::{Code, Error};
 use crate::progress::BadObject;
 
@@ -26,25 +27,69 @@ const AT_A_TIME: usize = 32;
 /// How much of an object is read to see what it is. A header of every field is below 1 kB.
 const START: u64 = 16 * 1024;
 
+/// Which objects of a folder are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// Whatever lies there.
+    All,
+    /// What flow logs delivered, by its key: `…/AWSLogs/<account>/vpcflowlogs/…`, or the Hive-compatible layout.
+    FlowLogs,
+}
+
+impl Wanted {
+    fn takes(self, object: &Object) -> bool {
+        let key = object.meta.location.as_ref();
+        self == Wanted::All || key.contains("/vpcflowlogs/") || key.contains("/aws-service=vpcflowlogs/")
+    }
+}
+
+/// Most objects whose head is remembered. More are looked into again.
+const REMEMBERED: usize = 200_000;
+
+/// What objects turned out to be, by name and ETag: an object is looked into once.
+#[derive(Debug, Default)]
+pub(crate) struct Heads {
+    known: Mutex<HashMap<(Arc<str>, String), Head>>,
+}
+
+/// The format of an object and its columns.
+type Head = (UnitFormat, SchemaRef);
+
+impl Heads {
+    fn get(&self, object: &Object) -> Option<Head> {
+        let key = (Arc::clone(&object.name), object.meta.e_tag.clone()?);
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned()
+    }
+
+    fn put(&self, object: &Object, head: Head) {
+        let Some(tag) = object.meta.e_tag.clone() else { return };
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= REMEMBERED {
+            known.clear();
+        }
+        known.insert((Arc::clone(&object.name), tag), head);
+    }
+}
+
 impl Table {
     /// The table of everything at these locations.
     ///
     /// # Errors
     /// When there is nothing, or something that cannot be read and `skip_bad_objects` is not set.
     pub(crate) async fn discover(
-        buckets: &Buckets,
+        engine: &Engine,
         locations: &[String],
+        wanted: Wanted,
         skip_bad_objects: bool,
     ) -> Result<Self, Error> {
         let mut found = Vec::new();
         for location in locations {
-            let place = Arc::new(buckets.place(location).map_err(|error| cannot_open(&error))?);
-            let objects = place.list().await.map_err(|error| cannot_open(&error))?;
-            found.extend(
-                objects.into_iter().filter(|object| object.size() > 0).map(|object| (Arc::clone(&place), object)),
-            );
+            let place = Arc::new(engine.buckets.place(location).map_err(|error| cannot_open(&error))?);
+            let objects = results::without(place.list().await.map_err(|error| cannot_open(&error))?);
+            let objects = objects.into_iter().filter(|object| object.size() > 0 && wanted.takes(object));
+            found.extend(objects.map(|object| (Arc::clone(&place), object)));
         }
-        let looked: Vec<_> = stream::iter(found).map(look).buffered(AT_A_TIME).collect().await;
+        let looked: Vec<_> = stream::iter(found).map(|found| look(engine, found)).buffered(AT_A_TIME).collect().await;
         let mut bad = Vec::new();
         let mut known = Vec::new();
         for (place, object, looked) in looked {
@@ -101,8 +146,17 @@ impl Table {
 }
 
 /// What an object is and which columns it has.
-async fn look((place, object): (Arc<Place>, Object)) -> (Arc<Place>, Object, Result<(UnitFormat, SchemaRef), String>) {
+async fn look(
+    engine: &Engine,
+    (place, object): (Arc<Place>, Object),
+) -> (Arc<Place>, Object, Result<(UnitFormat, SchemaRef), String>) {
+    if let Some(head) = engine.heads.get(&object) {
+        return (place, object, Ok(head));
+    }
     let looked = look_into(&place, &object).await;
+    if let Ok(head) = &looked {
+        engine.heads.put(&object, head.clone());
+    }
     (place, object, looked)
 }
 

@@ -22,6 +22,10 @@ impl Parser<'_> {
         let if_not_exists = self.if_not_exists()?;
         let name = self.name()?;
         let start = self.position();
+        let is = |word: &str| self.peek().is_some_and(|token| token.is_word(word));
+        if !external && (is("with") || is("as")) {
+            return self.create_table_as(name, if_not_exists);
+        }
         if !self.symbol("(") {
             return Err(self.mismatch("'(' and the columns"));
         }
