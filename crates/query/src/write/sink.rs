@@ -14,7 +14,7 @@ use datafusion::parquet::file::properties::WriterProperties;
 use futures::future::poll_fn;
 use object_store::buffered::BufWriter;
 use object_store::path::Path as Key;
-use object_store::{ObjectStore, PutPayload};
+use object_store::ObjectStore;
 use tokio::io::AsyncWrite as _;
 use uuid::Uuid;
 use weir_store::{BucketName, Buckets, StoreError};
@@ -253,8 +253,5 @@ pub(crate) async fn put_object(
     content: Vec<u8>,
 ) -> Result<(), Error> {
     let name = format!("s3://{bucket}/{key}");
-    let store = buckets.writer(bucket).map_err(|error| cannot_write(&name, &error))?;
-    let location = Key::parse(key).map_err(|error| cannot_write(&name, &error))?;
-    let put = object_store::ObjectStoreExt::put(&store, &location, PutPayload::from(content)).await;
-    put.map(|_| ()).map_err(|error| cannot_write(&name, &error))
+    buckets.put(bucket, key, content.into()).await.map_err(|error| cannot_write(&name, &error))
 }
