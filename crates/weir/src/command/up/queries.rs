@@ -1,0 +1,60 @@
+//! Queries by the Athena API: an engine, and threads of its own, so that they hold up nothing else.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use tokio::runtime::{Builder, Runtime};
+use weir_api::Served;
+use weir_query::{
+    Engine, EngineOptions,
+    athena::{Athena, Limits},
+};
+use weir_store::{BucketName, Buckets, Catalogue};
+
+use super::{BUCKET, watching::now_ms};
+use crate::settings::{Bytes, Settings};
+
+/// The engine while it runs; dropped, it stops all queries.
+pub(super) struct Queries {
+    runtime: Option<Runtime>,
+    athena: Arc<Athena>,
+}
+
+impl Queries {
+    /// Opens the engine over the buckets, and begins to take queries out of their queue.
+    ///
+    /// # Errors
+    /// When the catalogues cannot be read, or there are no threads.
+    pub(super) fn open(settings: &Settings, catalogue: &Catalogue, buckets: &Buckets) -> Result<Self> {
+        let threads = settings.threads.and_then(|threads| usize::try_from(threads).ok());
+        let threads = threads.or_else(|| std::thread::available_parallelism().ok().map(Into::into)).unwrap_or(1);
+        let runtime = Builder::new_multi_thread().worker_threads(threads).thread_name("query").enable_all().build()?;
+        let options = EngineOptions {
+            threads,
+            memory_limit: settings.memory_limit.and_then(|Bytes(bytes)| usize::try_from(bytes).ok()),
+            catalogue: Some(settings.data.join("catalogue.json")),
+        };
+        let usual: BucketName = BUCKET.parse()?;
+        let finder = weir_lens::flow_log_tables(buckets.clone(), usual);
+        let engine = Arc::new(Engine::new(options, buckets.clone())?.with_finder(finder));
+        let athena = Arc::new(Athena::open(engine, catalogue.clone(), Limits::default(), now_ms())?);
+        runtime.spawn(Arc::clone(&athena).work(Arc::new(now_ms)));
+        Ok(Self { runtime: Some(runtime), athena })
+    }
+
+    /// Adds the services that ask the engine.
+    pub(super) fn serve(&self, served: &mut Served) {
+        if let Some(runtime) = &self.runtime {
+            weir_lens::tables(&self.athena, runtime.handle()).into_iter().for_each(|table| served.add(table));
+        }
+    }
+}
+
+impl Drop for Queries {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            // This may be a thread of another runtime, which must not wait.
+            runtime.shutdown_background();
+        }
+    }
+}
