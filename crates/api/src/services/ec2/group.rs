@@ -113,23 +113,35 @@ fn check_name(name: &str) -> Result<(), ApiError> {
         let why = "Group names may not be in the format sg-*.";
         return Err(super::kind::bad_value(name, "GroupName", why));
     }
-    check_text(name, "GroupName")
-}
-
-fn check_text(text: &str, parameter: &str) -> Result<(), ApiError> {
-    let is_good = |letter: char| letter.is_ascii_alphanumeric() || " ._-:/()#,@[]+=&;{}!$*".contains(letter);
-    if text.is_empty() || text.len() > 255 || !text.chars().all(is_good) {
+    if name.is_empty() || !is_plain(name) {
         let why = "Write 1 to 255 characters out of a-z, A-Z, 0-9, spaces, and ._-:/()#,@[]+=&;{}!$*";
-        return Err(super::kind::bad_value(text, parameter, why));
+        return Err(super::kind::bad_value(name, "GroupName", why));
     }
     Ok(())
+}
+
+/// `what` is `security group` or `rule`.
+fn check_description(text: &str, what: &str) -> Result<(), ApiError> {
+    if is_plain(text) {
+        return Ok(());
+    }
+    let text = format!(
+        "Invalid {what} description. Valid descriptions are strings less than 256 characters from the following set:  a-zA-Z0-9. _-:/()#,@[]+=&;{{}}!$*"
+    );
+    Err(invalid(text))
+}
+
+/// Whether a text is of what AWS allows in names and descriptions.
+fn is_plain(text: &str) -> bool {
+    let is_good = |letter: char| letter.is_ascii_alphanumeric() || " ._-:/()#,@[]+=&;{}!$*".contains(letter);
+    text.len() < 256 && text.chars().all(is_good)
 }
 
 pub(super) fn create(ec2: &Ec2, call: &Call, input: &CreateInput) -> Result<Value, ApiError> {
     let name = required(input.group_name.as_deref(), "groupName")?;
     let description = required(input.group_description.as_deref(), "groupDescription")?;
     check_name(name)?;
-    check_text(description, "GroupDescription")?;
+    check_description(description, "security group")?;
     tags::only_for(&input.tag_specification, &[&GROUP])?;
     let place = Place::of(call);
     ec2.change(call, |state| {
@@ -146,8 +158,9 @@ pub(super) fn create(ec2: &Ec2, call: &Call, input: &CreateInput) -> Result<Valu
         let id = make(state, &place, &vpc_id, name, description);
         tags::give(state, &id, &GROUP, &input.tag_specification)?;
         let arn = state.groups.get(&id).map(|group| group.security_group_arn.clone());
+        let tags = state.tags.contains(&id).then(|| tags::set(state, &id));
         Ok(json!({
-            "return": true, "groupId": id, "securityGroupArn": arn, "tagSet": tags::set(state, &id),
+            "return": true, "groupId": id, "securityGroupArn": arn, "tagSet": tags,
         }))
     })
 }

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{ApiError, Call};
 
-pub(super) use address::{assign, unassign};
+pub(super) use address::{assign, assign_ipv6, unassign, unassign_ipv6};
 pub(super) use attach::{attach, detach, join, part};
 pub(super) use attribute::{describe as describe_attribute, groups_in, modify as modify_attribute};
 pub(super) use make::{Wanted, create, make};

@@ -115,6 +115,7 @@ impl Described for Subnet {
     fn view(&self, state: &State) -> Value {
         let mut view = json!(self);
         view["availableIpAddressCount"] = json!(self.available(state));
+        view["blockPublicAccessStates"] = json!({ "internetGatewayBlockMode": "off" });
         view
     }
 }
@@ -173,8 +174,11 @@ pub(super) fn create(ec2: &Ec2, call: &Call, input: &CreateInput) -> Result<Valu
     })
 }
 
+/// A subnet as it is answered when it was just made.
 fn shown(state: &State, id: &str) -> Option<Value> {
-    state.subnets.get(id).map(|subnet| query::show(subnet, state))
+    let mut shown = state.subnets.get(id).map(|subnet| query::show(subnet, state))?;
+    shown["blockPublicAccessStates"] = Value::Null;
+    Some(shown)
 }
 
 /// Refuses what is outside of the VPC, or in another subnet.

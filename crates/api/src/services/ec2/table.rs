@@ -60,6 +60,7 @@ macro_rules! operation {
 
 const OPERATIONS: &[Operation<Ec2>] = &[
     operation!("AllocateAddress", address::allocate, creates "elastic-ip"),
+    operation!("AssignIpv6Addresses", interface::assign_ipv6),
     operation!("AssignPrivateIpAddresses", interface::assign),
     operation!("AssociateAddress", address::associate),
     operation!("AssociateDhcpOptions", options::associate),
@@ -150,6 +151,7 @@ const OPERATIONS: &[Operation<Ec2>] = &[
     operation!("StartInstances", instance::start),
     operation!("StopInstances", instance::stop),
     operation!("TerminateInstances", instance::terminate),
+    operation!("UnassignIpv6Addresses", interface::unassign_ipv6),
     operation!("UnassignPrivateIpAddresses", interface::unassign),
     operation!("UpdateSecurityGroupRuleDescriptionsEgress", group::describe_egress),
     operation!("UpdateSecurityGroupRuleDescriptionsIngress", group::describe_ingress),

@@ -12,7 +12,7 @@ pub(super) const OPERATIONS: &[Operation<()>] = unsupported! {
     AcceptTransitGatewayClientVpnAttachment AcceptTransitGatewayMulticastDomainAssociations
     AcceptTransitGatewayPeeringAttachment AcceptTransitGatewayVpcAttachment AcceptVpcEndpointConnections
     AcceptVpcPeeringConnection AdvertiseByoipCidr AllocateHosts AllocateIpamPoolCidr
-    ApplySecurityGroupsToClientVpnTargetNetwork AssignIpv6Addresses AssignPrivateNatGatewayAddress
+    ApplySecurityGroupsToClientVpnTargetNetwork AssignPrivateNatGatewayAddress
     AssociateApplicationStatusCheck AssociateCapacityReservationBillingOwner AssociateClientVpnTargetNetwork
     AssociateEnclaveCertificateIamRole AssociateIamInstanceProfile AssociateInstanceEventWindow AssociateIpamByoasn
     AssociateIpamResourceDiscovery AssociateKmsKeyId AssociateNatGatewayAddress
@@ -224,7 +224,7 @@ pub(super) const OPERATIONS: &[Operation<()>] = unsupported! {
     RevokeClientVpnIngress RunScheduledInstances SearchLocalGatewayRoutes SearchTransitGatewayMulticastGroups
     SearchTransitGatewayRoutes SendDiagnosticInterrupt StartDeclarativePoliciesReport
     StartNetworkInsightsAccessScopeAnalysis StartNetworkInsightsAnalysis
-    StartVpcEndpointServicePrivateDnsVerification TerminateClientVpnConnections UnassignIpv6Addresses
+    StartVpcEndpointServicePrivateDnsVerification TerminateClientVpnConnections
     UnassignPrivateNatGatewayAddress UnlockSnapshot UnmonitorInstances UpdateCapacityManagerMonitoredTagKeys
     UpdateCapacityManagerOrganizationsAccess UpdateInterruptibleCapacityReservationAllocation
     ValidateSecurityGroupQuotasForInterface WithdrawByoipCidr

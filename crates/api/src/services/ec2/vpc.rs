@@ -83,6 +83,7 @@ impl Described for Vpc {
         if self.ipv6_cidr_block_association_set.is_empty() {
             view["ipv6CidrBlockAssociationSet"] = Value::Null;
         }
+        view["blockPublicAccessStates"] = json!({ "internetGatewayBlockMode": "off" });
         view
     }
 }
@@ -140,6 +141,7 @@ fn fresh(state: &State, id: &str) -> Result<Value, ApiError> {
     let vpc = state.vpcs.get(id).ok_or_else(|| VPC.missing([id]))?;
     let mut shown = query::show(vpc, state);
     shown["state"] = json!("pending");
+    shown["blockPublicAccessStates"] = Value::Null;
     shown["ipv6CidrBlockAssociationSet"] = json!(vpc.ipv6_cidr_block_association_set);
     for block in shown["ipv6CidrBlockAssociationSet"].as_array_mut().into_iter().flatten() {
         block["ipv6CidrBlockState"]["state"] = json!("associating");

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    find,
+    check_description, find,
     rule::{self, FarSide, Matches, ReferencedGroup, SecurityGroupRule},
 };
 use crate::{
@@ -99,7 +99,7 @@ impl Permission {
                 let far_side = peer.far_side(state, place)?;
                 let matches = Matches { ip_protocol: ip_protocol.clone(), from_port, to_port, peer: far_side };
                 matches.service()?;
-                check_description(peer.description.as_deref())?;
+                check_description(peer.description.as_deref().unwrap_or_default(), "rule")?;
                 Ok((matches, peer.description.clone()))
             })
             .collect();
@@ -148,10 +148,6 @@ impl Peer {
         let user_id = self.user_id.clone().unwrap_or_else(|| place.account.clone());
         Ok(FarSide::Group(ReferencedGroup { group_id, user_id }))
     }
-}
-
-fn check_description(description: Option<&str>) -> Result<(), ApiError> {
-    description.filter(|text| !text.is_empty()).map_or(Ok(()), |text| super::check_text(text, "Description"))
 }
 
 /// Rules as `IpPermissions` of a group.

@@ -1,11 +1,11 @@
 //! Further addresses of interfaces.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::make::{check_free, free_ipv4, parse};
+use super::make::{check_free, free_ipv4, free_ipv6, parse};
 use crate::{
     ApiError, Call,
     services::ec2::{
@@ -35,7 +35,7 @@ pub(in super::super) fn assign(ec2: &Ec2, call: &Call, input: &AddressesInput) -
         let subnet = state.subnets.get(&subnet_id).ok_or_else(|| SUBNET.missing([subnet_id.as_str()]))?.clone();
         let mut added: Vec<Ipv4Addr> = Vec::new();
         for text in &input.private_ip_address {
-            let address = parse(text, "privateIpAddress")?;
+            let address: Ipv4Addr = parse(text, "privateIpAddress")?;
             if input.allow_reassignment {
                 take_from_others(state, &subnet_id, address);
             }
@@ -84,5 +84,50 @@ pub(in super::super) fn unassign(ec2: &Ec2, call: &Call, input: &AddressesInput)
             }
         }
         Ok(json!({ "return": true }))
+    })
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(in super::super) struct Ipv6Input {
+    network_interface_id: Option<String>,
+    ipv6_addresses: Vec<String>,
+    ipv6_address_count: Option<usize>,
+}
+
+pub(in super::super) fn assign_ipv6(ec2: &Ec2, call: &Call, input: &Ipv6Input) -> Result<Value, ApiError> {
+    let id = required(input.network_interface_id.as_deref(), "networkInterfaceId")?;
+    if input.ipv6_addresses.is_empty() && input.ipv6_address_count.is_none() {
+        let text = "Either ipv6Addresses or ipv6AddressCount must be given.";
+        return Err(ApiError::new("MissingParameter", text));
+    }
+    ec2.change(call, |state| {
+        let subnet_id = state.interfaces.get(id).ok_or_else(|| INTERFACE.missing([id]))?.subnet_id.clone();
+        let subnet = state.subnets.get(&subnet_id).ok_or_else(|| SUBNET.missing([subnet_id.as_str()]))?.clone();
+        let mut added: Vec<Ipv6Addr> = Vec::new();
+        for text in &input.ipv6_addresses {
+            let address: Ipv6Addr = parse(text, "ipv6Addresses")?;
+            check_free(state, &subnet, address.into())?;
+            added.push(address);
+        }
+        added.extend(free_ipv6(state, &subnet, input.ipv6_address_count.unwrap_or_default(), &added)?);
+        let interface = state.interfaces.get_mut(id).ok_or_else(|| INTERFACE.missing([id]))?;
+        interface.private.ipv6.extend(&added);
+        Ok(json!({ "networkInterfaceId": id, "assignedIpv6Addresses": added }))
+    })
+}
+
+pub(in super::super) fn unassign_ipv6(ec2: &Ec2, call: &Call, input: &Ipv6Input) -> Result<Value, ApiError> {
+    let id = required(input.network_interface_id.as_deref(), "networkInterfaceId")?;
+    required(input.ipv6_addresses.first(), "ipv6Addresses")?;
+    ec2.change(call, |state| {
+        let interface = state.interfaces.get_mut(id).ok_or_else(|| INTERFACE.missing([id]))?;
+        for text in &input.ipv6_addresses {
+            let address: Ipv6Addr = parse(text, "ipv6Addresses")?;
+            let at = interface.private.ipv6.iter().position(|own| *own == address);
+            let missing = || invalid(format!("Some of [{address}] addresses are not assigned to interface {id}"));
+            interface.private.ipv6.remove(at.ok_or_else(missing)?);
+        }
+        Ok(json!({ "networkInterfaceId": id, "unassignedIpv6Addresses": input.ipv6_addresses }))
     })
 }

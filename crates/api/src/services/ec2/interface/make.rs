@@ -140,7 +140,8 @@ fn ipv6_of(state: &State, subnet: &Subnet, wanted: &Wanted) -> Result<Vec<Ipv6Ad
         check_free(state, subnet, address.into())?;
         addresses.push(address);
     }
-    addresses.extend(free_ipv6(state, subnet, wanted.ipv6_address_count.unwrap_or_default())?);
+    let count = wanted.ipv6_address_count.unwrap_or_default();
+    addresses.extend(free_ipv6(state, subnet, count, &addresses)?);
     Ok(addresses)
 }
 
@@ -182,7 +183,12 @@ pub(super) fn free_ipv4(
 }
 
 /// So many free IPv6 addresses of a subnet.
-fn free_ipv6(state: &State, subnet: &Subnet, count: usize) -> Result<Vec<Ipv6Addr>, ApiError> {
+pub(super) fn free_ipv6(
+    state: &State,
+    subnet: &Subnet,
+    count: usize,
+    besides: &[Ipv6Addr],
+) -> Result<Vec<Ipv6Addr>, ApiError> {
     check_count(count)?;
     if count == 0 {
         return Ok(Vec::new());
@@ -192,10 +198,11 @@ fn free_ipv6(state: &State, subnet: &Subnet, count: usize) -> Result<Vec<Ipv6Add
         let text = format!("The subnet '{}' has no IPv6 CIDR block.", subnet.subnet_id);
         ApiError::new("InvalidParameterCombination", text)
     })?;
+    let is_free = |address: &Ipv6Addr| !taken.contains(&IpAddr::V6(*address)) && !besides.contains(address);
     let first = u128::from(block.ipv6_cidr_block.network());
     let free = (first.saturating_add(4)..).map(Ipv6Addr::from);
     let inside = free.take_while(|address| block.ipv6_cidr_block.contains(address));
-    let free: Vec<Ipv6Addr> = inside.filter(|address| !taken.contains(&IpAddr::V6(*address))).take(count).collect();
+    let free: Vec<Ipv6Addr> = inside.filter(is_free).take(count).collect();
     if free.len() == count { Ok(free) } else { Err(full(subnet)) }
 }
 
