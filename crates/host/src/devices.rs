@@ -105,6 +105,11 @@ impl Devices {
         Interface { side, ..host.to_interface(&self.placement) }
     }
 
+    /// The device as an interface, if it is to be recorded.
+    pub fn recorded(&self, host: &HostInterface) -> Option<Interface> {
+        self.is_wanted(host).then(|| self.interface(host))
+    }
+
     /// What a network calls an interface of this host; none when it has no entry for it.
     pub fn in_network(&self, network: &Network, given: &Interface) -> Option<Interface> {
         match self.entries {
@@ -155,7 +160,7 @@ impl Devices {
 /// called after themselves.
 pub fn choose(devices: Arc<Devices>, containers: Containers, rules: Option<Arc<Rules>>) -> live::Choose {
     Box::new(move |host: &HostInterface| {
-        let given = devices.is_wanted(host).then(|| devices.interface(host))?;
+        let given = devices.recorded(host)?;
         let mut named = given.clone();
         if named.side == Side::Guest {
             containers.name(host, &mut named);

@@ -29,6 +29,9 @@ pub struct Enforce {
     pub confirm_with: &'static str,
     /// Where the network comes from, for messages.
     pub network: String,
+    /// Whether a device that the network does not know waits until it does, and the others have their rules; otherwise such
+    /// a network is refused.
+    pub devices_may_wait: bool,
 }
 
 /// Puts the rules of a network in force where that is asked for, and keeps them there.
@@ -253,18 +256,26 @@ impl Keeper {
     }
 
     fn plan(&self, network: &Network, present: &[HostInterface]) -> Result<Vec<Planned>, HostError> {
-        let planned = |device: &String| {
+        let planned = |device: &String| -> Result<Option<Planned>, HostError> {
             let given = present.iter().find(|it| it.name == *device).cloned().unwrap_or_else(|| absent(device));
-            let interface = self.devices.in_network(network, &self.devices.interface(&given)).ok_or_else(|| {
-                let how = self.devices.how_to_name(device);
-                HostError::NotInNetwork { device: device.clone(), network: self.enforce.network.clone(), how }
-            })?;
+            let Some(interface) = self.devices.in_network(network, &self.devices.interface(&given)) else {
+                return self.unknown(device).map(|()| None);
+            };
             let interface = network.as_far_as_known(&interface);
             let policy = network.policy(&interface)?;
             let plan = Plan::new(network, &interface, interface.side)?;
-            Ok(Planned { device: device.clone(), plan, interface, policy })
+            Ok(Some(Planned { device: device.clone(), plan, interface, policy }))
         };
-        self.hosts.iter().map(planned).collect()
+        self.hosts.iter().filter_map(|device| planned(device).transpose()).collect()
+    }
+
+    /// The network has no entry for a device that shall have rules.
+    fn unknown(&self, device: &str) -> Result<(), HostError> {
+        if self.enforce.devices_may_wait {
+            return Ok(());
+        }
+        let (how, network) = (self.devices.how_to_name(device), self.enforce.network.clone());
+        Err(HostError::NotInNetwork { device: device.to_owned(), network, how })
     }
 
     fn apply(&mut self, planned: Planned, now: Duration) -> Result<(), HostError> {

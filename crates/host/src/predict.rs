@@ -14,6 +14,8 @@ use crate::Rules;
 #[derive(Debug)]
 pub struct Predictor {
     rules: Arc<Rules>,
+    /// The only devices that the network decides for; all, if not given.
+    only: Option<Vec<String>>,
     network: Option<Arc<Network>>,
     /// By id; `None` of an interface that the network does not know.
     policies: HashMap<String, Option<Policy>>,
@@ -24,7 +26,12 @@ pub struct Predictor {
 impl Predictor {
     /// Judges by what these rules say.
     pub fn new(rules: Arc<Rules>) -> Self {
-        Self { rules, network: None, policies: HashMap::new(), connections: HashMap::new() }
+        Self { rules, only: None, network: None, policies: HashMap::new(), connections: HashMap::new() }
+    }
+
+    /// The same for a network that decides only where it is put in force: on these devices.
+    pub fn only_on(self, devices: &[String]) -> Self {
+        Self { only: Some(devices.to_vec()), ..self }
     }
 
     /// What becomes of a packet; when it passed (nanoseconds since 1970) says which connections are still open.
@@ -35,7 +42,10 @@ impl Predictor {
             self.network = Some(Arc::clone(&network));
         }
         if !self.policies.contains_key(&interface.id) {
-            self.policies.insert(interface.id.clone(), policy(&network, interface));
+            let device = interface.tags.get("Name");
+            let is_meant = self.only.as_ref().is_none_or(|only| device.is_some_and(|device| only.contains(device)));
+            let policy = if is_meant { policy(&network, interface) } else { None };
+            self.policies.insert(interface.id.clone(), policy);
         }
         let Some(Some(policy)) = self.policies.get(&interface.id) else { return Judgement::SEEN };
         let predicted = |action, rule| Judgement { action, rule, source: VerdictSource::Predicted };

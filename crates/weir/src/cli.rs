@@ -26,8 +26,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<Outcome> {
         "convert" => command::convert::run(matches, &settings),
         "explain" => command::explain::run(matches, &settings),
         "propose" => command::propose::run(matches, &settings),
+        "lab" => command::lab::run(matches),
         "pattern" => command::pattern::run(matches),
         "status" => command::status::run(matches, &settings),
+        "attach" => command::attach::run(matches, &settings),
         "confirm" => command::confirm::run(&settings),
         "detach" => command::detach::run(&settings),
         "audit" => command::audit::run(matches, &settings),
@@ -66,11 +68,13 @@ pub fn program() -> Command {
         .subcommand(with_settings(command::confirm::command(), Some(settings::Command::Confirm)))
         .subcommand(with_settings(command::detach::command(), Some(settings::Command::Detach)))
         .subcommand(with_settings(command::env::command(), Some(settings::Command::Env)))
+        .subcommand(with_settings(command::attach::command(), Some(settings::Command::Attach)))
         .subcommand(with_settings(command::audit::command(), Some(settings::Command::Status)))
         .subcommand(
             // Before and after `create`, as people write it.
             with_settings(command::token::command(), Some(settings::Command::Token)).mut_args(|flag| flag.global(true)),
         )
+        .subcommand(command::lab::command())
         .subcommand(command::pattern::command())
         .subcommand(command::fields::command())
         .subcommand(with_settings(command::config::command(), None))

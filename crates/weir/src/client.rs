@@ -31,14 +31,32 @@ impl Answer {
 /// # Errors
 /// When what answers does not speak HTTP.
 pub fn ask(address: SocketAddr, method: &str, path: &str) -> Result<Option<Answer>> {
+    // No page of another site can make a browser send the header.
+    send(address, method, path, &[("X-Weir", "cli".to_owned())], b"")
+}
+
+/// Sends a request with a body; `None` when nothing answers at the address.
+///
+/// # Errors
+/// When what answers does not speak HTTP.
+pub fn send(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, String)],
+    body: &[u8],
+) -> Result<Option<Answer>> {
     let Ok(mut stream) = TcpStream::connect_timeout(&address, PATIENCE) else { return Ok(None) };
+    let mut head = format!("{method} {path} HTTP/1.0\r\nHost: {address}\r\nContent-Length: {}\r\n", body.len());
+    for (name, value) in headers {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
     let mut answer = Vec::new();
     let mut talk = || -> io::Result<()> {
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
-        // No page of another site can make a browser send the header.
-        let head = format!("{method} {path} HTTP/1.0\r\nHost: {address}\r\nX-Weir: cli\r\nContent-Length: 0\r\n\r\n");
-        stream.write_all(head.as_bytes())?;
+        stream.write_all(format!("{head}\r\n").as_bytes())?;
+        stream.write_all(body)?;
         Read::by_ref(&mut stream).take(16 << 20).read_to_end(&mut answer)?;
         Ok(())
     };

@@ -1,5 +1,6 @@
 //! One module a command: its part of the command line, and what it does.
 
+pub mod attach;
 pub mod audit;
 pub mod config;
 pub mod confirm;
@@ -8,6 +9,7 @@ pub mod detach;
 pub mod env;
 pub mod explain;
 pub mod fields;
+pub mod lab;
 pub mod pattern;
 pub mod propose;
 pub mod query;

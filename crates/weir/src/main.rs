@@ -9,6 +9,7 @@ mod client;
 mod clock;
 mod command;
 mod credentials;
+mod definitions;
 mod destination;
 mod fleet;
 mod interface_id;

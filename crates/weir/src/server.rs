@@ -1,8 +1,8 @@
-//! The listener: `GET /status`, `/metrics` and `/health`; `POST /enforcement/confirm` and `/enforcement/detach`; the
-//! pages and files that notices link to. AWS clients are answered before all of these.
+//! The listener: `GET /status`, `/metrics` and `/health`; `POST /enforcement/confirm`, `/enforcement/detach`,
+//! `/interfaces/attach` and `/interfaces/detach`; the pages and files that notices link to. AWS clients are answered before all of these.
 
 use std::{
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result};
 use axum::{
     Json, Router,
     extract::{ConnectInfo, Request, State},
-    http::{self, HeaderMap, StatusCode, header::CONTENT_TYPE},
+    http::{self, StatusCode, header::CONTENT_TYPE},
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
     routing,
@@ -20,6 +20,7 @@ use tokio::{
     sync::{oneshot, watch},
 };
 
+use url::form_urlencoded;
 use weir_api::Front;
 use weir_watch::topic::{Answer, Method};
 
@@ -37,6 +38,31 @@ pub enum Order {
 /// Takes orders: what was done, or why not.
 pub type Orders = Arc<dyn Fn(Order, oneshot::Sender<Result<String, String>>) + Send + Sync>;
 
+/// Which device is which network interface: what was done, or why not.
+pub type Attach = Arc<dyn Fn(Attachment) -> Result<String, String> + Send + Sync>;
+
+/// A device to attach to a network interface; without one, the device of the interface is taken away.
+#[derive(Debug, Clone, Default)]
+pub struct Attachment {
+    /// `eni-…`
+    pub eni: String,
+    /// The device.
+    pub interface: Option<String>,
+    /// `guest`, or `host`, which it is if not given.
+    pub side: Option<String>,
+}
+
+impl Attachment {
+    /// Out of what stands behind the `?`.
+    fn parse(query: &str) -> Self {
+        let find = |wanted: &str| {
+            let mut pairs = form_urlencoded::parse(query.as_bytes());
+            pairs.find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned())
+        };
+        Self { eni: find("eni").unwrap_or_default(), interface: find("interface"), side: find("side") }
+    }
+}
+
 /// Answers links of notices: what to say to a method, a path, and what stands behind its `?`.
 pub type Answers = Arc<dyn Fn(Method, &str, &str) -> Option<Answer> + Send + Sync>;
 
@@ -46,6 +72,8 @@ pub struct Service {
     pub board: Board,
     /// Takes orders.
     pub orders: Orders,
+    /// Attaches devices.
+    pub attach: Attach,
     /// Answers AWS clients, before all else.
     pub front: Arc<Front>,
     /// Answers links.
@@ -85,14 +113,31 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener> {
 /// # Errors
 /// When the listener breaks.
 pub async fn serve(listener: TcpListener, service: Service, mut stop: watch::Receiver<bool>) -> Result<()> {
-    let Service { board, orders, front, answers, metrics } = service;
+    let Service { board, orders, attach, front, answers, metrics } = service;
+    let here = listener.local_addr().context("the listener has no address")?.ip().to_canonical();
     let order = |order| {
         let orders = Arc::clone(&orders);
-        routing::post(move |headers: HeaderMap| carry_out(orders, order, headers))
+        routing::post(move |request: Request| async move {
+            match refused(&request, here) {
+                Some(refused) => refused,
+                None => carry_out(orders, order).await,
+            }
+        })
+    };
+    let attaching = || {
+        let attach = Arc::clone(&attach);
+        routing::post(move |request: Request| async move {
+            match refused(&request, here) {
+                Some(refused) => refused,
+                None => attach_device(attach, Attachment::parse(request.uri().query().unwrap_or_default())).await,
+            }
+        })
     };
     let routes = Router::new()
         .route("/enforcement/confirm", order(Order::Confirm))
         .route("/enforcement/detach", order(Order::Detach))
+        .route("/interfaces/attach", attaching())
+        .route("/interfaces/detach", attaching())
         .route("/status", routing::get(|State(board): State<Board>| async move { Json(board.get()) }))
         .route(
             "/metrics",
@@ -144,11 +189,26 @@ async fn link(answers: Answers, request: Request) -> Response {
     }
 }
 
-/// Only a program can send the header: a page of another site that a browser shows cannot.
-async fn carry_out(orders: Orders, order: Order, headers: HeaderMap) -> (StatusCode, String) {
-    if !headers.contains_key("x-weir") {
-        return (StatusCode::FORBIDDEN, "send the header `X-Weir: cli`\n".to_owned());
+/// Only a program of this host may give orders: a page of another site that a browser shows cannot send the header.
+fn refused(request: &Request, here: IpAddr) -> Option<(StatusCode, String)> {
+    let from = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|from| from.0.ip().to_canonical());
+    if !from.is_some_and(|from| from.is_loopback() || from == here) {
+        return Some((StatusCode::FORBIDDEN, "ask on the host itself\n".to_owned()));
     }
+    let is_program = request.headers().contains_key("x-weir");
+    (!is_program).then(|| (StatusCode::FORBIDDEN, "send the header `X-Weir: cli`\n".to_owned()))
+}
+
+async fn attach_device(attach: Attach, attachment: Attachment) -> (StatusCode, String) {
+    // Writes to the catalogue, which is on disk.
+    match tokio::task::spawn_blocking(move || attach(attachment)).await {
+        Ok(Ok(done)) => (StatusCode::OK, done),
+        Ok(Err(problem)) => (StatusCode::CONFLICT, problem),
+        Err(_) => (StatusCode::INTERNAL_SERVER_ERROR, String::new()),
+    }
+}
+
+async fn carry_out(orders: Orders, order: Order) -> (StatusCode, String) {
     let (reply, answer) = oneshot::channel();
     orders(order, reply);
     match answer.await {

@@ -33,6 +33,7 @@ pub enum Command {
     Detach,
     Token,
     Env,
+    Attach,
 }
 
 /// One row of the table.
@@ -91,7 +92,7 @@ macro_rules! settings {
 settings! {
     data: PathBuf, "data", "DIRECTORY", Some("./weir-data"), [Up, Query, Explain, Propose, Token, Env],
         "Where everything is kept: buckets, what waits for delivery, the catalogue of tables";
-    listen: SocketAddr, "listen", "ADDRESS", Some("127.0.0.1:4780"), [Up, Status, Confirm, Detach, Env],
+    listen: SocketAddr, "listen", "ADDRESS", Some("127.0.0.1:4780"), [Up, Status, Confirm, Detach, Env, Attach],
         "Address and port on which `weir up` answers AWS clients and `weir status` asks";
     auth: Auth, "auth", "CHOICE", Some("on"), [Up],
         "Whether signatures of AWS clients are checked: on, or off for a listener on a loopback address, where any access key may then do everything";
@@ -153,6 +154,13 @@ settings! {
         "Threads that a query uses. Without it: one for each processor";
     memory_limit: Option<Bytes>, "memory-limit", "SIZE", None, [Query, Explain, Propose],
         "Memory that a query may use for sorting and grouping, such as 512MiB or 2GiB. Without it: no limit";
-    log: String, "log", "FILTER", Some("warn"), [Up, Query, Convert, Status, Explain, Propose, Confirm, Detach],
+    log: String, "log", "FILTER", Some("warn"), [Up, Query, Convert, Status, Explain, Propose, Confirm, Detach, Attach],
         "What the program says about itself on standard error: error, warn, info, debug or trace";
+}
+
+impl Settings {
+    /// Whether somebody said who may talk to whom, or that it be put in force.
+    pub fn enforces(&self) -> bool {
+        self.network.is_some() || !self.enforce.is_empty()
+    }
 }

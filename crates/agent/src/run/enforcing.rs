@@ -48,6 +48,7 @@ pub fn open(options: &Options, machine_id: &str, data: &Path) -> Result<Keeper, 
         on_exit: options.on_exit,
         confirm_within: Duration::from_secs(options.confirm_within),
         confirm_with: "weir-agent confirm",
+        devices_may_wait: false,
         network: "the server's network".into(),
     };
     // Who owns the interfaces the server will say; it does not matter to rules.

@@ -2,7 +2,9 @@
 
 mod enforcement;
 mod flow_log;
+mod flow_logs;
 mod front;
+mod host;
 mod recorder;
 mod refusals;
 mod regions;
@@ -22,19 +24,22 @@ use tokio::{
     signal::unix::{SignalKind, signal},
     sync::watch,
 };
+use weir_api::services::ec2::Ec2;
 use weir_capture::interfaces::{self, Placement};
 use weir_host::{DeviceOptions, Devices, Entries, News, Rules};
 use weir_network::FlowLog;
 use weir_store::{BucketName, Buckets, Catalogue, DataDirectory, Delivery, DeliveryOptions, RolloverOptions};
 
 use crate::{
-    Outcome, Usage, clock,
+    Outcome, clock,
     fleet::{Beginning, Fleet},
     report::{DeliveryReport, ErrorReport, Report},
     server::{self, Board, Orders, Service},
     settings::Settings,
 };
 use enforcement::Enforcement;
+use flow_logs::{FlowLogs, Room};
+use host::Host;
 use recorder::{Recorder, Sinks};
 use regions::Regions;
 use screen::Screen;
@@ -73,9 +78,6 @@ without the right nothing is recorded, but what is there is served: GET /status 
 }
 
 pub fn run(settings: &Settings) -> Result<Outcome> {
-    if settings.network.is_none() && !settings.enforce.is_empty() {
-        return Err(Usage("--enforce needs to know the rules: name the file with --network".into()).into());
-    }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(up(settings))
 }
@@ -94,7 +96,7 @@ async fn up(settings: &Settings) -> Result<Outcome> {
     flow_log::deliver_leftovers(&data, &buckets, &flow_log, seconds()).await?;
     let rollover = RolloverOptions { every_window: settings.deliver_every_window, ..RolloverOptions::default() };
     let options = DeliveryOptions { rollover, ..DeliveryOptions::default() };
-    let delivery = Arc::new(Delivery::open(&data, &buckets, &flow_log, options)?);
+    let delivery = Arc::new(Delivery::open(&data, &buckets, &flow_log, options.clone())?);
     let catalogue = Catalogue::open(&data.catalogue())?;
     let place = Place {
         path: data.path(),
@@ -108,13 +110,27 @@ async fn up(settings: &Settings) -> Result<Outcome> {
     let carriers = watching::carriers(settings, &watching.troubles)?;
     let workers = watching.start(&carriers);
     let regions = Arc::new(Regions::open(Arc::clone(&watching), &place, carriers)?);
-    let (front, trail) = front::open(settings, catalogue, buckets.clone(), &regions)?;
+    let room = Room {
+        data: Arc::clone(&data),
+        buckets: buckets.clone(),
+        options: options.clone(),
+        regions: Arc::clone(&regions),
+        max_flows: settings.max_flows,
+    };
+    let flow_logs = Arc::new(FlowLogs::new(room));
+    let ec2 = Ec2::open(settings.account.as_str(), &catalogue, &buckets)?;
+    ec2.watch_deliveries(Arc::clone(&flow_logs) as _);
+    let door = front::open(settings, catalogue, buckets.clone(), &regions, ec2.clone())?;
     let devices = Arc::new(devices(settings));
-    let enforcement = Enforcement::start(settings, &devices)?;
-
-    let rules = enforcement.as_ref().map(Enforcement::rules);
+    let mut host = Host::new(ec2.clone(), Arc::clone(&devices), &settings.region);
+    let left_out = if recording { host.look() } else { Vec::new() };
+    let enforcement = Enforcement::start(settings, &devices, ec2.clone())?;
+    let rules = enforcement.rules();
+    let mut changes = ec2.changes();
+    flow_logs.follow(&ec2);
     let fleet = start_fleet(settings, &data, &buckets, &flow_log, &delivery, &watching).await?;
-    let sinks = Sinks { delivery: Arc::clone(&delivery), watching: Arc::clone(&watching) };
+    let sinks =
+        Sinks { delivery: Arc::clone(&delivery), watching: Arc::clone(&watching), flow_logs: Arc::clone(&flow_logs) };
     let recorder = Recorder::start(settings, &flow_log, sinks, devices, rules.clone())?;
     let running = Running {
         settings,
@@ -129,21 +145,21 @@ async fn up(settings: &Settings) -> Result<Outcome> {
     let board = Board::default();
     board.put(running.report());
     let (stop, stopped) = watch::channel(false);
-    let orders: Orders = match &enforcement {
-        Some(enforcement) => Arc::new(enforcement.orders()),
-        None => Arc::new(|_, reply| drop(reply)),
-    };
+    let orders: Orders = Arc::new(enforcement.orders());
+    let attached = ec2.clone();
     let (figures, links) = (Arc::clone(&watching), Arc::clone(&regions));
     let service = Service {
         board: board.clone(),
         orders,
-        front,
+        attach: Arc::new(move |attachment| host::attach(&attached, attachment)),
+        front: Arc::clone(&door.front),
         answers: Arc::new(move |method, path, query| links.link(method, path, query)),
         metrics: Arc::new(move |report| figures.figures(report)),
     };
     let serving = tokio::spawn(server::serve(listener, service, stopped));
 
     let mut screen = Screen::new(&running.report(), settings);
+    left_out.iter().for_each(|text| screen.tell(text));
     // Without a service manager there is nobody to tell.
     let _ = sd_notify::notify(&[NotifyState::Ready]);
     let mut tick = tokio::time::interval(TICK);
@@ -152,14 +168,20 @@ async fn up(settings: &Settings) -> Result<Outcome> {
             _ = interrupt.recv() => break,
             _ = terminate.recv() => break,
             () = recorder.appended() => {}
+            Ok(()) = changes.changed() => flow_logs.follow(&ec2),
             _ = tick.tick() => {}
         }
         delivery.poll(seconds()).await;
+        flow_logs.poll(seconds()).await;
+        door.poll();
         if let Some(fleet) = &fleet {
             fleet.poll().await;
         }
         recorder.record_losses();
-        for news in running.rules.as_ref().map(|rules| rules.take_news()).unwrap_or_default() {
+        if recording {
+            host.poll().into_iter().for_each(|text| screen.tell(&text));
+        }
+        for news in running.rules.take_news() {
             match news {
                 News::Said(text) => screen.tell(&text),
                 News::Failed(message) => recorder.error(message),
@@ -170,7 +192,7 @@ async fn up(settings: &Settings) -> Result<Outcome> {
     }
     let _ = sd_notify::notify(&[NotifyState::Stopping]);
     recorder.stop().await;
-    let left = end_fleet(fleet.as_deref()).await;
+    let left = end_fleet(fleet.as_deref()).await + flow_logs.close(seconds()).await;
     delivery.close(seconds()).await;
     let further = Arc::clone(&regions);
     tokio::task::spawn_blocking(move || {
@@ -183,10 +205,8 @@ async fn up(settings: &Settings) -> Result<Outcome> {
     let _ = stop.send(true);
     // A client that keeps its connection open must not hold up the end.
     let served = tokio::time::timeout(Duration::from_secs(1), serving).await;
-    tokio::task::spawn_blocking(|| trail.stop()).await?;
-    if let Some(enforcement) = enforcement {
-        tokio::task::spawn_blocking(|| enforcement.stop()).await?;
-    }
+    tokio::task::spawn_blocking(|| door.stop()).await?;
+    tokio::task::spawn_blocking(|| enforcement.stop()).await?;
     screen.end(&report);
     let waiting = report.delivery.waiting_records + left;
     if waiting > 0 {
@@ -252,7 +272,7 @@ struct Running<'a> {
     delivery: &'a Delivery,
     recorder: &'a Recorder,
     watching: &'a Watching,
-    rules: Option<Arc<Rules>>,
+    rules: Arc<Rules>,
     fleet: Option<&'a Fleet>,
     started: Instant,
 }
@@ -292,7 +312,7 @@ impl Running<'_> {
                 dropped_records: counters.dropped_records,
                 failures: counters.failures,
             },
-            enforcement: self.rules.as_ref().map(|rules| rules.report()),
+            enforcement: self.settings.enforces().then(|| self.rules.report()),
             watching: self.watching.report(),
             errors,
         }

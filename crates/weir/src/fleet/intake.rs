@@ -2,12 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    fs, io,
-    path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use arrow::{array::AsArray as _, record_batch::RecordBatch};
 use weir_network::{FlowLog, IdKind};
 use weir_record::Field;
@@ -18,13 +16,13 @@ use weir_uplink::{
 };
 
 use super::{refusal::Refusal, roster::Roster};
+use crate::definitions;
 
 /// Takes batches of the flow log that is recorded now, and of those before it: an agent that was cut off while the
 /// settings changed still has some.
 pub struct Intake {
     data: Arc<DataDirectory>,
     buckets: Buckets,
-    folder: PathBuf,
     current: Known,
     earlier: Mutex<BTreeMap<String, Known>>,
     taken: super::Taken,
@@ -63,11 +61,9 @@ impl Intake {
         delivery: Arc<Delivery>,
         taken: super::Taken,
     ) -> Result<Self> {
-        let folder = data.path().join("flow-logs");
-        let file = folder.join(format!("{}.json", flow_log.id));
-        keep(&folder, &file, &flow_log).with_context(|| format!("cannot write {}", file.display()))?;
+        definitions::keep(data.path(), &flow_log)?;
         let current = Known { flow_log: Arc::new(flow_log), delivery };
-        Ok(Self { data, buckets, folder, current, earlier: Mutex::default(), taken })
+        Ok(Self { data, buckets, current, earlier: Mutex::default(), taken })
     }
 
     /// Takes a batch: when this returns well, it is on disk. Blocks.
@@ -127,28 +123,13 @@ impl Intake {
         if let Some(known) = earlier.get(id) {
             return Ok(known.clone());
         }
-        let file = self.folder.join(format!("{id}.json"));
-        let text = match fs::read(&file) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(unknown()),
-            Err(error) => return Err(Refusal::Unavailable(format!("cannot read {}: {error}", file.display()))),
-        };
-        let flow_log: FlowLog = serde_json::from_slice(&text)
-            .map_err(|error| Refusal::Unavailable(format!("{} is damaged: {error}", file.display())))?;
+        let kept = definitions::read(self.data.path(), id);
+        let flow_log = kept.map_err(|error| Refusal::Unavailable(crate::sentence(&error)))?.ok_or_else(unknown)?;
         let delivery = Delivery::open(&self.data, &self.buckets, &flow_log, DeliveryOptions::default())?;
         let known = Known { flow_log: Arc::new(flow_log), delivery: Arc::new(delivery) };
         earlier.insert(id.to_owned(), known.clone());
         Ok(known)
     }
-}
-
-fn keep(folder: &std::path::Path, file: &std::path::Path, flow_log: &FlowLog) -> io::Result<()> {
-    fs::create_dir_all(folder)?;
-    let mut unfinished = tempfile::NamedTempFile::new_in(folder)?;
-    serde_json::to_writer(&mut unfinished, flow_log)?;
-    unfinished.as_file().sync_all()?;
-    unfinished.persist(file)?;
-    fs::File::open(folder)?.sync_all()
 }
 
 /// A host may speak for itself, and for no other.

@@ -57,6 +57,7 @@ pub(super) fn name(command: Command) -> &'static str {
         Command::Detach => "detach",
         Command::Token => "token",
         Command::Env => "env",
+        Command::Attach => "attach",
     }
 }
 

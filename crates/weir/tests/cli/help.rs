@@ -100,6 +100,7 @@ fn shells_and_man_know_every_command() {
     lab.weir(&["man", "pages/man1"]).is("");
     let expected = [
         "",
+        "-attach",
         "-audit",
         "-completions",
         "-config",
@@ -109,6 +110,7 @@ fn shells_and_man_know_every_command() {
         "-env",
         "-explain",
         "-fields",
+        "-lab",
         "-man",
         "-pattern",
         "-pattern-test",

@@ -1,4 +1,4 @@
-//! The network file and its rules in force: a thread that looks after both.
+//! The network and its rules in force: a thread that looks after both.
 
 use std::{
     sync::{
@@ -9,14 +9,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result};
-use tokio::sync::oneshot;
+use anyhow::{Context as _, Result, anyhow};
+use tokio::sync::{oneshot, watch};
+use weir_api::services::ec2::Ec2;
 use weir_host::{Caution, Devices, Enforce, Keeper, Rules};
-use weir_network::Owner;
+use weir_network::{Network, Owner};
 
 use crate::{clock, network_file::NetworkFile, server::Order, settings::Settings};
 
-/// How often is looked whether the file has changed.
+/// How often is looked whether the network has changed.
 const LOOK: Duration = Duration::from_millis(50);
 
 type Reply = oneshot::Sender<Result<String, String>>;
@@ -30,24 +31,24 @@ pub(super) struct Enforcement {
 }
 
 impl Enforcement {
-    /// Reads the network file, puts it in force where that is asked for, and keeps doing so. `None` without a file.
+    /// Takes the network (the file, or else what AWS clients defined), puts it in force where that is asked for, and keeps
+    /// doing so.
     ///
     /// # Errors
-    /// When the file is wrong or cannot be put in force: nothing shall run unprotected that was meant to be protected.
-    pub(super) fn start(settings: &Settings, devices: &Arc<Devices>) -> Result<Option<Self>> {
-        let Some(path) = &settings.network else { return Ok(None) };
-        let owner = Owner { account_id: settings.account.as_str().to_owned(), region: settings.region.clone() };
-        let mut file = NetworkFile::new(path, owner);
-        let network = file.poll().context("the network file")??;
+    /// When the network is wrong or cannot be put in force: nothing shall run unprotected that was meant to be protected.
+    pub(super) fn start(settings: &Settings, devices: &Arc<Devices>, defined: Ec2) -> Result<Self> {
+        let mut source = Source::of(settings, defined);
+        let network = source.poll().context("the network")??;
         let enforce = Enforce {
             devices: settings.enforce.clone(),
             on_exit: settings.on_exit,
             confirm_within: Duration::from_secs(settings.confirm_within),
             confirm_with: "weir confirm",
-            network: path.display().to_string(),
+            network: source.name(),
+            devices_may_wait: settings.network.is_none(),
         };
         let keeper = Keeper::open(enforce, Arc::clone(devices), caution(settings))?;
-        let mut watched = Watched { file, keeper, started: clock::steady() };
+        let mut watched = Watched { source, keeper, started: clock::steady() };
         if let Err(error) = watched.keeper.take(network, Duration::ZERO) {
             watched.close();
             return Err(error.into());
@@ -55,7 +56,7 @@ impl Enforcement {
         let rules = watched.keeper.rules();
         let ((orders, received), (ending, ended)) = (mpsc::channel(), mpsc::channel());
         let thread = thread::spawn(move || watched.run(&received, &ended));
-        Ok(Some(Self { rules, orders, thread, ending }))
+        Ok(Self { rules, orders, thread, ending })
     }
 
     /// Takes orders from the listener.
@@ -85,9 +86,50 @@ fn caution(settings: &Settings) -> Caution {
     caution.with_listener(settings.listen)
 }
 
+/// Where the network comes from.
+enum Source {
+    File(Box<NetworkFile>, String),
+    /// What AWS clients defined, and which change of it was seen.
+    Defined(Ec2, watch::Receiver<u64>),
+}
+
+impl Source {
+    fn of(settings: &Settings, defined: Ec2) -> Self {
+        let Some(path) = &settings.network else {
+            let mut changes = defined.changes();
+            changes.mark_changed();
+            return Self::Defined(defined, changes);
+        };
+        let owner = Owner { account_id: settings.account.as_str().to_owned(), region: settings.region.clone() };
+        Self::File(Box::new(NetworkFile::new(path, owner)), path.display().to_string())
+    }
+
+    /// For messages.
+    fn name(&self) -> String {
+        match self {
+            Self::File(_, name) => name.clone(),
+            Self::Defined(..) => "what AWS clients defined".to_owned(),
+        }
+    }
+
+    /// The network, if it has changed since this was last asked, or never was.
+    fn poll(&mut self) -> Option<Result<Network>> {
+        match self {
+            Self::File(file, _) => file.poll(),
+            Self::Defined(defined, changes) => {
+                if !changes.has_changed().unwrap_or(false) {
+                    return None;
+                }
+                changes.mark_unchanged();
+                Some(defined.network().map_err(|error| anyhow!(error.message)))
+            }
+        }
+    }
+}
+
 /// What the thread looks after.
 struct Watched {
-    file: NetworkFile,
+    source: Source,
     keeper: Keeper,
     started: Instant,
 }
@@ -116,10 +158,10 @@ impl Watched {
         done.map_err(|error| error.to_string())
     }
 
-    /// Takes up a changed file, and does what time demands.
+    /// Takes up a changed network, and does what time demands.
     fn look(&mut self) {
         let now = self.started.elapsed();
-        if let Some(read) = self.file.poll() {
+        if let Some(read) = self.source.poll() {
             let taken = read.and_then(|network| Ok(self.keeper.take(network, now)?));
             if let Err(error) = taken {
                 self.keeper.refuse(&crate::sentence(&error));

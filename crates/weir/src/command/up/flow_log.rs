@@ -8,7 +8,7 @@ use weir_network::{Destination, DestinationOptions, FlowLog, TrafficType};
 use weir_store::{Buckets, DataDirectory, Delivery, DeliveryOptions};
 
 use super::BUCKET;
-use crate::{interface_id::digits, settings::Settings};
+use crate::{definitions, interface_id::digits, settings::Settings};
 
 /// The flow log that the settings describe. As at AWS a flow log never changes: other settings make another one, and
 /// the same settings on the same machine always the same.
@@ -46,7 +46,7 @@ pub(super) async fn deliver_leftovers(
         if id == flow_log.id || !id.starts_with("fl-") {
             continue;
         }
-        let earlier = FlowLog { id, ..flow_log.clone() };
+        let earlier = definitions::read(data.path(), &id)?.unwrap_or_else(|| FlowLog { id, ..flow_log.clone() });
         Delivery::open(data, buckets, &earlier, DeliveryOptions::default())?.close(now).await;
     }
     Ok(())

@@ -7,8 +7,11 @@ use std::{
 };
 
 use anyhow::Result;
-use axum::{body::Body, response::Response};
-use weir_api::{AuditEvent, Foundation, Front, S3Handler, access::Access, services, services::ec2::Ec2};
+use weir_api::{
+    Audit, AuditEvent, Foundation, Front,
+    access::Access,
+    services::{self, ec2::Ec2, s3::S3},
+};
 use weir_store::{
     Buckets, Catalogue,
     logs::{CreateLogGroupRequest, CreateLogStreamRequest, InputEvent, LogsError},
@@ -54,10 +57,10 @@ pub(super) fn open(
     catalogue: Catalogue,
     buckets: Buckets,
     regions: &Arc<Regions>,
-) -> Result<(Arc<Front>, Trail)> {
+    ec2: Ec2,
+) -> Result<Door> {
     let account = settings.account.as_str().to_owned();
     let access = Arc::new(access(settings, &catalogue, &account)?);
-    let ec2 = Ec2::open(&account, &catalogue, &buckets)?;
     let foundation = Foundation {
         ec2,
         account,
@@ -68,22 +71,44 @@ pub(super) fn open(
         buckets,
     };
     let trail = Trail::start(settings, &regions.home);
-    let events = trail.events.clone();
-    let home = Arc::clone(&regions.home);
+    let audit = trail.audit(&regions.home);
+    let s3 = S3::open(&foundation, Arc::clone(&audit), now_ms)?;
     let front = Front {
         region: settings.region.clone(),
         access,
         tables: services::tables(&foundation)?,
-        s3: s3(),
-        audit: Arc::new(move |event| {
-            let Some(events) = &events else { return };
-            if events.try_send(event).is_err() {
-                home.troubles.add("the audit trail is full: requests were left out of it".to_owned());
-            }
-        }),
+        s3: s3.handler(),
+        audit,
         clock: now_ms,
     };
-    Ok((Arc::new(front), trail))
+    Ok(Door { front: Arc::new(front), s3, trail, home: Arc::clone(&regions.home) })
+}
+
+/// The front door, and what must be done behind it now and then.
+pub(super) struct Door {
+    pub(super) front: Arc<Front>,
+    s3: Arc<S3>,
+    trail: Trail,
+    home: Arc<Watching>,
+}
+
+impl Door {
+    /// Ends objects whose time has come, beside all else.
+    pub(super) fn poll(&self) {
+        let (s3, home) = (Arc::clone(&self.s3), Arc::clone(&self.home));
+        tokio::task::spawn_blocking(move || {
+            if let Err(error) = s3.poll(now_ms()) {
+                home.troubles.add(format!("lifecycle rules of buckets: {error}"));
+            }
+        });
+    }
+
+    /// Writes what is left of the audit trail. Blocks; the listener must have ended.
+    pub(super) fn stop(self) {
+        let Self { front, s3, trail, .. } = self;
+        drop((front, s3));
+        trail.stop();
+    }
 }
 
 fn access(settings: &Settings, catalogue: &Catalogue, account: &str) -> Result<Access> {
@@ -92,12 +117,8 @@ fn access(settings: &Settings, catalogue: &Catalogue, account: &str) -> Result<A
     Ok(Access::open(catalogue, account, root)?)
 }
 
-fn s3() -> S3Handler {
-    Arc::new(|_| Box::pin(async { Response::new(Body::empty()) }))
-}
-
 /// Writes who asked what into a log group, a batch at a time.
-pub(super) struct Trail {
+struct Trail {
     events: Option<mpsc::SyncSender<AuditEvent>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -112,8 +133,19 @@ impl Trail {
         Self { events: Some(events), thread: Some(thread) }
     }
 
+    /// What the front tells.
+    fn audit(&self, home: &Arc<Watching>) -> Audit {
+        let (events, home) = (self.events.clone(), Arc::clone(home));
+        Arc::new(move |event| {
+            let Some(events) = &events else { return };
+            if events.try_send(event).is_err() {
+                home.troubles.add("the audit trail is full: requests were left out of it".to_owned());
+            }
+        })
+    }
+
     /// Writes what is left. Blocks; the front must be gone.
-    pub(super) fn stop(mut self) {
+    fn stop(mut self) {
         self.events = None;
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();

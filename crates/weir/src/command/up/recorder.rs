@@ -14,14 +14,14 @@ use tokio::sync::Notify;
 use weir_capture::{
     live::{self, Capture, Event, Stopper},
     tracker::Judgement,
-    window::{Window, skipdata},
+    window::{RuleNames, Window, skipdata},
 };
 use weir_host::{Containers, Devices, Interfaces, Predictor, Rules};
 use weir_network::{FlowLog, Interface, TrafficType};
 use weir_record::Format;
 use weir_store::{Appended, Delivery, FinishedWindow, Loss};
 
-use super::watching::Watching;
+use super::{flow_logs::FlowLogs, watching::Watching};
 use crate::{
     clock,
     report::{CaptureReport, ErrorReport},
@@ -63,6 +63,8 @@ pub(super) struct Sinks {
     pub delivery: Arc<Delivery>,
     /// To the log group.
     pub watching: Arc<Watching>,
+    /// To where the flow logs of AWS clients say.
+    pub flow_logs: Arc<FlowLogs>,
 }
 
 struct Shared {
@@ -73,7 +75,7 @@ struct Shared {
     format: Format,
     account_id: String,
     region: String,
-    rules: Option<Arc<Rules>>,
+    rules: Arc<Rules>,
 }
 
 impl Recorder {
@@ -86,7 +88,7 @@ impl Recorder {
         flow_log: &FlowLog,
         sinks: Sinks,
         devices: Arc<Devices>,
-        rules: Option<Arc<Rules>>,
+        rules: Arc<Rules>,
     ) -> Result<Self, live::LiveError> {
         let shared = Arc::new(Shared {
             progress: Mutex::default(),
@@ -106,9 +108,12 @@ impl Recorder {
         let capturing = {
             let shared = Arc::clone(&shared);
             let containers = Containers::watch_if(devices.may_be_guests(), &settings.container_socket);
-            let choose = weir_host::choose(Arc::clone(&devices), containers, rules.clone());
+            let choose = weir_host::choose(Arc::clone(&devices), containers, Some(Arc::clone(&rules)));
             let options = live::Options::new(settings.interval, settings.max_flows, tier);
-            let predictor = rules.map(Predictor::new);
+            // What AWS clients defined decides only where it is put in force.
+            let by_file = settings.network.is_some();
+            let predictor = Predictor::new(rules);
+            let predictor = Some(if by_file { predictor } else { predictor.only_on(&settings.enforce) });
             thread::spawn(move || capture(options, choose, predictor, &devices, &shared, &events, &opened))
         };
         let (stopper, frames) = match opening.recv() {
@@ -213,6 +218,21 @@ fn record(shared: &Shared, events: &Receiver<Event>) {
     shared.appended.notify_one();
 }
 
+/// The records of a window, on the way to where they go.
+pub(super) fn finished(
+    window: &Window,
+    format: &Format,
+    traffic: TrafficType,
+    rules: &RuleNames<'_>,
+) -> FinishedWindow {
+    const SECOND_NS: i64 = 1_000_000_000;
+    FinishedWindow {
+        start: window.start_ns() / SECOND_NS,
+        end: (window.end_ns() + SECOND_NS - 1).div_euclid(SECOND_NS),
+        batches: window.batches(format, traffic, rules, BATCH_ROWS).collect(),
+    }
+}
+
 impl Shared {
     fn progress(&self) -> MutexGuard<'_, Progress> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
@@ -233,15 +253,9 @@ impl Shared {
 
     /// Makes records of a window and hands them to the delivery.
     fn window(&self, window: &Window) {
-        const SECOND_NS: i64 = 1_000_000_000;
-        let rule = |mark| self.rules.as_ref()?.name(mark);
-        let batches = window.batches(&self.format, TrafficType::All, &rule, BATCH_ROWS).collect();
-        let finished = FinishedWindow {
-            start: window.start_ns() / SECOND_NS,
-            end: (window.end_ns() + SECOND_NS - 1).div_euclid(SECOND_NS),
-            batches,
-        };
-        self.append(finished);
+        let rule = |mark| self.rules.name(mark);
+        self.append(finished(window, &self.format, TrafficType::All, &rule));
+        self.sinks.flow_logs.take(window, &rule);
         self.appended.notify_one();
     }
 

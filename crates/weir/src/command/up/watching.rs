@@ -32,10 +32,9 @@ use crate::{
     report::{Report, WatchingReport},
     settings::Settings,
 };
-use destination::Destination;
 use workers::Troubles;
 
-pub(super) use workers::Workers;
+pub(super) use {destination::Destination, workers::Workers};
 
 /// The folder of log groups in the directory of a region.
 const LOGS: &str = "logs";

@@ -19,7 +19,7 @@ const MOST_WAITING: u64 = 500_000;
 const FALLBACK: &str = "flow-log";
 
 /// Takes windows in order, each once; those that the disk refuses wait.
-pub(super) struct Destination {
+pub(in crate::command::up) struct Destination {
     logs: Arc<LogStore>,
     pub(super) group: String,
     format: Format,
@@ -29,7 +29,7 @@ pub(super) struct Destination {
 }
 
 impl Destination {
-    pub(super) fn new(logs: Arc<LogStore>, group: String, flow_log: &FlowLog) -> Self {
+    pub(in crate::command::up) fn new(logs: Arc<LogStore>, group: String, flow_log: &FlowLog) -> Self {
         Self {
             logs,
             group,
@@ -44,7 +44,7 @@ impl Destination {
     ///
     /// # Errors
     /// Why the disk refuses, and how many records had to be dropped.
-    pub(super) fn append(&self, window: &FinishedWindow, now: i64) -> Result<(), String> {
+    pub(in crate::command::up) fn append(&self, window: &FinishedWindow, now: i64) -> Result<(), String> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push_back(window.batches.clone());
         self.drain(now)
     }
@@ -53,7 +53,7 @@ impl Destination {
     ///
     /// # Errors
     /// Why the disk refuses, and how many records had to be dropped.
-    pub(super) fn drain(&self, now: i64) -> Result<(), String> {
+    pub(in crate::command::up) fn drain(&self, now: i64) -> Result<(), String> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         while let Some(batches) = waiting.front() {
             let traffic = (self.traffic, FALLBACK);
@@ -68,7 +68,7 @@ impl Destination {
     }
 
     /// Records that wait, and records that were dropped.
-    pub(super) fn counts(&self) -> (u64, u64) {
+    pub(in crate::command::up) fn counts(&self) -> (u64, u64) {
         let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         (waiting.iter().map(|batches| rows(batches)).sum(), self.dropped.load(Ordering::Relaxed))
     }

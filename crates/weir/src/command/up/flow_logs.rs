@@ -1,0 +1,249 @@
+//! The flow logs that AWS clients make: windows of the capture become their records, and go where they say.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use weir_api::{
+    Regions as _,
+    services::ec2::{CoveredFlowLog, Deliveries, Ec2},
+};
+use weir_capture::window::{Merger, RuleNames, Window, skipdata};
+use weir_network::{Destination as Goal, FlowLog, Interface};
+use weir_store::{Appended, Buckets, DataDirectory, Delivery, DeliveryOptions, Failure, FinishedWindow};
+
+use super::{
+    recorder::finished,
+    regions::Regions,
+    watching::{Destination, now_ms},
+};
+use crate::definitions;
+
+/// For so many seconds after a failed attempt a delivery is said to fail: it is tried again within a minute.
+const RECENT: i64 = 90;
+
+/// A flow log that is wanted, and whose traffic it records.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Wanted {
+    pub(super) flow_log: FlowLog,
+    /// Ids of network interfaces.
+    pub(super) covers: BTreeSet<String>,
+}
+
+/// Where flow logs deliver to, and how.
+pub(super) struct Room {
+    pub(super) data: Arc<DataDirectory>,
+    pub(super) buckets: Buckets,
+    pub(super) options: DeliveryOptions,
+    pub(super) regions: Arc<Regions>,
+    /// Most flows of a window.
+    pub(super) max_flows: u64,
+}
+
+/// The flow logs that are recorded.
+pub(super) struct FlowLogs {
+    room: Room,
+    recorded: Mutex<BTreeMap<String, Recorded>>,
+    /// Those that were deleted, until what they hold is delivered.
+    ending: Mutex<Vec<Arc<Delivery>>>,
+}
+
+/// One flow log, while it is recorded.
+struct Recorded {
+    wanted: Wanted,
+    merger: Merger,
+    sink: Result<Sink, String>,
+}
+
+/// Where the records of a flow log go.
+#[derive(Clone)]
+enum Sink {
+    Bucket(Arc<Delivery>),
+    LogGroup(Arc<Destination>),
+}
+
+impl FlowLogs {
+    pub(super) fn new(room: Room) -> Self {
+        Self { room, recorded: Mutex::default(), ending: Mutex::default() }
+    }
+
+    /// Records what is defined.
+    pub(super) fn follow(&self, ec2: &Ec2) {
+        let wanted = |covered: CoveredFlowLog| Wanted {
+            flow_log: covered.flow_log,
+            covers: covered.interfaces.into_iter().collect(),
+        };
+        self.want(ec2.flow_logs().into_iter().map(wanted).collect());
+    }
+
+    /// Records these flow logs from now on, and no others. What those hold that are not among them is still delivered.
+    fn want(&self, all: Vec<Wanted>) {
+        let mut recorded = self.recorded();
+        let mut before = std::mem::take(&mut *recorded);
+        for wanted in all {
+            let id = wanted.flow_log.id.clone();
+            let kept = before.remove(&id).filter(|known| known.wanted.flow_log == wanted.flow_log);
+            let known = match kept {
+                Some(known) => Recorded { wanted, ..known },
+                None => self.begin(wanted),
+            };
+            recorded.insert(id, known);
+        }
+        for gone in before.into_values() {
+            self.end(gone);
+        }
+    }
+
+    /// Takes a window of the capture.
+    pub(super) fn take(&self, window: &Window, rules: &RuleNames<'_>) {
+        for known in self.recorded().values_mut() {
+            known.take(window, rules);
+        }
+    }
+
+    /// Hands on what waits, and puts into buckets what is due.
+    pub(super) async fn poll(&self, now: i64) {
+        for delivery in self.deliveries() {
+            delivery.poll(now).await;
+        }
+        for group in self.groups() {
+            // What the disk refuses waits, and its flow log says so.
+            let _ = group.drain(now_ms());
+        }
+        let ending = std::mem::take(&mut *self.ending.lock().unwrap_or_else(PoisonError::into_inner));
+        for delivery in ending {
+            if delivery.close(now).await.waiting_records > 0 {
+                self.ending.lock().unwrap_or_else(PoisonError::into_inner).push(delivery);
+            }
+        }
+    }
+
+    /// Delivers all that is there. Returns how many records could not be delivered.
+    pub(super) async fn close(&self, now: i64) -> u64 {
+        for known in self.recorded().values_mut() {
+            known.finish();
+        }
+        let mut left = 0;
+        let ending = std::mem::take(&mut *self.ending.lock().unwrap_or_else(PoisonError::into_inner));
+        for delivery in self.deliveries().into_iter().chain(ending) {
+            left += delivery.close(now).await.waiting_records;
+        }
+        left
+    }
+
+    /// What keeps a flow log from being delivered, in the words of AWS.
+    fn problem_of(&self, id: &str) -> Option<String> {
+        let recorded = self.recorded();
+        let known = recorded.get(id)?;
+        match &known.sink {
+            Err(_) => Some("Access error".to_owned()),
+            Ok(Sink::Bucket(delivery)) => {
+                let counters = delivery.counters();
+                let is_recent = |failure: &Failure| failure.time + RECENT >= now_ms() / 1000;
+                let fails = counters.waiting_records > 0 && counters.last_failure.as_ref().is_some_and(is_recent);
+                fails.then(|| "Access error".to_owned())
+            }
+            Ok(Sink::LogGroup(group)) => (group.counts().0 > 0).then(|| "Access error".to_owned()),
+        }
+    }
+
+    fn begin(&self, wanted: Wanted) -> Recorded {
+        let merger = Merger::new(wanted.flow_log.max_aggregation_interval, self.room.max_flows);
+        let sink = self.sink(&wanted.flow_log);
+        Recorded { wanted, merger, sink }
+    }
+
+    fn sink(&self, flow_log: &FlowLog) -> Result<Sink, String> {
+        match &flow_log.destination {
+            Goal::Bucket { .. } => {
+                let Room { data, buckets, options, .. } = &self.room;
+                definitions::keep(data.path(), flow_log).map_err(|it| crate::sentence(&it))?;
+                let delivery = Delivery::open(data, buckets, flow_log, options.clone()).map_err(|it| it.to_string())?;
+                Ok(Sink::Bucket(Arc::new(delivery)))
+            }
+            Goal::LogGroup { log_group } => {
+                let region = self.room.regions.region(&flow_log.region).map_err(|error| error.message)?;
+                let group = Destination::new(Arc::clone(&region.logs), log_group.clone(), flow_log);
+                Ok(Sink::LogGroup(Arc::new(group)))
+            }
+        }
+    }
+
+    fn end(&self, mut gone: Recorded) {
+        gone.finish();
+        if let Ok(Sink::Bucket(delivery)) = gone.sink {
+            self.ending.lock().unwrap_or_else(PoisonError::into_inner).push(delivery);
+        }
+    }
+
+    fn recorded(&self) -> MutexGuard<'_, BTreeMap<String, Recorded>> {
+        self.recorded.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn deliveries(&self) -> Vec<Arc<Delivery>> {
+        let bucket = |known: &Recorded| match &known.sink {
+            Ok(Sink::Bucket(delivery)) => Some(Arc::clone(delivery)),
+            _ => None,
+        };
+        self.recorded().values().filter_map(bucket).collect()
+    }
+
+    fn groups(&self) -> Vec<Arc<Destination>> {
+        let group = |known: &Recorded| match &known.sink {
+            Ok(Sink::LogGroup(group)) => Some(Arc::clone(group)),
+            _ => None,
+        };
+        self.recorded().values().filter_map(group).collect()
+    }
+}
+
+impl Deliveries for FlowLogs {
+    fn problem(&self, flow_log_id: &str) -> Option<String> {
+        self.problem_of(flow_log_id)
+    }
+}
+
+impl Recorded {
+    fn take(&mut self, window: &Window, rules: &RuleNames<'_>) {
+        let covers = &self.wanted.covers;
+        for whole in self.merger.take(window, |interface: &Interface| covers.contains(&interface.id)) {
+            self.append(&whole, rules);
+        }
+    }
+
+    /// What the rules were called is gone with the capture: marks without a name stay without one.
+    fn finish(&mut self) {
+        if let Some(window) = self.merger.finish() {
+            self.append(&window, &weir_capture::window::no_rules);
+        }
+    }
+
+    fn append(&self, window: &Window, rules: &RuleNames<'_>) {
+        let FlowLog { log_format, traffic_type, .. } = &self.wanted.flow_log;
+        self.hand_on(finished(window, log_format, *traffic_type, rules));
+        self.hand_on_losses();
+    }
+
+    fn hand_on(&self, window: FinishedWindow) {
+        match &self.sink {
+            Ok(Sink::Bucket(delivery)) => {
+                // What is dropped is counted, and becomes SKIPDATA.
+                let _: Appended = delivery.append(window, now_ms() / 1000);
+            }
+            Ok(Sink::LogGroup(group)) => drop(group.append(&window, now_ms())),
+            Err(_) => {}
+        }
+    }
+
+    /// One SKIPDATA record for each interface whose records were dropped.
+    fn hand_on_losses(&self) {
+        let Ok(Sink::Bucket(delivery)) = &self.sink else { return };
+        let FlowLog { log_format, account_id, region, .. } = &self.wanted.flow_log;
+        for loss in delivery.take_losses() {
+            let lost = loss.interfaces.keys().map(|id| (id.as_str(), loss.start, loss.end));
+            let batch = skipdata(log_format, account_id, region, lost);
+            self.hand_on(FinishedWindow { start: loss.start, end: loss.end, batches: vec![batch] });
+        }
+    }
+}
