@@ -228,6 +228,23 @@ impl Queries {
         Ok(())
     }
 
+    /// The name of a metric, and what tells it from others of that name that are asked for beside it.
+    fn default_label(&self, selection: &Selection) -> String {
+        let alike = || self.selections().filter(|other| other.metric.name == selection.metric.name);
+        let has_periods = alike().any(|other| other.period != selection.period);
+        let mut label = selection.metric.name.clone();
+        if alike().any(|other| other.metric.dimensions != selection.metric.dimensions) {
+            selection.metric.dimensions.values().for_each(|value| label.extend([" ", value]));
+        }
+        if has_periods || alike().any(|other| other.statistic != selection.statistic) {
+            label.extend([" ", &selection.statistic.to_string()]);
+        }
+        if has_periods {
+            label.extend([" ", &selection.period.to_string()]);
+        }
+        label
+    }
+
     /// The series of each query that returns data, with its Id.
     pub(crate) fn results(
         &self,
@@ -243,7 +260,7 @@ impl Queries {
         for query in &self.all {
             if let Asks::Metric(selection) = &query.asks {
                 let mut series = metrics.series(selection, grid(selection.period)?)?;
-                series.label = query.label.clone().unwrap_or(series.label);
+                series.label = query.label.clone().unwrap_or_else(|| self.default_label(selection));
                 context.metrics.push(query.id.clone());
                 context.named.insert(query.id.clone(), Value::Series(series));
             }

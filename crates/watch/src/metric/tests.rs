@@ -159,6 +159,26 @@ fn five(metrics: &Metrics) {
 }
 
 #[test]
+fn labels_tell_apart_what_is_asked_for() {
+    let metrics = open();
+    five(&metrics);
+    let labels = |queries: serde_json::Value| {
+        let output = metrics.get_metric_data(&data(queries), NOW + HOUR).expect("answered");
+        output.metric_data_results.into_iter().map(|result| result.label).collect::<Vec<_>>()
+    };
+    let mut left = query("b", "Hits", "Sum");
+    left["MetricStat"]["Metric"]["Dimensions"] = serde_json::json!([{"Name": "Side", "Value": "left"}]);
+    let mut longer = query("b", "Hits", "Sum");
+    longer["MetricStat"]["Period"] = 300.into();
+    let hits = || query("a", "Hits", "Sum");
+    assert_eq!(labels(serde_json::json!([left])), ["Hits"]);
+    assert_eq!(labels(serde_json::json!([hits(), query("b", "Misses", "Maximum")])), ["Hits", "Misses"]);
+    assert_eq!(labels(serde_json::json!([hits(), query("b", "Hits", "Average")])), ["Hits Sum", "Hits Average"]);
+    assert_eq!(labels(serde_json::json!([hits(), longer])), ["Hits Sum 60", "Hits Sum 300"]);
+    assert_eq!(labels(serde_json::json!([hits(), left])), ["Hits", "Hits left"]);
+}
+
+#[test]
 fn data_of_metrics_and_expressions() {
     let metrics = open();
     five(&metrics);

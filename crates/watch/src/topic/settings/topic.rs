@@ -93,7 +93,13 @@ impl TopicSettings {
     /// As `GetTopicAttributes` shows them.
     pub(crate) fn shown(&self, arn: &str, account: &str) -> Attributes {
         let policy = || default_policy(arn, account).to_string();
-        let effective = serde_json::to_string(&self.delivery()).unwrap_or_default();
+        let mut effective = serde_json::to_value(self.delivery()).unwrap_or_default();
+        if let Some(Value::Object(http)) = effective.get_mut("http") {
+            // What is sent when nothing else is said.
+            let usual = || serde_json::json!({"headerContentType": "text/plain; charset=UTF-8"});
+            http.entry("defaultRequestPolicy").or_insert_with(usual);
+        }
+        let effective = effective.to_string();
         let mut shown = Attributes::from([
             ("TopicArn".to_owned(), arn.to_owned()),
             ("Owner".to_owned(), account.to_owned()),

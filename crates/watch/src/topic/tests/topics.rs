@@ -43,8 +43,16 @@ fn attributes_are_set_and_shown() {
     let shown = attributes(&topics);
     assert_eq!((shown["TopicArn"].as_str(), shown["Owner"].as_str()), (ALARMS, ACCOUNT));
     assert!(shown["Policy"].contains("__default_policy_ID"));
-    let default = r#"{"http":{"defaultHealthyRetryPolicy":{"minDelayTarget":20,"maxDelayTarget":20,"numRetries":3,"numMaxDelayRetries":0,"numNoDelayRetries":0,"numMinDelayRetries":0,"backoffFunction":"linear"},"disableSubscriptionOverrides":false}}"#;
-    assert_eq!(shown["EffectiveDeliveryPolicy"], default);
+    let effective: serde_json::Value = serde_json::from_str(&shown["EffectiveDeliveryPolicy"]).expect("JSON");
+    let default = serde_json::json!({"http": {
+        "defaultHealthyRetryPolicy": {
+            "minDelayTarget": 20, "maxDelayTarget": 20, "numRetries": 3, "numMaxDelayRetries": 0,
+            "numNoDelayRetries": 0, "numMinDelayRetries": 0, "backoffFunction": "linear",
+        },
+        "disableSubscriptionOverrides": false,
+        "defaultRequestPolicy": {"headerContentType": "text/plain; charset=UTF-8"},
+    }});
+    assert_eq!(effective, default);
     for (name, value) in [
         ("DisplayName", "Night watch"),
         ("SignatureVersion", "2"),
