@@ -49,7 +49,21 @@ pub fn meaning(method: &Method, uri: &Uri, headers: &HeaderMap, form: &[u8]) -> 
         return meaning;
     }
     let of_s3 = scope.is_some_and(|scope| scope.service == ServiceName::S3.signing_name());
-    if of_s3 || !matches!(*method, Method::GET | Method::POST) { Meaning::S3 } else { Meaning::Nothing }
+    let is_read_or_form = matches!(*method, Method::GET | Method::POST);
+    if of_s3 || !is_read_or_form || is_like_s3(uri, headers) { Meaning::S3 } else { Meaning::Nothing }
+}
+
+/// Whether a request can only be meant for S3, though no signature of today says so: the signatures that S3 had before, its
+/// name in that of the host, the form of a browser with a file, or an SDK that was told not to sign.
+fn is_like_s3(uri: &Uri, headers: &HeaderMap) -> bool {
+    let query = uri.query().unwrap_or_default();
+    let host = header(headers, "host");
+    query.split('&').any(|pair| pair.starts_with("AWSAccessKeyId="))
+        || header(headers, "authorization").starts_with("AWS ")
+        || host.starts_with("s3.")
+        || host.contains(".s3.")
+        || header(headers, "content-type").starts_with("multipart/form-data")
+        || headers.contains_key("amz-sdk-invocation-id")
 }
 
 /// A form that was sent to the URL of a queue is about that queue.
@@ -169,6 +183,9 @@ mod tests {
             means(&Method::GET, "/bucket/Action?Action=x", &[("authorization", &signed("s3"))], ""),
             Meaning::S3
         );
+        assert_eq!(means(&Method::GET, "/b/k?AWSAccessKeyId=A&Signature=s&Expires=1", &[], ""), Meaning::S3);
+        assert_eq!(means(&Method::GET, "/k", &[("host", "b.s3.localhost:4780")], ""), Meaning::S3);
+        assert_eq!(means(&Method::GET, "/b/k", &[("amz-sdk-invocation-id", "x")], ""), Meaning::S3);
         assert_eq!(means(&Method::GET, "/status", &[], ""), Meaning::Nothing);
     }
 }

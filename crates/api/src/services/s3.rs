@@ -30,6 +30,7 @@ mod tags;
 #[cfg(test)]
 mod tests;
 mod time;
+mod unset;
 mod versions;
 
 use std::sync::{

@@ -13,7 +13,7 @@ use super::{
     multipart::part_number,
     put::{facts_of, refuse_unsupported},
     service::Service,
-    time,
+    settings, time,
 };
 
 /// What stands in `x-amz-copy-source`.
@@ -67,7 +67,7 @@ pub(super) fn copy_object(
         ));
     }
     let old = found.version.facts.clone();
-    let facts = new_facts(input, &old, replaces)?;
+    let facts = settings::with_encryption(service, &bucket.name, new_facts(input, &old, replaces)?)?;
     let asked = input.checksum_algorithm.as_ref().map(|name| Algorithm::parse(name.as_str())).transpose()?;
     let algorithm = asked.or(old.sum.map(|sum| sum.algorithm)).unwrap_or(Algorithm::Crc64Nvme);
     let file = found.file.take().ok_or_else(|| broke("a version without a file"))?;

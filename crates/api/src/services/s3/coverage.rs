@@ -50,7 +50,7 @@ pub const OPERATIONS: &[S3Operation] = &[
     has("DeleteObjects", "DeleteObject"),
     has("DeletePublicAccessBlock", "PutBucketPublicAccessBlock"),
     lacks("GetBucketAbac", "GetBucketAbac"),
-    lacks("GetBucketAccelerateConfiguration", "GetAccelerateConfiguration"),
+    has("GetBucketAccelerateConfiguration", "GetAccelerateConfiguration"),
     has("GetBucketAcl", "GetBucketAcl"),
     lacks("GetBucketAnalyticsConfiguration", "GetAnalyticsConfiguration"),
     has("GetBucketCors", "GetBucketCORS"),
@@ -60,26 +60,26 @@ pub const OPERATIONS: &[S3Operation] = &[
     has("GetBucketLifecycle", "GetLifecycleConfiguration"),
     has("GetBucketLifecycleConfiguration", "GetLifecycleConfiguration"),
     has("GetBucketLocation", "GetBucketLocation"),
-    lacks("GetBucketLogging", "GetBucketLogging"),
+    has("GetBucketLogging", "GetBucketLogging"),
     lacks("GetBucketMetadataConfiguration", "GetBucketMetadataConfiguration"),
     lacks("GetBucketMetadataTableConfiguration", "GetBucketMetadataTableConfiguration"),
     lacks("GetBucketMetricsConfiguration", "GetMetricsConfiguration"),
-    lacks("GetBucketNotification", "GetBucketNotification"),
-    lacks("GetBucketNotificationConfiguration", "GetBucketNotification"),
+    has("GetBucketNotification", "GetBucketNotification"),
+    has("GetBucketNotificationConfiguration", "GetBucketNotification"),
     has("GetBucketOwnershipControls", "GetBucketOwnershipControls"),
     has("GetBucketPolicy", "GetBucketPolicy"),
-    lacks("GetBucketPolicyStatus", "GetBucketPolicyStatus"),
-    lacks("GetBucketReplication", "GetReplicationConfiguration"),
-    lacks("GetBucketRequestPayment", "GetBucketRequestPayment"),
+    has("GetBucketPolicyStatus", "GetBucketPolicyStatus"),
+    has("GetBucketReplication", "GetReplicationConfiguration"),
+    has("GetBucketRequestPayment", "GetBucketRequestPayment"),
     has("GetBucketTagging", "GetBucketTagging"),
     has("GetBucketVersioning", "GetBucketVersioning"),
-    lacks("GetBucketWebsite", "GetBucketWebsite"),
+    has("GetBucketWebsite", "GetBucketWebsite"),
     has("GetObject", "GetObject"),
     has("GetObjectAcl", "GetObjectAcl"),
     lacks("GetObjectAnnotation", "GetObjectAnnotation"),
     has("GetObjectAttributes", "GetObjectAttributes"),
     lacks("GetObjectLegalHold", "GetObjectLegalHold"),
-    lacks("GetObjectLockConfiguration", "GetBucketObjectLockConfiguration"),
+    has("GetObjectLockConfiguration", "GetBucketObjectLockConfiguration"),
     lacks("GetObjectRetention", "GetObjectRetention"),
     has("GetObjectTagging", "GetObjectTagging"),
     lacks("GetObjectTorrent", "GetObjectTorrent"),
@@ -187,7 +187,7 @@ mod tests {
     #[test]
     fn what_the_lab_and_its_relatives_call_is_supported() {
         let supported = OPERATIONS.iter().filter(|operation| operation.supported).count();
-        assert_eq!(supported, 54);
+        assert_eq!(supported, 63);
         for name in ["ListObjectVersions", "UploadPartCopy", "GetObjectAttributes", "DeletePublicAccessBlock"] {
             assert!(OPERATIONS.iter().any(|operation| operation.name == name && operation.supported), "{name}");
         }

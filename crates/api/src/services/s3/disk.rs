@@ -141,6 +141,8 @@ impl Disk {
         // One rename, so that a crash leaves the bucket or none. No bucket's name begins with a dot.
         let gone = bucket.folder.with_file_name(format!(".{}-{}", bucket.name, Uuid::new_v4()));
         fs::rename(&bucket.folder, &gone).map_err(broke)?;
+        let parent = gone.parent().map_or(Ok(()), |parent| fs::File::open(parent)?.sync_all());
+        parent.map_err(broke)?;
         self.change(|on| rows::delete_bucket(on, &bucket.name))?;
         fs::remove_dir_all(&gone).map_err(broke)?;
         Ok(true)

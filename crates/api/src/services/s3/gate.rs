@@ -38,7 +38,8 @@ impl Caller {
     pub(super) fn may(&self, access: &Access, action: &str, resource: &str) -> S3Result<()> {
         let resources = [resource.to_owned()];
         let allowed = access.authorize_in(&self.call, action, &resources, self.context.clone());
-        allowed.map_err(|refusal| refused(&refusal))
+        let is_nobody = !self.call.principal.is_somebody();
+        allowed.map_err(|refusal| refused(if is_nobody { &Refusal::MissingToken } else { &refusal }))
     }
 }
 

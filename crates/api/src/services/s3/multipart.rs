@@ -10,7 +10,7 @@ use super::{
     list::{Page, encoded, page_size},
     put::{check_length, declared_length, facts_of, refuse_unsupported, trailers},
     service::Service,
-    time,
+    settings, time,
 };
 
 /// # Errors
@@ -33,7 +33,8 @@ pub(super) fn create(
     refuse_unsupported!(input)?;
     let algorithm = input.checksum_algorithm.as_ref().map(|name| Algorithm::parse(name.as_str())).transpose()?;
     let is_full_object = is_full_object(algorithm, input.checksum_type.as_ref())?;
-    let facts = UploadFacts { object: facts_of!(input)?, algorithm, is_full_object };
+    let object = settings::with_encryption(service, &bucket.name, facts_of!(input)?)?;
+    let facts = UploadFacts { object, algorithm, is_full_object };
     let id = service.disk.begin_upload(&bucket, &input.key, &facts, service.now())?;
     Ok(dto::CreateMultipartUploadOutput {
         bucket: Some(input.bucket.clone()),

@@ -12,6 +12,7 @@ use super::{
     error::{WithElement, invalid_argument, refuse},
     facts::Facts,
     service::Service,
+    settings,
 };
 
 /// So many bytes of an object at most come in one request.
@@ -144,7 +145,11 @@ pub(super) async fn put_object(
 
 fn keep(service: &Service, mut input: dto::PutObjectInput, filled: Filled) -> S3Result<dto::PutObjectOutput> {
     let conditions = WriteConditions::new(&input.key, input.if_match.take(), input.if_none_match.as_ref())?;
-    let facts = Facts { etag: hex(filled.md5), sum: Some(filled.sum), ..facts_of!(input)? };
+    let facts = Facts {
+        etag: hex(filled.md5),
+        sum: Some(filled.sum),
+        ..settings::with_encryption(service, &input.bucket, facts_of!(input)?)?
+    };
     let said = facts.clone();
     let guard = |newest: Option<&super::disk::Version>| conditions.check(newest);
     let (bucket, key, now) = (&input.bucket, &input.key, service.now());

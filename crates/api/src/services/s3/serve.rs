@@ -6,10 +6,11 @@ use axum::{
     body::{Body, to_bytes},
     http::{
         HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri,
-        header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, SERVER},
+        header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, RANGE, SERVER},
     },
 };
 use s3s::{S3Error, service::S3Service};
+use tracing::{instrument::WithSubscriber, subscriber::NoSubscriber};
 use url::form_urlencoded;
 use uuid::Uuid;
 
@@ -25,7 +26,7 @@ use crate::{
     wire::Scope,
 };
 
-/// So long is an error at most.
+/// So long is an error, or a list of the parts of an object, at most.
 const LONGEST_ERROR: usize = 1 << 20;
 
 /// What a request is about, for what surrounds its answer.
@@ -36,6 +37,8 @@ struct About {
     bucket: Option<String>,
     origin: Option<String>,
     asked_headers: Option<String>,
+    /// Whether it is `GetObjectAttributes`.
+    is_attributes: bool,
     wanted_method: String,
     call: Call,
     seen: Seen,
@@ -52,6 +55,9 @@ impl S3 {
             }
             None => self.operate(&self.s3s, request).await,
         };
+        if about.is_attributes && response.status() == StatusCode::OK {
+            response = without_quotes(response).await;
+        }
         if response.status() == StatusCode::NOT_MODIFIED || response.status().as_u16() >= 400 {
             response = self.finish_error(response, &about).await;
         }
@@ -79,7 +85,8 @@ impl S3 {
     async fn operate(&self, s3s: &S3Service, request: Request<Body>) -> Response<Body> {
         let (parts, body) = request.into_parts();
         let request = Request::from_parts(parts, s3s::Body::http_body_unsync(body));
-        match s3s.call(request).await {
+        // It writes every answer that is an error as an error of its own; the trail and the client have them.
+        match s3s.call(request).with_subscriber(NoSubscriber::default()).await {
             Ok(response) => response.map(Body::new),
             Err(problem) => {
                 tracing::error!(?problem, "S3 could not answer");
@@ -105,6 +112,10 @@ impl S3 {
         let about = About {
             method: request.method().clone(),
             bucket: in_host.or_else(in_path),
+            is_attributes: request
+                .uri()
+                .query()
+                .is_some_and(|query| query.split('&').any(|pair| pair.starts_with("attributes"))),
             origin: header(HeaderName::from_static("origin")).map(str::to_owned),
             asked_headers: header(HeaderName::from_static("access-control-request-headers")).map(str::to_owned),
             wanted_method: header(HeaderName::from_static("access-control-request-method"))
@@ -128,6 +139,7 @@ impl S3 {
                 caller.call.principal = self.service.access.trusted(&scope.access_key, about.call.now);
             }
             request.headers_mut().remove(AUTHORIZATION);
+            drop_odd_range(request.headers_mut());
             if let Some(uri) = unsigned(request.uri()) {
                 *request.uri_mut() = uri;
             }
@@ -186,6 +198,24 @@ impl About {
     }
 }
 
+/// `GetObjectAttributes` alone has tags without quotes; `s3s` writes them with.
+async fn without_quotes(response: Response<Body>) -> Response<Body> {
+    let (mut parts, body) = response.into_parts();
+    let body = to_bytes(body, LONGEST_ERROR).await.unwrap_or_default();
+    let text = String::from_utf8_lossy(&body).replace("<ETag>&quot;", "<ETag>").replace("&quot;</ETag>", "</ETag>");
+    let text = text.replace("<ETag>\"", "<ETag>").replace("\"</ETag>", "</ETag>");
+    parts.headers.remove(CONTENT_LENGTH);
+    Response::from_parts(parts, Body::from(text))
+}
+
+/// A range that is none means everything (RFC 9110, 14.2); `s3s` refuses it. Where it may be signed it must stay.
+fn drop_odd_range(headers: &mut HeaderMap) {
+    let text = headers.get(RANGE).and_then(|range| range.to_str().ok());
+    if text.is_some_and(|range| s3s::dto::Range::parse(range).is_err()) {
+        headers.remove(RANGE);
+    }
+}
+
 /// The address without what a signature has put in it.
 fn unsigned(uri: &Uri) -> Option<Uri> {
     let query = uri.query()?;
@@ -197,6 +227,9 @@ fn unsigned(uri: &Uri) -> Option<Uri> {
         "X-Amz-SignedHeaders",
         "X-Amz-Signature",
         "X-Amz-Security-Token",
+        "AWSAccessKeyId",
+        "Signature",
+        "Expires",
     ];
     let of_signature = |pair: &&str| !signs.contains(&pair.split('=').next().unwrap_or_default());
     let rest: Vec<&str> = query.split('&').filter(of_signature).collect();

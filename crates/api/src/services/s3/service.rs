@@ -7,7 +7,7 @@ use s3s::{S3, S3Request, S3Response, S3Result, dto};
 use super::{
     acl, attributes, buckets, complete, copy, delete,
     disk::{Bucket, Disk, blocking},
-    get, list, multipart, put, settings, tags, versions,
+    get, list, multipart, put, settings, tags, unset, versions,
 };
 use crate::access::Access;
 
@@ -104,6 +104,14 @@ operations! {
         put_object_acl(PutObjectAclInput) -> PutObjectAclOutput = acl::put_of_object;
         put_object_tagging(PutObjectTaggingInput) -> PutObjectTaggingOutput = tags::put_of_object;
         put_public_access_block(PutPublicAccessBlockInput) -> PutPublicAccessBlockOutput = settings::put_public_access;
+        get_bucket_accelerate_configuration(GetBucketAccelerateConfigurationInput) -> GetBucketAccelerateConfigurationOutput = unset::accelerate;
+        get_bucket_logging(GetBucketLoggingInput) -> GetBucketLoggingOutput = unset::logging;
+        get_bucket_notification_configuration(GetBucketNotificationConfigurationInput) -> GetBucketNotificationConfigurationOutput = unset::notification;
+        get_bucket_policy_status(GetBucketPolicyStatusInput) -> GetBucketPolicyStatusOutput = unset::policy_status;
+        get_bucket_replication(GetBucketReplicationInput) -> GetBucketReplicationOutput = unset::replication;
+        get_bucket_request_payment(GetBucketRequestPaymentInput) -> GetBucketRequestPaymentOutput = unset::payment;
+        get_bucket_website(GetBucketWebsiteInput) -> GetBucketWebsiteOutput = unset::website;
+        get_object_lock_configuration(GetObjectLockConfigurationInput) -> GetObjectLockConfigurationOutput = unset::object_lock;
         upload_part_copy(UploadPartCopyInput) -> UploadPartCopyOutput = copy::upload_part_copy;
     }
     streaming {

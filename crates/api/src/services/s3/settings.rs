@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::{
     disk::Versioning,
     error::{WithElement, invalid_request, malformed_xml, refuse},
+    facts::Facts,
     lifecycle,
     service::Service,
 };
@@ -156,6 +157,23 @@ pub(super) fn get_encryption(
     Ok(dto::GetBucketEncryptionOutput { server_side_encryption_configuration: Some(configuration) })
 }
 
+/// The facts of a new object, with the encryption of its bucket if the request says none.
+///
+/// # Errors
+/// Those of the catalogue.
+pub(super) fn with_encryption(service: &Service, bucket: &str, mut facts: Facts) -> S3Result<Facts> {
+    if facts.encryption.is_some() {
+        return Ok(facts);
+    }
+    let set: Option<dto::ServerSideEncryptionConfiguration> = service.disk.setting(bucket, "encryption")?;
+    let rule = set.and_then(|set| set.rules.into_iter().next()?.apply_server_side_encryption_by_default);
+    if let Some(rule) = rule.filter(|rule| rule.sse_algorithm.as_str() != dto::ServerSideEncryption::AES256) {
+        facts.encryption = Some(rule.sse_algorithm.as_str().to_owned());
+        facts.kms_key = rule.kms_master_key_id;
+    }
+    Ok(facts)
+}
+
 pub(super) fn put_encryption(
     service: &Service,
     request: S3Request<dto::PutBucketEncryptionInput>,
@@ -224,14 +242,17 @@ pub(super) fn policy(service: &Service, bucket: &str) -> S3Result<Option<String>
     service.disk.setting(bucket, "policy")
 }
 
+pub(super) fn no_policy(bucket: &str) -> S3Error {
+    none_set("NoSuchBucketPolicy", "The bucket policy does not exist", bucket)
+}
+
 pub(super) fn get_policy(
     service: &Service,
     request: S3Request<dto::GetBucketPolicyInput>,
 ) -> S3Result<dto::GetBucketPolicyOutput> {
     let bucket = service.bucket(&request.input.bucket)?;
     let set = policy(service, &bucket.name)?;
-    let none = || none_set("NoSuchBucketPolicy", "The bucket policy does not exist", &bucket.name);
-    Ok(dto::GetBucketPolicyOutput { policy: Some(set.ok_or_else(none)?) })
+    Ok(dto::GetBucketPolicyOutput { policy: Some(set.ok_or_else(|| no_policy(&bucket.name))?) })
 }
 
 pub(super) fn put_policy(

@@ -3,3 +3,4 @@
 mod client;
 mod keys;
 mod store;
+mod wire;

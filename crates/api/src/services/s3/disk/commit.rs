@@ -25,7 +25,7 @@ pub(in super::super) type Guard<'a> = &'a dyn Fn(Option<&Version>) -> S3Result<(
 /// A version that was written.
 #[derive(Debug)]
 pub(in super::super) struct Committed {
-    /// Its id, where the bucket has versions.
+    /// Its id, if the bucket gives ids.
     pub(in super::super) version: Option<String>,
     /// Unix nanoseconds.
     pub(in super::super) modified: i64,
@@ -63,7 +63,7 @@ impl Disk {
             Some(path) => self.commit_plain(bucket, &path, staged, &new, newest.as_ref(), &rows)?,
             None => self.commit_aside(bucket, staged, &new, &rows)?,
         }
-        Ok(Committed { version: (versioning != Versioning::Never).then_some(new.version), modified })
+        Ok(Committed { version: (versioning == Versioning::Enabled).then_some(new.version), modified })
     }
 
     /// Where the file of a key goes; none if it cannot be at its own place.
