@@ -246,7 +246,7 @@ impl LogStore {
             first_event_timestamp: stream.first_event,
             last_event_timestamp: stream.last_event,
             last_ingestion_time: stream.last_ingestion,
-            upload_sequence_token: Some(format!("{:056}", stream.last_ingestion.unwrap_or(0))),
+            upload_sequence_token: stream.last_ingestion.map(|time| format!("{time:056}")),
             arn: self.options.owner.stream_arn(group, &name),
             stored_bytes: 0,
             log_stream_name: name,

@@ -135,7 +135,7 @@ shapes! {
         last_event_timestamp: Option<i64>,
         /// When events were last put, Unix milliseconds.
         last_ingestion_time: Option<i64>,
-        /// Accepted and ignored by PutLogEvents.
+        /// Accepted and ignored by PutLogEvents; of a stream that has had events.
         upload_sequence_token: Option<String>,
         /// The ARN.
         arn: String,

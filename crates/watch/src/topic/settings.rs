@@ -13,13 +13,14 @@ fn boolean(name: &str, value: &str) -> Result<bool, TopicError> {
     match value {
         "true" | "True" => Ok(true),
         "false" | "False" => Ok(false),
-        _ => Err(TopicError::parameter(name, format!("`{value}` is neither true nor false"))),
+        _ => Err(TopicError::InvalidParameter(format!("{name}: Invalid value [{value}]. Must be true or false."))),
     }
 }
 
 /// No such attribute, or one that Weir does not have.
 fn unknown<T>(name: &str) -> Result<T, TopicError> {
-    Err(TopicError::InvalidParameter(format!("AttributeName: {name}")))
+    tracing::debug!(name, "no such attribute");
+    Err(TopicError::InvalidParameter("AttributeName".to_owned()))
 }
 
 /// An attribute that is set although there is nothing behind it.

@@ -61,8 +61,9 @@ impl SubscriptionSettings {
             "FilterPolicyScope" => self.filter_policy_scope = given.as_deref().map(scope).transpose()?,
             "RawMessageDelivery" => {
                 self.raw_message_delivery = given.is_some() && boolean(name, value)?;
-                if self.raw_message_delivery {
-                    only_for(!protocol.is_mail(), "http, https and sqs")?;
+                if self.raw_message_delivery && protocol.is_mail() {
+                    let reason = format!("Delivery protocol [{protocol}] does not support raw message delivery.");
+                    return Err(TopicError::InvalidParameter(reason));
                 }
             }
             "DeliveryPolicy" => {
@@ -133,7 +134,7 @@ impl SubscriptionSettings {
         let arn = &policy.dead_letter_target_arn;
         match queue_name(arn) {
             Some(name) => Ok(Some(name.to_owned())),
-            None => Err(refused(format!("deadLetterTargetArn `{arn}` is not the ARN of a queue"))),
+            None => Err(refused("deadLetterTargetArn is an invalid arn".to_owned())),
         }
     }
 

@@ -184,18 +184,21 @@ fn attributes_that_make_no_sense_are_refused() {
         refused("FilterPolicy", "{").starts_with("400 InvalidParameter: Invalid parameter: FilterPolicy: it is not")
     );
     assert!(refused("FilterPolicyScope", "Body").contains("FilterPolicyScope: Invalid value [Body]"));
-    assert!(refused("RawMessageDelivery", "yes").contains("RawMessageDelivery Reason"));
-    assert!(refused("RedrivePolicy", r#"{"deadLetterTargetArn": "arn:aws:sqs:r:1:../x"}"#).contains("is not the ARN"));
+    assert!(refused("RawMessageDelivery", "yes").contains("Invalid value [yes]. Must be true or false."));
+    assert!(
+        refused("RedrivePolicy", r#"{"deadLetterTargetArn": "arn:aws:sqs:r:1:../x"}"#)
+            .ends_with("deadLetterTargetArn is an invalid arn")
+    );
     assert!(refused("WeirTemplate", "{{x}}").contains("WeirTemplate: neither `slack` nor JSON"));
     assert!(refused("SubscriptionRoleArn", "x").contains("it is for firehose"));
-    assert!(refused("Colour", "x").contains("AttributeName: Colour"));
+    assert!(refused("Colour", "x").ends_with("Invalid parameter: AttributeName"));
     set(&topics, &post, "FilterPolicyScope", "MessageBody").expect("set");
     set(&topics, &post, "FilterPolicy", r#"{"a": {"b": [1]}}"#).expect("set");
     assert!(refused("FilterPolicyScope", "MessageAttributes").contains("does not support nested"));
     set(&topics, &post, "WeirTemplate", "slack").expect("set");
     assert!(refused("RawMessageDelivery", "true").contains("a raw message has no template"));
     let mail = |attributes: &[(&str, &str)]| refusal(try_subscribe(&topics, "email", "a@example.com", attributes));
-    assert!(mail(&[("RawMessageDelivery", "true")]).contains("it is for http, https and sqs"));
+    assert!(mail(&[("RawMessageDelivery", "true")]).contains("[email] does not support raw message delivery."));
     assert!(mail(&[("WeirTemplate", "slack")]).contains("it is for http and https"));
     assert!(refusal(try_subscribe(&topics, "sms", "+1", &[])).contains("sms is not delivered to"));
     let elsewhere = refusal(try_subscribe(&topics, "sqs", "arn:aws:sqs:r:1:q", &[]));
