@@ -149,6 +149,12 @@ impl Devices {
     fn known(&self, network: &Network, given: &Interface, named: &Interface) -> Option<Interface> {
         let by_device = (!network.parts().interfaces.is_empty()).then(|| self.in_network(network, given)).flatten();
         let mut known = by_device.or_else(|| self.in_network(network, named))?;
+        let is_hosts_own = known.id == given.id && known.instance_id == given.instance_id;
+        if is_hosts_own && named.instance_id != given.instance_id {
+            // The network knows a device of the host; what is at the other end is a container.
+            known.instance_id.clone_from(&named.instance_id);
+            known.tags.extend(named.tags.clone());
+        }
         for (key, value) in &named.tags {
             known.tags.entry(key.clone()).or_insert_with(|| value.clone());
         }

@@ -19,6 +19,7 @@ use std::{
 
 use anyhow::{Result, anyhow};
 use clap::Command;
+use rustix::thread::CapabilitySet;
 use sd_notify::NotifyState;
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -84,19 +85,25 @@ pub fn run(settings: &Settings) -> Result<Outcome> {
 
 async fn up(settings: &Settings) -> Result<Outcome> {
     front::check(settings)?;
-    let recording = settings.capture.0.is_some();
+    let recording = settings.capture.0.is_some() && may_capture();
+    // Agents record for this one.
+    let keeping = recording || settings.join_listen.is_some();
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let listener = server::bind(settings.listen).await?;
     let data = Arc::new(DataDirectory::open(&settings.data)?);
-    let bucket: BucketName = BUCKET.parse()?;
     let buckets = Buckets::new().with_root(data.buckets());
-    buckets.create(&bucket)?;
     let flow_log = flow_log::define(settings)?;
-    flow_log::deliver_leftovers(&data, &buckets, &flow_log, seconds()).await?;
+    let mut news = flow_log::deliver_leftovers(&data, &buckets, &flow_log, seconds()).await?;
     let rollover = RolloverOptions { every_window: settings.deliver_every_window, ..RolloverOptions::default() };
     let options = DeliveryOptions { rollover, ..DeliveryOptions::default() };
-    let delivery = Arc::new(Delivery::open(&data, &buckets, &flow_log, options.clone())?);
+    let delivery = match keeping {
+        true => {
+            buckets.create(&BUCKET.parse::<BucketName>()?)?;
+            Some(Arc::new(Delivery::open(&data, &buckets, &flow_log, options.clone())?))
+        }
+        false => None,
+    };
     let catalogue = Catalogue::open(&data.catalogue())?;
     let place = Place {
         path: data.path(),
@@ -106,7 +113,7 @@ async fn up(settings: &Settings) -> Result<Outcome> {
         public_url: settings.public_url.clone().unwrap_or_else(|| format!("http://{}", settings.listen)),
     };
     let watching = Watching::open(place.clone())?;
-    let watching = Arc::new(if recording { watching.with_destination(settings, &flow_log)? } else { watching });
+    let watching = Arc::new(if keeping { watching.with_destination(settings, &flow_log)? } else { watching });
     let carriers = watching::carriers(settings, &watching.troubles)?;
     let workers = watching.start(&carriers);
     let regions = Arc::new(Regions::open(Arc::clone(&watching), &place, carriers)?);
@@ -123,19 +130,24 @@ async fn up(settings: &Settings) -> Result<Outcome> {
     let door = front::open(settings, catalogue, buckets.clone(), &regions, ec2.clone())?;
     let devices = Arc::new(devices(settings));
     let mut host = Host::new(ec2.clone(), Arc::clone(&devices), &settings.region);
-    let left_out = if recording { host.look() } else { Vec::new() };
+    if recording {
+        news.extend(host.look());
+    }
     let enforcement = Enforcement::start(settings, &devices, ec2.clone())?;
     let rules = enforcement.rules();
     let mut changes = ec2.changes();
     flow_logs.follow(&ec2);
-    let fleet = start_fleet(settings, &data, &buckets, &flow_log, &delivery, &watching).await?;
-    let sinks =
-        Sinks { delivery: Arc::clone(&delivery), watching: Arc::clone(&watching), flow_logs: Arc::clone(&flow_logs) };
+    let fleet = start_fleet(settings, &data, &buckets, &flow_log, delivery.as_ref(), &watching).await?;
+    let sinks = delivery.clone().map(|delivery| Sinks {
+        delivery,
+        watching: Arc::clone(&watching),
+        flow_logs: Arc::clone(&flow_logs),
+    });
     let recorder = Recorder::start(settings, &flow_log, sinks, devices, rules.clone())?;
     let running = Running {
         settings,
         flow_log: &flow_log,
-        delivery: &delivery,
+        delivery: delivery.as_deref(),
         recorder: &recorder,
         watching: &watching,
         rules,
@@ -159,7 +171,7 @@ async fn up(settings: &Settings) -> Result<Outcome> {
     let serving = tokio::spawn(server::serve(listener, service, stopped));
 
     let mut screen = Screen::new(&running.report(), settings);
-    left_out.iter().for_each(|text| screen.tell(text));
+    news.iter().for_each(|text| screen.tell(text));
     // Without a service manager there is nobody to tell.
     let _ = sd_notify::notify(&[NotifyState::Ready]);
     let mut tick = tokio::time::interval(TICK);
@@ -171,7 +183,9 @@ async fn up(settings: &Settings) -> Result<Outcome> {
             Ok(()) = changes.changed() => flow_logs.follow(&ec2),
             _ = tick.tick() => {}
         }
-        delivery.poll(seconds()).await;
+        if let Some(delivery) = &delivery {
+            delivery.poll(seconds()).await;
+        }
         flow_logs.poll(seconds()).await;
         door.poll();
         if let Some(fleet) = &fleet {
@@ -193,7 +207,9 @@ async fn up(settings: &Settings) -> Result<Outcome> {
     let _ = sd_notify::notify(&[NotifyState::Stopping]);
     recorder.stop().await;
     let left = end_fleet(fleet.as_deref()).await + flow_logs.close(seconds()).await;
-    delivery.close(seconds()).await;
+    if let Some(delivery) = &delivery {
+        delivery.close(seconds()).await;
+    }
     let further = Arc::clone(&regions);
     tokio::task::spawn_blocking(move || {
         further.stop();
@@ -221,6 +237,12 @@ async fn up(settings: &Settings) -> Result<Outcome> {
     }
 }
 
+/// Whether this process has a right with which packets can be seen. The kernel has the last word.
+fn may_capture() -> bool {
+    let needed = CapabilitySet::NET_RAW | CapabilitySet::BPF | CapabilitySet::SYS_ADMIN;
+    rustix::thread::capabilities(None).is_ok_and(|rights| rights.effective.intersects(needed))
+}
+
 /// The devices of this host, as the settings mean them.
 fn devices(settings: &Settings) -> Devices {
     let placement = Placement {
@@ -239,10 +261,10 @@ async fn start_fleet(
     data: &Arc<DataDirectory>,
     buckets: &Buckets,
     flow_log: &FlowLog,
-    delivery: &Arc<Delivery>,
+    delivery: Option<&Arc<Delivery>>,
     watching: &Arc<Watching>,
 ) -> Result<Option<Arc<Fleet>>> {
-    let Some(address) = settings.join_listen else { return Ok(None) };
+    let Some((address, delivery)) = settings.join_listen.zip(delivery) else { return Ok(None) };
     let watching = Arc::clone(watching);
     let beginning = Beginning {
         taken: Arc::new(move |window| watching.append(window)),
@@ -269,7 +291,7 @@ async fn end_fleet(fleet: Option<&Fleet>) -> u64 {
 struct Running<'a> {
     settings: &'a Settings,
     flow_log: &'a FlowLog,
-    delivery: &'a Delivery,
+    delivery: Option<&'a Delivery>,
     recorder: &'a Recorder,
     watching: &'a Watching,
     rules: Arc<Rules>,
@@ -279,7 +301,7 @@ struct Running<'a> {
 
 impl Running<'_> {
     fn report(&self) -> Report {
-        let counters = self.delivery.counters();
+        let counters = self.delivery.map(Delivery::counters).unwrap_or_default();
         let progress = self.recorder.progress();
         let mut errors: Vec<ErrorReport> = progress.errors.into();
         if let Some(failure) = counters.last_failure {

@@ -235,8 +235,6 @@ fn a_file_without_interfaces_is_for_the_one_that_is_named() {
 #[test]
 fn what_cannot_be_enforced_is_said_at_the_start() {
     let lab = Lab::new();
-    let said = lab.weir(&["up", "--enforce", "lo"]);
-    said.ended(2, "", "weir: --enforce needs to know the rules: name the file with --network\n");
     let net = Net::new();
     lab.write("net.toml", file(HTTPS_ONLY));
     let (code, _, err) = near(&net, &lab, &["up", "--network", "net.toml", "--enforce", "b9"]);

@@ -33,21 +33,25 @@ pub(super) fn define(settings: &Settings) -> Result<FlowLog> {
     Ok(flow_log)
 }
 
-/// Delivers what runs with other settings left in the spool.
+/// Delivers what runs with other settings left in the spool. Gives what could not be delivered, in words: it stays there.
 pub(super) async fn deliver_leftovers(
     data: &DataDirectory,
     buckets: &Buckets,
     flow_log: &FlowLog,
     now: i64,
-) -> Result<()> {
-    let Ok(spools) = fs::read_dir(data.path().join("spool")) else { return Ok(()) };
+) -> Result<Vec<String>> {
+    let mut problems = Vec::new();
+    let Ok(spools) = fs::read_dir(data.path().join("spool")) else { return Ok(problems) };
     for spool in spools.flatten() {
         let Ok(id) = spool.file_name().into_string() else { continue };
         if id == flow_log.id || !id.starts_with("fl-") {
             continue;
         }
         let earlier = definitions::read(data.path(), &id)?.unwrap_or_else(|| FlowLog { id, ..flow_log.clone() });
-        Delivery::open(data, buckets, &earlier, DeliveryOptions::default())?.close(now).await;
+        match Delivery::open(data, buckets, &earlier, DeliveryOptions::default()) {
+            Ok(delivery) => drop(delivery.close(now).await),
+            Err(error) => problems.push(format!("records of flow log {} wait: {error}", earlier.id)),
+        }
     }
-    Ok(())
+    Ok(problems)
 }

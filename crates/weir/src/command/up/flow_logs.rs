@@ -22,6 +22,8 @@ use crate::definitions;
 
 /// For so many seconds after a failed attempt a delivery is said to fail: it is tried again within a minute.
 const RECENT: i64 = 90;
+/// After so many seconds is tried again to open what a flow log goes to.
+const AGAIN: i64 = 5;
 
 /// A flow log that is wanted, and whose traffic it records.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,7 +55,10 @@ pub(super) struct FlowLogs {
 struct Recorded {
     wanted: Wanted,
     merger: Merger,
-    sink: Result<Sink, String>,
+    /// Nothing when it cannot be opened; then it is tried again.
+    sink: Option<Sink>,
+    /// When it was tried last, Unix seconds.
+    tried: i64,
 }
 
 /// Where the records of a flow log go.
@@ -104,6 +109,7 @@ impl FlowLogs {
 
     /// Hands on what waits, and puts into buckets what is due.
     pub(super) async fn poll(&self, now: i64) {
+        self.try_again(now);
         for delivery in self.deliveries() {
             delivery.poll(now).await;
         }
@@ -137,29 +143,47 @@ impl FlowLogs {
         let recorded = self.recorded();
         let known = recorded.get(id)?;
         match &known.sink {
-            Err(_) => Some("Access error".to_owned()),
-            Ok(Sink::Bucket(delivery)) => {
+            None => Some("Access error".to_owned()),
+            Some(Sink::Bucket(delivery)) => {
                 let counters = delivery.counters();
                 let is_recent = |failure: &Failure| failure.time + RECENT >= now_ms() / 1000;
                 let fails = counters.waiting_records > 0 && counters.last_failure.as_ref().is_some_and(is_recent);
                 fails.then(|| "Access error".to_owned())
             }
-            Ok(Sink::LogGroup(group)) => (group.counts().0 > 0).then(|| "Access error".to_owned()),
+            Some(Sink::LogGroup(group)) => (group.counts().0 > 0).then(|| "Access error".to_owned()),
         }
     }
 
     fn begin(&self, wanted: Wanted) -> Recorded {
         let merger = Merger::new(wanted.flow_log.max_aggregation_interval, self.room.max_flows);
         let sink = self.sink(&wanted.flow_log);
-        Recorded { wanted, merger, sink }
+        Recorded { wanted, merger, sink, tried: now_ms() / 1000 }
     }
 
-    fn sink(&self, flow_log: &FlowLog) -> Result<Sink, String> {
+    /// The bucket or the log group of a flow log may have been made since.
+    fn try_again(&self, now: i64) {
+        for known in self.recorded().values_mut() {
+            if known.sink.is_none() && (now - known.tried).abs() >= AGAIN {
+                (known.sink, known.tried) = (self.sink(&known.wanted.flow_log), now);
+            }
+        }
+    }
+
+    /// None when it cannot be opened, such as without its bucket.
+    fn sink(&self, flow_log: &FlowLog) -> Option<Sink> {
+        let opened = self.open(flow_log);
+        if let Err(problem) = &opened {
+            self.room.regions.home.troubles.add(format!("flow log {} cannot be delivered: {problem}", flow_log.id));
+        }
+        opened.ok()
+    }
+
+    fn open(&self, flow_log: &FlowLog) -> Result<Sink, String> {
         match &flow_log.destination {
             Goal::Bucket { .. } => {
                 let Room { data, buckets, options, .. } = &self.room;
-                definitions::keep(data.path(), flow_log).map_err(|it| crate::sentence(&it))?;
                 let delivery = Delivery::open(data, buckets, flow_log, options.clone()).map_err(|it| it.to_string())?;
+                definitions::keep(data.path(), flow_log).map_err(|it| crate::sentence(&it))?;
                 Ok(Sink::Bucket(Arc::new(delivery)))
             }
             Goal::LogGroup { log_group } => {
@@ -172,7 +196,7 @@ impl FlowLogs {
 
     fn end(&self, mut gone: Recorded) {
         gone.finish();
-        if let Ok(Sink::Bucket(delivery)) = gone.sink {
+        if let Some(Sink::Bucket(delivery)) = gone.sink {
             self.ending.lock().unwrap_or_else(PoisonError::into_inner).push(delivery);
         }
     }
@@ -183,7 +207,7 @@ impl FlowLogs {
 
     fn deliveries(&self) -> Vec<Arc<Delivery>> {
         let bucket = |known: &Recorded| match &known.sink {
-            Ok(Sink::Bucket(delivery)) => Some(Arc::clone(delivery)),
+            Some(Sink::Bucket(delivery)) => Some(Arc::clone(delivery)),
             _ => None,
         };
         self.recorded().values().filter_map(bucket).collect()
@@ -191,7 +215,7 @@ impl FlowLogs {
 
     fn groups(&self) -> Vec<Arc<Destination>> {
         let group = |known: &Recorded| match &known.sink {
-            Ok(Sink::LogGroup(group)) => Some(Arc::clone(group)),
+            Some(Sink::LogGroup(group)) => Some(Arc::clone(group)),
             _ => None,
         };
         self.recorded().values().filter_map(group).collect()
@@ -227,18 +251,19 @@ impl Recorded {
 
     fn hand_on(&self, window: FinishedWindow) {
         match &self.sink {
-            Ok(Sink::Bucket(delivery)) => {
+            Some(Sink::Bucket(delivery)) => {
                 // What is dropped is counted, and becomes SKIPDATA.
                 let _: Appended = delivery.append(window, now_ms() / 1000);
             }
-            Ok(Sink::LogGroup(group)) => drop(group.append(&window, now_ms())),
-            Err(_) => {}
+            Some(Sink::LogGroup(group)) => drop(group.append(&window, now_ms())),
+            // It says so itself: its delivery has failed.
+            None => {}
         }
     }
 
     /// One SKIPDATA record for each interface whose records were dropped.
     fn hand_on_losses(&self) {
-        let Ok(Sink::Bucket(delivery)) = &self.sink else { return };
+        let Some(Sink::Bucket(delivery)) = &self.sink else { return };
         let FlowLog { log_format, account_id, region, .. } = &self.wanted.flow_log;
         for loss in delivery.take_losses() {
             let lost = loss.interfaces.keys().map(|id| (id.as_str(), loss.start, loss.end));

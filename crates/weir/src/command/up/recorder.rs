@@ -71,7 +71,8 @@ struct Shared {
     progress: Mutex<Progress>,
     /// A window was handed to the delivery.
     appended: Notify,
-    sinks: Sinks,
+    /// None when nothing shall be kept.
+    sinks: Option<Sinks>,
     format: Format,
     account_id: String,
     region: String,
@@ -86,7 +87,7 @@ impl Recorder {
     pub(super) fn start(
         settings: &Settings,
         flow_log: &FlowLog,
-        sinks: Sinks,
+        sinks: Option<Sinks>,
         devices: Arc<Devices>,
         rules: Arc<Rules>,
     ) -> Result<Self, live::LiveError> {
@@ -255,14 +256,17 @@ impl Shared {
     fn window(&self, window: &Window) {
         let rule = |mark| self.rules.name(mark);
         self.append(finished(window, &self.format, TrafficType::All, &rule));
-        self.sinks.flow_logs.take(window, &rule);
+        if let Some(sinks) = &self.sinks {
+            sinks.flow_logs.take(window, &rule);
+        }
         self.appended.notify_one();
     }
 
     fn append(&self, window: FinishedWindow) {
         let records = window.records();
-        self.sinks.watching.append(&window);
-        if self.sinks.delivery.append(window, super::seconds()) == Appended::Dropped {
+        let Some(sinks) = &self.sinks else { return };
+        sinks.watching.append(&window);
+        if sinks.delivery.append(window, super::seconds()) == Appended::Dropped {
             self.error(format!("{records} records were dropped: the disk refuses them and memory is full"));
         }
     }
@@ -274,7 +278,8 @@ impl Shared {
     }
 
     fn record_losses(&self) {
-        for loss in self.sinks.delivery.take_losses() {
+        let losses = self.sinks.as_ref().map(|sinks| sinks.delivery.take_losses());
+        for loss in losses.unwrap_or_default() {
             self.append(self.skipdata(&loss));
         }
     }

@@ -40,7 +40,7 @@ impl Screen {
         );
         eprintln!("delivered {when} to {}, in {}/buckets", report.destination, report.data);
         eprintln!(
-            "status at http://{}/status or with `weir status`; Ctrl-C stops and delivers what there is",
+            "status at http://{}/status or with `weir status`; AWS clients: eval \"$(weir env)\"; Ctrl-C stops and delivers what there is",
             settings.listen
         );
         let mut screen = Self {
