@@ -79,5 +79,6 @@ pub fn tables(on: &Foundation) -> Result<Served, ApiError> {
         Box::new(sqs::table(Arc::clone(&on.regions))),
         Box::new(sts::table(Arc::clone(&on.access))),
     ];
+    on.ec2.guard(Arc::clone(&on.access));
     Ok(all.into_iter().chain(ec2::tables(on.ec2.clone())).collect())
 }

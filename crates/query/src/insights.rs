@@ -13,12 +13,14 @@
 mod error;
 mod function;
 mod lexer;
+mod life;
 mod list;
 mod logfmt;
 mod order;
 mod parse;
 mod plan;
 mod run;
+mod samples;
 mod shape;
 mod source;
 mod time;
@@ -28,7 +30,9 @@ mod value;
 use weir_store::logs::{DescribeLogGroupsRequest, LogStore};
 
 pub use error::InsightsError;
+pub use life::*;
 pub use run::{Answer, Insights, Request, ResultField, Row, Statistics};
+pub use samples::{SAMPLES, Sample, sample};
 
 /// A query that has been read.
 #[derive(Debug, Clone)]

@@ -35,9 +35,15 @@ use tokio::sync::watch;
 use weir_store::{Buckets, Catalogue};
 
 use self::{place::Place, state::State};
-use crate::{ApiError, Call};
+use crate::{ApiError, Call, access::Access};
 
-pub use self::{flow_log::Deliveries, host::HostDevice, interface::Device, network::CoveredFlowLog, table::tables};
+pub use self::{
+    flow_log::{Deliveries, DeliveryRights},
+    host::HostDevice,
+    interface::Device,
+    network::CoveredFlowLog,
+    table::tables,
+};
 
 /// What is defined, of all regions. Cheap to clone: all clones are the same.
 ///
@@ -54,6 +60,8 @@ struct Shared {
     writer: Mutex<()>,
     changes: watch::Sender<u64>,
     deliveries: OnceLock<Arc<dyn Deliveries>>,
+    rights: OnceLock<Arc<dyn DeliveryRights>>,
+    access: OnceLock<Arc<Access>>,
 }
 
 impl Ec2 {
@@ -71,6 +79,8 @@ impl Ec2 {
             writer: Mutex::new(()),
             changes: watch::Sender::new(0),
             deliveries: OnceLock::new(),
+            rights: OnceLock::new(),
+            access: OnceLock::new(),
         })))
     }
 
@@ -82,6 +92,24 @@ impl Ec2 {
     /// A number that goes up with every change; whoever waits on it is told within the moment.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.0.changes.subscribe()
+    }
+
+    /// Asks from now on whoever keeps buckets for the right to write into them. The first word counts.
+    pub fn ask_rights_of(&self, rights: Arc<dyn DeliveryRights>) {
+        let _ = self.0.rights.set(rights);
+    }
+
+    /// Asks from now on whether a caller may hand a role to flow logs. The first word counts.
+    pub fn guard(&self, access: Arc<Access>) {
+        let _ = self.0.access.set(access);
+    }
+
+    fn rights(&self) -> Option<&dyn DeliveryRights> {
+        self.0.rights.get().map(AsRef::as_ref)
+    }
+
+    fn access(&self) -> Option<&Access> {
+        self.0.access.get().map(AsRef::as_ref)
     }
 
     fn account(&self) -> &str {

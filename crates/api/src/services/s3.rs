@@ -13,6 +13,7 @@ mod copy;
 mod cors;
 mod coverage;
 mod delete;
+mod delivery;
 mod disk;
 mod error;
 mod facts;
@@ -84,8 +85,17 @@ impl S3 {
         let service = Service { disk: Arc::new(disk), access: Arc::clone(&on.access), clock, owner };
         let of = service.clone();
         on.access.guard("s3", Arc::new(move |resource| policies(&of, resource)));
+        on.ec2.ask_rights_of(Arc::new(service.clone()));
         let s3s = built(&service);
         Ok(Arc::new(Self { service, s3s, region: on.region.clone(), audit, next: AtomicI64::new(i64::MIN) }))
+    }
+
+    /// The policy of a bucket, as it was given.
+    ///
+    /// # Errors
+    /// Those of the catalogue.
+    pub fn policy_of(&self, bucket: &str) -> Result<Option<String>, ApiError> {
+        settings::policy(&self.service, bucket).map_err(ApiError::internal)
     }
 
     /// What [`Front::s3`](crate::Front::s3) takes.

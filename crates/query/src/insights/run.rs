@@ -12,6 +12,7 @@ use std::{
 use datafusion::{
     arrow::{
         array::{Array, ArrayRef, AsArray},
+        buffer::BooleanBuffer,
         datatypes::{Float64Type, Int64Type},
         record_batch::RecordBatch,
     },
@@ -20,12 +21,12 @@ use datafusion::{
 };
 use futures::StreamExt;
 use serde::{Deserialize, Serialize};
-use weir_store::logs::{EventKey, LogStore};
+use weir_store::logs::{EventKey, Events, LogStore};
 
 use super::{
     InsightsError, Query,
     plan::{MOST_ROWS, MatchedPlanner, Planned, Planner, ours},
-    source::{Extent, discovered, pointer},
+    source::{self, Extent, discovered, pointer},
     time,
     value::{Kind, number_text},
 };
@@ -175,6 +176,41 @@ impl Insights {
         }
         let share = |count: u64| u8::try_from(count.saturating_mul(100).div_ceil(events.max(1))).unwrap_or(100);
         Ok(counts.into_iter().map(|(name, count)| (name, share(count))).collect())
+    }
+
+    /// All fields of the event that a row's `@ptr` leads to.
+    ///
+    /// # Errors
+    /// When it is no pointer, its event is no longer there, or it cannot be read.
+    pub fn record(&self, pointer: &str, now: i64) -> Result<BTreeMap<String, String>, InsightsError> {
+        let invalid = || InsightsError::InvalidParameter("The specified logRecordPointer is invalid.".to_owned());
+        let (id, log) = pointer.split_once(':').ok_or_else(invalid)?;
+        let key = EventKey::from_id(id).map_err(|_| invalid())?;
+        let group = log.strip_prefix(&self.account).and_then(|rest| rest.strip_prefix(':')).ok_or_else(invalid)?;
+        for events in self.logs.scan(group, key.timestamp, key.timestamp.saturating_add(1), now)? {
+            let events = events?;
+            let rows: Vec<bool> = (0..events.len()).map(|row| events.key(row) == key).collect();
+            if rows.contains(&true) {
+                let event = events.filtered(&BooleanBuffer::from(rows)).map_err(|error| ours(error.into()))?;
+                return self.fields_of(&event, log);
+            }
+        }
+        Err(InsightsError::NotFound("The event that the logRecordPointer leads to is no longer there.".to_owned()))
+    }
+
+    /// The fields of one event.
+    fn fields_of(&self, event: &Events, log: &str) -> Result<BTreeMap<String, String>, InsightsError> {
+        let mut names = BTreeMap::new();
+        discovered(event, &mut names);
+        let always = ["@ingestionTime", "@log", "@logStream", "@message", "@ptr", "@timestamp"];
+        let names: Vec<&str> = names.keys().map(String::as_str).chain(always).collect();
+        let columns = source::columns(&names, event, log).map_err(|error| ours(error.into()))?;
+        let fields = columns.into_iter().map(|(name, kind, column)| {
+            // As numbers, not as dates: so the API gives times of a record.
+            let kind = if kind == Kind::Time { Kind::Whole } else { kind };
+            Some((name, cell(&column, kind, 0)?))
+        });
+        Ok(fields.flatten().collect())
     }
 
     fn plan(

@@ -8,7 +8,11 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use async_trait::async_trait;
 use datafusion::{
-    arrow::datatypes::{DataType, Field, Schema, SchemaRef},
+    arrow::{
+        array::ArrayRef,
+        datatypes::{DataType, Field, Schema, SchemaRef},
+        error::ArrowError,
+    },
     catalog::{Session, TableProvider},
     common::{DFSchema, Result},
     datasource::TableType,
@@ -16,7 +20,7 @@ use datafusion::{
     physical_plan::{ExecutionPlan, empty::EmptyExec},
 };
 use weir_record::Kind as FieldKind;
-use weir_store::logs::{LogStore, LogsError, Scan};
+use weir_store::logs::{Events, LogStore, LogsError, Scan};
 
 use columns::Column;
 pub(super) use columns::pointer;
@@ -143,6 +147,14 @@ impl TableProvider for EventTable {
             EventScan::new(self, projection, predicate, self.scans.clone(), session.config().target_partitions())?;
         Ok(Arc::new(scan))
     }
+}
+
+/// These fields of some events.
+pub(super) fn columns(names: &[&str], events: &Events, log: &str) -> Result<Vec<(String, Kind, ArrayRef)>, ArrowError> {
+    let columns: Vec<Column> = names.iter().map(|name| Column::of(name)).collect();
+    let arrays = columns::build(columns.iter(), events, &columns::Origin { group: 0, log: log.into() })?;
+    let named = columns.iter().zip(arrays).map(|(column, array)| (column.name().to_owned(), column.kind(), array));
+    Ok(named.collect())
 }
 
 /// A column of texts that may be absent.

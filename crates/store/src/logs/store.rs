@@ -154,6 +154,11 @@ impl LogStore {
         })
     }
 
+    /// Whose log groups they are.
+    pub fn owner(&self) -> &Owner {
+        &self.options.owner
+    }
+
     /// What was counted.
     pub fn counters(&self) -> LogCounters {
         lock(&self.counters).clone()

@@ -1,5 +1,7 @@
 //! What AWS takes for a policy, and what policies mean.
 
+mod naive;
+
 use super::*;
 use crate::access::Context;
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use weir_network::{AggregationInterval, TrafficType};
+use weir_network::{AggregationInterval, BucketArn, TrafficType};
 use weir_record::{FileFormat, Format};
 
 use super::{
@@ -25,6 +25,16 @@ pub trait Deliveries: Send + Sync {
     /// What keeps a flow log from being delivered, in the words of AWS, such as `Access error`; nothing when it is
     /// delivered.
     fn problem(&self, flow_log_id: &str) -> Option<String>;
+}
+
+/// Gives flow logs the right to write into buckets: whoever keeps buckets does.
+pub trait DeliveryRights: Send + Sync {
+    /// Lets the flow logs of the caller's account and region write below a folder of a bucket, if the caller may give that
+    /// right. Says whether they may write then.
+    ///
+    /// # Errors
+    /// When what is kept of the bucket cannot be read or written.
+    fn grant(&self, call: &Call, destination: &BucketArn) -> Result<bool, ApiError>;
 }
 
 /// A flow log, as its owner wrote it.

@@ -68,11 +68,16 @@ impl<T: Clone> Shelf<T> {
         self.things.iter().map(|(id, kept)| (id.as_str(), kept.thing.as_ref()))
     }
 
+    /// Those that are wanted, in the order in which they were made.
+    pub(super) fn select(&self, is_wanted: impl Fn(&T) -> bool) -> Vec<&T> {
+        let mut wanted: Vec<&Kept<T>> = self.things.values().filter(|kept| is_wanted(&kept.thing)).collect();
+        wanted.sort_by_key(|kept| kept.number);
+        wanted.into_iter().map(|kept| kept.thing.as_ref()).collect()
+    }
+
     /// In the order in which they were made.
     pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
-        let mut all: Vec<&Kept<T>> = self.things.values().collect();
-        all.sort_by_key(|kept| kept.number);
-        all.into_iter().map(|kept| kept.thing.as_ref())
+        self.select(|_| true).into_iter()
     }
 }
 

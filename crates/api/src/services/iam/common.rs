@@ -171,6 +171,17 @@ fn number<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>, D::Error> {
     }
 }
 
+/// A flag, or a text that is one: see [`number`].
+pub(super) fn flag<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
+    match Value::deserialize(from)? {
+        Value::Bool(flag) => Ok(flag),
+        Value::String(text) => {
+            text.to_ascii_lowercase().parse().map_err(|_| D::Error::custom("true or false is wanted"))
+        }
+        _ => Err(D::Error::custom("true or false is wanted")),
+    }
+}
+
 /// Items per page, unless the client says how many.
 const PAGE: usize = 100;
 

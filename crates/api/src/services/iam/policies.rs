@@ -9,7 +9,8 @@ use super::{
     Iam,
     attached::check_arn,
     common::{
-        PageInput, Tag, add_tags, check_name, conflict, document, encoded, exists, limit, no_random, no_such, path,
+        PageInput, Tag, add_tags, check_name, conflict, document, encoded, exists, flag, limit, no_random, no_such,
+        path,
     },
     show::{self, Detail, identities},
 };
@@ -59,7 +60,8 @@ pub(super) struct VersionInput {
 #[serde(rename_all = "PascalCase")]
 pub(super) struct ListInput {
     scope: Option<String>,
-    only_attached: Option<String>,
+    #[serde(default, deserialize_with = "flag")]
+    only_attached: bool,
     policy_usage_filter: Option<String>,
     #[serde(flatten)]
     page: PageInput,
@@ -148,8 +150,7 @@ pub(super) fn list(iam: &Iam, _: &Call, input: &ListInput) -> Result<Value, ApiE
     let is_attached = |policy: &ManagedPolicy| {
         identities(&state).any(|identity| uses(identity, &policy.arn, input.policy_usage_filter.as_deref()))
     };
-    let only_attached = input.only_attached.as_deref().is_some_and(|flag| flag.eq_ignore_ascii_case("true"))
-        || input.policy_usage_filter.is_some();
+    let only_attached = input.only_attached || input.policy_usage_filter.is_some();
     let mut policies: Vec<_> = own
         .chain(managed)
         .filter(|policy| input.page.is_below(&policy.path))

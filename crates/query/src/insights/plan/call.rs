@@ -15,7 +15,7 @@ use crate::insights::{
 };
 
 /// Functions that CloudWatch Logs has and that are not here. They are refused by name.
-const NOT_HERE: [&str; 6] = ["unmask", "rate", "countovertime", "sumovertime", "histogram", "topk"];
+const NOT_HERE: [&str; 5] = ["rate", "countovertime", "sumovertime", "histogram", "topk"];
 
 impl Planner<'_> {
     pub(super) fn call(&self, scope: &Scope, call: &Call, span: Span) -> Result<Value, InsightsError> {
@@ -29,6 +29,11 @@ impl Planner<'_> {
             "ispresent" => {
                 takes(1, 1)?;
                 bool_value(self.value(scope, &args[0])?.presence())
+            }
+            // Nothing is masked here.
+            "unmask" => {
+                takes(1, 1)?;
+                self.value(scope, &args[0])?
             }
             "isempty" | "isblank" => {
                 takes(1, 1)?;

@@ -11,7 +11,8 @@ use super::{
     destination::{self, Destination},
 };
 use crate::{
-    ApiError, Call,
+    ApiError, Call, Refusal,
+    protocol::Protocol,
     services::ec2::{
         Ec2,
         kind::{FLOW_LOG, INTERFACE, Kind, SUBNET, VPC, bad_value, invalid, required},
@@ -87,7 +88,7 @@ impl CreateInput {
         if !is_bucket {
             return Err(ApiError::new("InvalidParameter", "DestinationOptions are only for LogDestinationType s3."));
         }
-        let payload = crate::Payload::texts(crate::protocol::Protocol::Ec2Query, given.clone());
+        let payload = crate::Payload::texts(Protocol::Ec2Query, given.clone());
         let options = payload.parse().map_err(|error| invalid(format!("DestinationOptions: {}", error.message)))?;
         Ok(Some(options))
     }
@@ -133,7 +134,7 @@ pub(in super::super) fn create(ec2: &Ec2, call: &Call, input: &CreateInput) -> R
     input.interval()?;
     let destination = destination::read(input, call)?;
     let draft = input.draft(call, &token, &destination)?;
-    let problem = problem(ec2, &destination)?;
+    let problem = problem(ec2, call, &draft, &destination)?;
     ec2.change(call, |state| {
         if let Some(ids) = input.client_token.as_ref().and_then(|token| earlier(state, token)) {
             return Ok(json!({ "clientToken": token, "flowLogIdSet": ids, "unsuccessful": [] }));
@@ -157,11 +158,23 @@ pub(in super::super) fn create(ec2: &Ec2, call: &Call, input: &CreateInput) -> R
     })
 }
 
-/// Why no flow log of a request can deliver: its bucket is not there.
-fn problem(ec2: &Ec2, destination: &Destination) -> Result<Option<String>, ApiError> {
+/// Why no flow log of a request can deliver: its bucket is not there, or not open to it.
+///
+/// # Errors
+/// When the caller may not hand on the role.
+fn problem(ec2: &Ec2, call: &Call, draft: &FlowLog, destination: &Destination) -> Result<Option<String>, ApiError> {
+    if let (Some(access), Some(role)) = (ec2.access(), &draft.deliver_logs_permission_arn) {
+        let refused = |refusal: Refusal| refusal.to_error(Protocol::Ec2Query);
+        access.may_pass_role(call, role, "vpc-flow-logs.amazonaws.com").map_err(refused)?;
+    }
     let Destination::Bucket(arn) = destination else { return Ok(None) };
-    let is_there = destination::is_there(ec2, arn.bucket())?;
-    Ok((!is_there).then(|| format!("LogDestination: {} does not exist", arn.bucket())))
+    let bucket = arn.bucket();
+    if !destination::is_there(ec2, bucket)? {
+        return Ok(Some(format!("LogDestination: {bucket} does not exist")));
+    }
+    let may_write = ec2.rights().map_or(Ok(true), |rights| rights.grant(call, arn))?;
+    let denied = || format!("Access Denied for LogDestination: {bucket}. Please check LogDestination permission");
+    Ok((!may_write).then(denied))
 }
 
 /// The flow logs that the same request made before.

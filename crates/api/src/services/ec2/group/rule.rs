@@ -146,8 +146,8 @@ pub(super) fn range(text: &str) -> Result<IpNet, ApiError> {
 
 /// The rules of a group for a direction.
 pub(in super::super) fn of_group(state: &State, group_id: &str, is_egress: bool) -> Vec<SecurityGroupRule> {
-    let is_its = |rule: &&SecurityGroupRule| rule.group_id == group_id && rule.is_egress == is_egress;
-    state.rules.iter().filter(is_its).cloned().collect()
+    let is_its = |rule: &SecurityGroupRule| rule.group_id == group_id && rule.is_egress == is_egress;
+    state.rules.select(is_its).into_iter().cloned().collect()
 }
 
 /// Adds a rule to a group.

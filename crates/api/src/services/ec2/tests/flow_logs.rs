@@ -113,6 +113,46 @@ fn a_bucket_that_is_not_there_is_told_for_each_resource() {
 }
 
 #[test]
+fn the_policy_of_a_bucket_lets_flow_logs_write() {
+    let lab = Lab::new();
+    let on = lab.folder.foundation();
+    let on = crate::Foundation { ec2: lab.ec2.clone(), ..on };
+    let s3 = crate::services::s3::S3::open(&on, Arc::new(|_| {}), || NOW).expect("S3");
+    bucket(&lab);
+    let vpc = lab.vpc();
+    let folder = to_bucket(&vpc).replace("flow-logs", "flow-logs/lab/");
+    for form in [to_bucket(&vpc), to_bucket(&vpc).replace("ALL", "REJECT"), folder] {
+        assert_eq!(lab.ask("CreateFlowLogs", &form)["unsuccessful"], json!([]));
+    }
+    let policy: Value =
+        serde_json::from_str(&s3.policy_of("flow-logs").expect("read").expect("a policy")).expect("JSON");
+    let ids: Vec<&str> =
+        policy["Statement"].as_array().expect("a list").iter().filter_map(|it| it["Sid"].as_str()).collect();
+    assert_eq!(ids, ["AWSLogDeliveryWrite", "AWSLogDeliveryAclCheck", "AWSLogDeliveryWrite1"]);
+    let statement = &policy["Statement"][0];
+    assert_eq!(statement["Resource"], "arn:aws:s3:::flow-logs/AWSLogs/123456789012/*");
+    assert_eq!(statement["Condition"]["StringEquals"]["s3:x-amz-acl"], "bucket-owner-full-control");
+}
+
+struct Closed;
+
+impl DeliveryRights for Closed {
+    fn grant(&self, _: &Call, _: &weir_network::BucketArn) -> Result<bool, ApiError> {
+        Ok(false)
+    }
+}
+
+#[test]
+fn a_bucket_that_is_closed_is_told_for_each_resource() {
+    let lab = Lab::new();
+    bucket(&lab);
+    lab.ec2.ask_rights_of(Arc::new(Closed));
+    let answer = lab.ask("CreateFlowLogs", &to_bucket(&lab.vpc()));
+    let text = "Access Denied for LogDestination: flow-logs. Please check LogDestination permission";
+    assert_eq!(answer["unsuccessful"][0]["error"]["message"], text);
+}
+
+#[test]
 fn the_same_flow_log_is_not_made_twice() {
     let lab = Lab::new();
     bucket(&lab);

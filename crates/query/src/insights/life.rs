@@ -1,0 +1,257 @@
+//! Queries that are started, asked for, stopped, listed and saved: the operations of the AWS API.
+
+mod definition;
+mod record;
+mod shapes;
+mod start;
+mod table;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::{runtime::Handle, sync::Semaphore, task::AbortHandle};
+use weir_store::Catalogue;
+
+use super::{Insights, InsightsError, Row, Statistics};
+pub use shapes::*;
+
+/// The one language that there is.
+const LANGUAGE: &str = "CWLI";
+
+/// How queries are run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueryLimits {
+    /// So many run at a time; the others wait.
+    pub running: usize,
+    /// So many may run and wait.
+    pub started: usize,
+    /// A query that runs longer is stopped.
+    pub time: Duration,
+}
+
+impl Default for QueryLimits {
+    /// Two run at a time, 100 may be started, 60 minutes.
+    fn default() -> Self {
+        Self { running: 2, started: 100, time: Duration::from_secs(3600) }
+    }
+}
+
+/// The queries over the log groups of an account. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Queries {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    insights: Arc<Insights>,
+    catalogue: Catalogue,
+    limits: QueryLimits,
+    turns: Semaphore,
+    /// Those that have not ended.
+    going: Mutex<BTreeMap<String, Arc<Going>>>,
+    runtime: Handle,
+}
+
+/// A query that has not ended.
+#[derive(Debug, Default)]
+struct Going {
+    statistics: Arc<Statistics>,
+    state: Mutex<GoingState>,
+}
+
+#[derive(Debug, Default)]
+struct GoingState {
+    running: bool,
+    ended: bool,
+    rows: Vec<Row>,
+    task: Option<AbortHandle>,
+}
+
+impl Queries {
+    /// Queries that run on this runtime. Those that an earlier program left unfinished are `Unknown` from now on.
+    ///
+    /// # Errors
+    /// When the catalogue refuses.
+    pub fn open(
+        insights: Arc<Insights>,
+        catalogue: Catalogue,
+        limits: QueryLimits,
+        runtime: Handle,
+        now: i64,
+    ) -> Result<Self, InsightsError> {
+        catalogue.provide(&table::TABLES)?;
+        catalogue.change(|transaction| table::tidy(transaction, now, true))?;
+        let turns = Semaphore::new(limits.running.max(1));
+        let shared = Shared { insights, catalogue, limits, turns, going: Mutex::default(), runtime };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// What runs them.
+    pub fn insights(&self) -> &Arc<Insights> {
+        &self.shared.insights
+    }
+
+    /// `GetQueryResults`: the rows so far, or all of them.
+    ///
+    /// # Errors
+    /// There is no such query, the page makes no sense, and those of the disk.
+    pub fn get_query_results(&self, input: &GetQueryResultsInput) -> Result<GetQueryResultsOutput, InsightsError> {
+        let (status, statistics, rows) = match self.shared.going(&input.query_id) {
+            Some(going) => going.outcome(),
+            None => self
+                .shared
+                .catalogue
+                .change(|transaction| table::outcome(transaction, &input.query_id))?
+                .ok_or_else(|| no_query(&input.query_id))?,
+        };
+        let from = place(input.next_token.as_deref())?;
+        let most = bounded("maxItems", input.max_items, 10_000)?;
+        let most = if input.max_items.is_some() { most } else { usize::MAX };
+        let total = rows.len();
+        let results: Vec<Row> = rows.into_iter().skip(from).take(most).collect();
+        let end = from.saturating_add(results.len());
+        let next_token = (end < total && !results.is_empty()).then(|| end.to_string());
+        Ok(GetQueryResultsOutput { query_language: LANGUAGE.to_owned(), results, statistics, status, next_token })
+    }
+
+    /// `StopQuery`: ends a query's work. The rows that it has found so far are kept.
+    ///
+    /// # Errors
+    /// There is no such query, or it has ended already.
+    pub fn stop_query(&self, input: &StopQueryInput) -> Result<SuccessOutput, InsightsError> {
+        let ended = |status: QueryStatus| {
+            let message = format!("The query {} has already ended: its status is {}", input.query_id, status.text());
+            InsightsError::InvalidParameter(message)
+        };
+        if let Some(going) = self.shared.going(&input.query_id) {
+            let task = going.lock().task.take();
+            if let Some(task) = task {
+                task.abort();
+            }
+            self.shared.end(&input.query_id, QueryStatus::Cancelled)?;
+            return Ok(SuccessOutput { success: true });
+        }
+        let found = self.shared.catalogue.change(|transaction| table::outcome(transaction, &input.query_id))?;
+        Err(found.map_or_else(|| no_query(&input.query_id), |(status, _, _)| ended(status)))
+    }
+
+    /// `DescribeQueries`: the queries of the last week, the newest first.
+    ///
+    /// # Errors
+    /// The page makes no sense, and those of the disk.
+    pub fn describe_queries(&self, input: &DescribeQueriesInput) -> Result<DescribeQueriesOutput, InsightsError> {
+        let most = bounded("maxResults", input.max_results, 1000)?;
+        let before = match &input.next_token {
+            Some(token) => token.parse().map_err(|_| no_token())?,
+            None => i64::MAX,
+        };
+        if input.query_language.as_deref().is_some_and(|language| language != LANGUAGE) {
+            return Ok(DescribeQueriesOutput::default());
+        }
+        let stored = self.shared.catalogue.change(|transaction| table::queries(transaction, before))?;
+        let status = |query: &table::Stored| match self.shared.going(&query.id) {
+            Some(going) => going.status(),
+            None => query.status,
+        };
+        let wanted = stored.into_iter().map(|query| (status(&query), query)).filter(|(status, query)| {
+            input.log_group_name.as_ref().is_none_or(|group| query.groups.contains(group))
+                && input.status.is_none_or(|wanted| wanted == *status)
+        });
+        let mut wanted = wanted.peekable();
+        let mut output = DescribeQueriesOutput::default();
+        while output.queries.len() < most
+            && let Some((status, query)) = wanted.next()
+        {
+            output.next_token = wanted.peek().map(|_| query.sequence.to_string());
+            output.queries.push(info(status, query));
+        }
+        Ok(output)
+    }
+}
+
+fn info(status: QueryStatus, query: table::Stored) -> QueryInfo {
+    QueryInfo {
+        query_language: LANGUAGE.to_owned(),
+        query_id: query.id,
+        query_string: query.shown,
+        status,
+        create_time: query.created,
+        log_group_name: query.groups.into_iter().next(),
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Arc<Going>>> {
+        self.going.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn going(&self, id: &str) -> Option<Arc<Going>> {
+        self.lock().get(id).cloned()
+    }
+
+    /// Writes down that a query has ended. Only the first end counts.
+    fn end(&self, id: &str, status: QueryStatus) -> Result<(), InsightsError> {
+        let Some(going) = self.going(id) else { return Ok(()) };
+        if std::mem::replace(&mut going.lock().ended, true) {
+            return Ok(());
+        }
+        let (_, statistics, rows) = going.outcome();
+        let written = self.catalogue.change(|transaction| table::finish(transaction, id, status, &statistics, &rows));
+        self.lock().remove(id);
+        written
+    }
+}
+
+impl Going {
+    fn lock(&self) -> std::sync::MutexGuard<'_, GoingState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn status(&self) -> QueryStatus {
+        if self.lock().running { QueryStatus::Running } else { QueryStatus::Scheduled }
+    }
+
+    fn outcome(&self) -> (QueryStatus, QueryStatistics, Vec<Row>) {
+        let statistics = QueryStatistics {
+            records_matched: self.statistics.records_matched() as f64,
+            records_scanned: self.statistics.records_scanned() as f64,
+            bytes_scanned: self.statistics.bytes_scanned() as f64,
+        };
+        (self.status(), statistics, self.lock().rows.clone())
+    }
+}
+
+fn no_query(id: &str) -> InsightsError {
+    InsightsError::NotFound(format!("The query {id} does not exist"))
+}
+
+fn no_token() -> InsightsError {
+    InsightsError::InvalidParameter("The specified nextToken is invalid.".to_owned())
+}
+
+/// The place of a page that goes on.
+fn place(token: Option<&str>) -> Result<usize, InsightsError> {
+    token.map_or(Ok(0), |token| token.parse().map_err(|_| no_token()))
+}
+
+/// A number from 1 up to a bound, which it is if not given.
+fn bounded(member: &str, value: Option<i64>, most: i64) -> Result<usize, InsightsError> {
+    let value = value.unwrap_or(most);
+    let constraint = match value {
+        value if value < 1 => "Member must have value greater than or equal to 1".to_owned(),
+        value if value > most => format!("Member must have value less than or equal to {most}"),
+        value => return Ok(usize::try_from(value).unwrap_or(1)),
+    };
+    Err(refused(member, &value.to_string(), &constraint))
+}
+
+/// A constraint that is not met, as AWS says it.
+fn refused(member: &str, value: &str, constraint: &str) -> InsightsError {
+    InsightsError::InvalidParameter(format!(
+        "1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: {constraint}"
+    ))
+}

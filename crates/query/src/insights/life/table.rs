@@ -1,0 +1,166 @@
+//! What the catalogue keeps of queries: those that were started, their rows for a week, and those that were saved.
+
+use rusqlite::{OptionalExtension as _, Row as SqlRow, Transaction};
+use weir_store::Tables;
+
+use super::shapes::{QueryDefinition, QueryStatistics, QueryStatus};
+use crate::insights::{InsightsError, Row};
+
+pub(super) const TABLES: Tables = Tables {
+    owner: "insights",
+    steps: &["
+CREATE TABLE insights_query (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    shown TEXT NOT NULL,
+    groups TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    -- JSON
+    statistics TEXT NOT NULL DEFAULT '{}',
+    rows TEXT NOT NULL DEFAULT '[]'
+);
+CREATE INDEX insights_query_created ON insights_query (created);
+CREATE TABLE insights_definition (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    query TEXT NOT NULL,
+    -- JSON
+    groups TEXT NOT NULL,
+    modified INTEGER NOT NULL
+) WITHOUT ROWID;
+"],
+};
+
+/// How long a query and its rows are kept, in milliseconds: 7 days.
+const KEPT: i64 = 7 * 86_400_000;
+
+/// A query as the catalogue has it.
+pub(super) struct Stored {
+    pub(super) sequence: i64,
+    pub(super) id: String,
+    pub(super) shown: String,
+    pub(super) groups: Vec<String>,
+    pub(super) created: i64,
+    pub(super) status: QueryStatus,
+}
+
+impl Stored {
+    fn of(row: &SqlRow<'_>) -> rusqlite::Result<Self> {
+        let groups: String = row.get(3)?;
+        Ok(Self {
+            sequence: row.get(0)?,
+            id: row.get(1)?,
+            shown: row.get(2)?,
+            groups: serde_json::from_str(&groups).unwrap_or_default(),
+            created: row.get(4)?,
+            status: QueryStatus::of(&row.get::<_, String>(5)?),
+        })
+    }
+}
+
+/// Those of an earlier program that did not end, and those that are too old.
+pub(super) fn tidy(transaction: &Transaction<'_>, now: i64, opening: bool) -> Result<(), InsightsError> {
+    if opening {
+        let left = "UPDATE insights_query SET status = 'Unknown' WHERE status IN ('Scheduled', 'Running')";
+        transaction.execute(left, []).map_err(refused)?;
+    }
+    let old = "DELETE FROM insights_query WHERE created < ?1";
+    transaction.execute(old, [now.saturating_sub(KEPT)]).map_err(refused)?;
+    Ok(())
+}
+
+pub(super) fn insert(
+    transaction: &Transaction<'_>,
+    id: &str,
+    shown: &str,
+    groups: &[String],
+    now: i64,
+) -> Result<(), InsightsError> {
+    let insert = "INSERT INTO insights_query (id, shown, groups, created, status) VALUES (?1, ?2, ?3, ?4, 'Running')";
+    transaction.execute(insert, (id, shown, json(&groups), now)).map_err(refused)?;
+    Ok(())
+}
+
+/// Writes down how a query ended.
+pub(super) fn finish(
+    transaction: &Transaction<'_>,
+    id: &str,
+    status: QueryStatus,
+    statistics: &QueryStatistics,
+    rows: &[Row],
+) -> Result<(), InsightsError> {
+    let update = "UPDATE insights_query SET status = ?2, statistics = ?3, rows = ?4 WHERE id = ?1";
+    transaction.execute(update, (id, status.text(), json(statistics), json(&rows))).map_err(refused)?;
+    Ok(())
+}
+
+/// How a query ended, what it read, and its rows.
+pub(super) fn outcome(
+    transaction: &Transaction<'_>,
+    id: &str,
+) -> Result<Option<(QueryStatus, QueryStatistics, Vec<Row>)>, InsightsError> {
+    let select = "SELECT status, statistics, rows FROM insights_query WHERE id = ?1";
+    let found = transaction.query_row(select, [id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional();
+    let Some((status, statistics, rows)): Option<(String, String, String)> = found.map_err(refused)? else {
+        return Ok(None);
+    };
+    let statistics = serde_json::from_str(&statistics).unwrap_or_default();
+    Ok(Some((QueryStatus::of(&status), statistics, serde_json::from_str(&rows).unwrap_or_default())))
+}
+
+/// Queries, the newest first, in front of a place.
+pub(super) fn queries(transaction: &Transaction<'_>, before: i64) -> Result<Vec<Stored>, InsightsError> {
+    let select = "SELECT sequence, id, shown, groups, created, status FROM insights_query
+        WHERE sequence < ?1 ORDER BY sequence DESC";
+    let mut select = transaction.prepare(select).map_err(refused)?;
+    let rows = select.query_map([before], Stored::of).map_err(refused)?;
+    rows.collect::<Result<_, _>>().map_err(refused)
+}
+
+/// Saves a query. False when it was to change one that is not there.
+pub(super) fn put_definition(
+    transaction: &Transaction<'_>,
+    definition: &QueryDefinition,
+    is_new: bool,
+) -> Result<bool, InsightsError> {
+    let sql = match is_new {
+        true => "INSERT INTO insights_definition (id, name, query, groups, modified) VALUES (?1, ?2, ?3, ?4, ?5)",
+        false => "UPDATE insights_definition SET name = ?2, query = ?3, groups = ?4, modified = ?5 WHERE id = ?1",
+    };
+    let QueryDefinition { query_definition_id, name, query_string, log_group_names, last_modified, .. } = definition;
+    let values = (query_definition_id, name, query_string, json(log_group_names), last_modified);
+    Ok(transaction.execute(sql, values).map_err(refused)? > 0)
+}
+
+/// Saved queries by name, and by id where names are the same.
+pub(super) fn definitions(transaction: &Transaction<'_>) -> Result<Vec<QueryDefinition>, InsightsError> {
+    let select = "SELECT id, name, query, groups, modified FROM insights_definition ORDER BY name, id";
+    let mut select = transaction.prepare(select).map_err(refused)?;
+    let definition = |row: &SqlRow<'_>| {
+        Ok(QueryDefinition {
+            query_language: super::LANGUAGE.to_owned(),
+            query_definition_id: row.get(0)?,
+            name: row.get(1)?,
+            query_string: row.get(2)?,
+            log_group_names: serde_json::from_str(&row.get::<_, String>(3)?).unwrap_or_default(),
+            last_modified: row.get(4)?,
+        })
+    };
+    let rows = select.query_map([], definition).map_err(refused)?;
+    rows.collect::<Result<_, _>>().map_err(refused)
+}
+
+pub(super) fn delete_definition(transaction: &Transaction<'_>, id: &str) -> Result<bool, InsightsError> {
+    let deleted = transaction.execute("DELETE FROM insights_definition WHERE id = ?1", [id]).map_err(refused)?;
+    Ok(deleted > 0)
+}
+
+fn json(value: &impl serde::Serialize) -> String {
+    // Texts, lists and numbers of ours can always be written.
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+fn refused(error: rusqlite::Error) -> InsightsError {
+    weir_store::CatalogueError::from(error).into()
+}
