@@ -110,7 +110,7 @@ impl Disk {
         Ok(Some(Bucket { name: name.to_owned(), region, created, folder }))
     }
 
-    /// Makes a bucket.
+    /// Makes a bucket; one that is there stays as it is.
     ///
     /// # Errors
     /// The name is none, or the disk refuses.
@@ -119,6 +119,9 @@ impl Disk {
             |_| refuse("InvalidBucketName", 400, "The specified bucket is not valid.").with("BucketName", name);
         let parsed: BucketName = name.parse().map_err(invalid)?;
         let _whole = self.whole.write().unwrap_or_else(PoisonError::into_inner);
+        if self.find_bucket(name)?.is_some() {
+            return Ok(());
+        }
         // The row first: a row without a folder is no bucket, and what an earlier one left goes.
         self.change(|on| {
             rows::delete_bucket(on, name)?;
@@ -158,6 +161,15 @@ impl Disk {
         let _key = self.keys[stripe].lock().unwrap_or_else(PoisonError::into_inner);
         Locked { _bucket, _key }
     }
+}
+
+/// Whether a folder is one that [`Disk::delete_bucket`] took away.
+fn is_deleted(folder: &str) -> bool {
+    let Some((name, id)) = folder.strip_prefix('.').and_then(|name| name.split_at_checked(name.len().checked_sub(37)?))
+    else {
+        return false;
+    };
+    name.parse::<BucketName>().is_ok() && id.strip_prefix('-').is_some_and(|id| Uuid::parse_str(id).is_ok())
 }
 
 impl Bucket {

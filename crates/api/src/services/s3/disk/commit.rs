@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{
     Bucket, Disk,
-    find::Found,
+    find::{self, Found},
     place::{self, Room},
     rows::{self, Version},
     settings::Versioning,
@@ -55,10 +55,9 @@ impl Disk {
         let versioning = self.versioning(&bucket.name)?;
         let version = new_version(versioning);
         let rows = self.change(|on| rows::of_key(on, &bucket.name, key))?;
-        let modified = later_than(&rows, newest.as_ref(), now);
+        let modified = stamp(&staged, later_than(&rows, newest.as_ref(), now)).map_err(broke)?;
         let file = String::new();
         let new = Version { key: key.to_owned(), modified, size: staged.size, version, marker: false, file, facts };
-        stamp(&staged, modified).map_err(broke)?;
         match self.room(bucket, key)? {
             Some(path) => self.commit_plain(bucket, &path, staged, &new, newest.as_ref(), &rows)?,
             None => self.commit_aside(bucket, staged, &new, &rows)?,
@@ -153,11 +152,12 @@ pub(super) fn later_than(rows: &[Version], newest: Option<&Found>, now: i64) -> 
     now.saturating_mul(1_000_000).max(known.map_or(i64::MIN, |known| known.saturating_add(1)))
 }
 
-/// Makes the time of a file the one of its row, and both it and its bytes last.
-fn stamp(staged: &Staged, modified: i64) -> io::Result<()> {
+/// Makes the time of a file the one of its row, and both it and its bytes last. Gives the time as the file system has it.
+fn stamp(staged: &Staged, modified: i64) -> io::Result<i64> {
     let time = UNIX_EPOCH + Duration::from_nanos(modified.unsigned_abs());
     staged.file.set_modified(time)?;
-    staged.file.sync_all()
+    staged.file.sync_all()?;
+    Ok(find::modified(&staged.file.metadata()?))
 }
 
 /// Folders that became empty are removed by others, perhaps the one that was just made.

@@ -76,8 +76,19 @@ impl Disk {
     /// Writes down other facts about a version.
     ///
     /// # Errors
-    /// Those of the disk.
+    /// It is gone by now, or the disk refuses.
     pub(in super::super) fn describe(&self, bucket: &Bucket, version: &Version) -> S3Result<()> {
+        let _locked = self.lock(&bucket.name, &version.key);
+        let found = self.version(bucket, &version.key, &version.version)?;
+        if found.is_none_or(|found| found.version.modified != version.modified) {
+            return Err(no_such_key(&version.key));
+        }
+        self.change(|on| rows::put(on, &bucket.name, version))
+    }
+
+    /// Writes a row as it is, for tests of what a crash leaves.
+    #[cfg(test)]
+    pub(in super::super) fn put_row(&self, bucket: &Bucket, version: &Version) -> S3Result<()> {
         self.change(|on| rows::put(on, &bucket.name, version))
     }
 

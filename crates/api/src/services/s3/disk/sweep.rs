@@ -17,7 +17,9 @@ impl Disk {
         for bucket in self.all_buckets()? {
             self.sweep_bucket(&bucket)?;
         }
-        Ok(())
+        // Any name: buckets are beside each other.
+        let beside = "any".parse().ok().and_then(|name| self.buckets.folder(&name));
+        beside.as_deref().and_then(Path::parent).map_or(Ok(()), remove_deleted).map_err(broke)
     }
 
     fn sweep_bucket(&self, bucket: &Bucket) -> S3Result<()> {
@@ -31,6 +33,22 @@ impl Disk {
         }
         Ok(())
     }
+}
+
+/// Removes what is left of buckets that were deleted.
+fn remove_deleted(root: &Path) -> io::Result<()> {
+    let entries = match fs::read_dir(root) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    for entry in entries {
+        let entry = entry?;
+        if entry.file_name().to_str().is_some_and(super::is_deleted) {
+            fs::remove_dir_all(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 fn remove_others(folder: &Path, is_known: impl Fn(&str) -> bool) -> io::Result<()> {

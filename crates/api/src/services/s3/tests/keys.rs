@@ -166,11 +166,14 @@ fn a_crash_leaves_the_old_object_or_the_new_one() {
     let old = versions(s3, "x").remove(0);
     let mut new = old.clone();
     (new.modified, new.size, new.facts.etag) = (old.modified + 1, 9, "new".to_owned());
-    disk.describe(&bucket, &new).expect("written");
+    disk.put_row(&bucket, &new).expect("written");
     disk.stage(&bucket).map(std::mem::forget).expect("left behind");
     assert_eq!(versions(s3, "x").len(), 1);
     assert_eq!(versions(s3, "x")[0].facts.etag, old.facts.etag);
+    let deleted = server.bucket(".gone-6f1c1a0e-3b5e-4f43-9d4c-1c4b0a7f3e55");
+    fs::create_dir(&deleted).expect("made");
     disk.sweep().expect("swept");
+    assert!(!deleted.exists(), "what is left of a bucket that was deleted");
     assert_eq!(fs::read_dir(server.bucket("lake").join(".weir/temporary")).expect("there").count(), 0);
     put(s3, "x", b"newer");
     assert_eq!(versions(s3, "x")[0].facts.etag, "5");
