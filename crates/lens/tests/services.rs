@@ -1,5 +1,8 @@
 //! Athena and Glue by their tables, over a bucket on disk.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![allow(clippy::disallowed_methods, reason = "queries take the time they take, and a test waits for them")]
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -350,6 +353,22 @@ fn unload_writes_objects_and_a_manifest() {
 }
 
 #[test]
+fn projected_partitions_are_found_and_pruned() {
+    let root = folder();
+    let server = Server::open(root.path(), Limits::default());
+    server.run(
+        "CREATE EXTERNAL TABLE projected (version int, account string) PARTITIONED BY (day string) \
+        ROW FORMAT DELIMITED FIELDS TERMINATED BY ' ' LOCATION 's3://flow-logs/AWSLogs/' \
+        TBLPROPERTIES ('skip.header.line.count'='1', 'projection.enabled'='true', 'projection.day.type'='date', \
+        'projection.day.range'='2026/11/01,2026/11/30', 'projection.day.format'='yyyy/MM/dd', \
+        'storage.location.template'='s3://flow-logs/AWSLogs/123456789012/vpcflowlogs/us-east-1/${day}')",
+    );
+    assert_eq!(texts(&server.rows("SELECT day, count(*) FROM projected GROUP BY 1")), ["day|_col1", "2026/11/21|2"]);
+    let none = server.run("SELECT count(*) FROM projected WHERE day = '2026/11/20'");
+    assert_eq!(none["Statistics"]["DataScannedInBytes"], 0);
+}
+
+#[test]
 fn workgroups_named_queries_and_tags_last() {
     let root = folder();
     let (named, id);
@@ -445,6 +464,13 @@ fn metadata_and_glue_are_one_catalogue() {
         )
         .expect_err("none");
     assert_eq!(missing.code, "MetadataException");
+    server.run("CREATE VIEW seen AS SELECT dstport AS port, sum(bytes) AS bytes FROM vpc_flow_logs GROUP BY 1");
+    let seen = server.done(
+        "GetTableMetadata",
+        &json!({ "CatalogName": "AwsDataCatalog", "DatabaseName": "default", "TableName": "seen" }),
+    );
+    assert_eq!(seen["TableMetadata"]["TableType"], "VIRTUAL_VIEW");
+    assert_eq!(seen["TableMetadata"]["Columns"][1], json!({ "Name": "bytes", "Type": "bigint" }));
     server.run("DROP TABLE told");
     assert_eq!(
         server.call("GlueGetTable", &json!({ "DatabaseName": "default", "Name": "told" })).expect_err("gone").code,

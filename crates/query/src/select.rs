@@ -71,6 +71,13 @@ async fn reading_failed(error: &DataFusionError, context: &ScanContext) -> Error
     }
 }
 
+/// The columns that a query gives.
+pub(crate) async fn columns(engine: &Engine, sql: &str, options: &RunOptions) -> Result<SchemaRef, Error> {
+    let planner = Planner::new(engine, options, sql)?;
+    let plan = planner.plan(sql, parse(sql)?, 0).await?;
+    Ok(output_schema(&Arc::new(plan.schema().as_arrow().clone())))
+}
+
 /// Whether a query can be planned: what CREATE VIEW asks.
 pub(crate) async fn check(engine: &Engine, sql: &str, options: &RunOptions) -> Result<(), Error> {
     let planner = Planner::new(engine, options, sql)?;
@@ -229,13 +236,13 @@ impl<'a> Planner<'a> {
         if let Some(stored) = found.tables.get(name) {
             return match &stored.unreadable {
                 Some(reason) => Err(Error::new(Code::NotSupported, format!("table {database}.{name}: {reason}"))),
-                None => Ok(Found::Table(Arc::new(Table::defined(stored)))),
+                None => Ok(Found::Table(Arc::new(Table::defined(stored, self.options.now)?))),
             };
         }
         if let Some(query) = found.views.get(name) {
             return Ok(Found::View(query.clone()));
         }
-        let found = (database == DEFAULT_DATABASE).then(|| self.engine.found()).unwrap_or_default();
+        let found = if database == DEFAULT_DATABASE { self.engine.found() } else { Vec::new() };
         let folder = found.into_iter().find(|(known, _)| known == name);
         Ok(folder.map_or(Found::Nothing, |(_, folder)| Found::Folder(folder)))
     }

@@ -17,6 +17,7 @@ mod defined;
 mod discover;
 mod parquet;
 mod prefilter;
+mod projection;
 mod provider;
 mod prune;
 mod results;

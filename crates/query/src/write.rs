@@ -37,7 +37,7 @@ pub(crate) async fn run(engine: &Engine, statement: Hive, options: &RunOptions) 
             create_table_as(engine, &name, if_not_exists, &properties, &query, with_data, options).await
         }
         Hive::Insert { name, columns, query } => insert(engine, &name, &columns, &query, options).await,
-        Hive::Unload { query, location, properties } => unload(engine, &query, location, &properties, options).await,
+        Hive::Unload { query, location, properties } => unload(engine, &query, &location, &properties, options).await,
         _ => Err(Error::new(Code::Internal, "not a statement that writes")),
     }
 }
@@ -146,7 +146,7 @@ async fn insert(
         Error::at(Code::TableNotFound, name.position, message)
     })?;
     let rows = select::run(engine, query, options).await?;
-    let table = crate::table::Table::defined(stored).schema(false);
+    let table = crate::table::Table::defined(stored, options.now)?.schema(false);
     let order = order(&table, columns, &rows.schema())?;
     let write = WriteOptions::of_table(&stored.definition);
     let location = stored.definition.location.clone();
@@ -220,13 +220,13 @@ fn fits(given: &DataType, wanted: &DataType) -> bool {
 async fn unload(
     engine: &Engine,
     query: &str,
-    location: String,
+    location: &str,
     properties: &[Property],
     options: &RunOptions,
 ) -> Result<Answer, Error> {
     let write = WriteOptions::read(properties, options::UNLOAD)?;
     let rows = select::run(engine, query, options).await?;
-    let sink = Sink::create(&engine.buckets, &location, &rows.schema(), write).await?;
+    let sink = Sink::create(&engine.buckets, location, &rows.schema(), write).await?;
     Ok(writing(StatementKind::Unload, rows, sink, Box::new(|_| Ok(())), true))
 }
 

@@ -150,9 +150,9 @@ settings! {
         "How an answer is written. Without it: a table on a terminal, otherwise CSV";
     skip_bad_objects: bool, "skip-bad-objects", "BOOLEAN", Some("false"), [Query, Explain, Propose],
         "Leave out objects that cannot be read, and say which, instead of stopping";
-    threads: Option<u64>, "threads", "COUNT", None, [Query, Explain, Propose],
+    threads: Option<u64>, "threads", "COUNT", None, [Up, Query, Explain, Propose],
         "Threads that a query uses. Without it: one for each processor";
-    memory_limit: Option<Bytes>, "memory-limit", "SIZE", None, [Query, Explain, Propose],
+    memory_limit: Option<Bytes>, "memory-limit", "SIZE", None, [Up, Query, Explain, Propose],
         "Memory that a query may use for sorting and grouping, such as 512MiB or 2GiB. Without it: no limit";
     log: String, "log", "FILTER", Some("warn"), [Up, Query, Convert, Status, Explain, Propose, Confirm, Detach, Attach],
         "What the program says about itself on standard error: error, warn, info, debug or trace";

@@ -1,11 +1,16 @@
 //! Databases and tables by the Glue API.
 
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::Field;
 use serde_json::Value;
 
-use super::{input, shape, whole, with_found};
+use super::{hive_type, input, shape, whole, with_found};
 use crate::catalogue::{Catalogue, Database, StoredTable};
-use crate::engine::Engine;
+use crate::engine::{Engine, RunOptions};
 use crate::error::Error;
+use crate::hive::{ColumnDefinition, HiveType};
+use crate::select;
 
 /// Why the catalogue was not read or changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -111,8 +116,11 @@ impl Engine {
         let catalogue = whole(self).await?;
         let found = catalogue.databases.get(&name).ok_or_else(|| no_database(&name))?;
         let tables = found.tables.iter().map(|(table, stored)| (table, shape::table(account, &name, table, stored)));
-        let views = found.views.iter().map(|(view, text)| (view, shape::view(account, &name, view, text)));
-        let mut all: Vec<_> = tables.chain(views).collect();
+        let mut all: Vec<_> = tables.collect();
+        for (view, text) in &found.views {
+            let columns = self.view_columns(&name, text).await;
+            all.push((view, shape::view(account, &name, view, text, &columns)));
+        }
         all.sort_by(|(one, _), (other, _)| one.cmp(other));
         Ok(all.into_iter().map(|(_, shown)| shown).collect())
     }
@@ -145,7 +153,7 @@ impl Engine {
             return Ok(shape::table(account, &name, &table, stored));
         }
         let text = found.views.get(&table).ok_or_else(|| no_table(&table))?;
-        Ok(shape::view(account, &name, &table, text))
+        Ok(shape::view(account, &name, &table, text, &self.view_columns(&name, text).await))
     }
 
     /// Makes a table of Glue's `TableInput`; `now` in Unix milliseconds.
@@ -190,6 +198,18 @@ impl Engine {
             let gone = found.tables.remove(&table).is_some() || found.views.remove(&table).is_some();
             if gone { Ok(()) } else { Err(no_table(&table)) }
         })
+    }
+
+    /// The columns of a view; none when it cannot be planned any more, as when its table is gone.
+    async fn view_columns(&self, database: &str, query: &str) -> Vec<ColumnDefinition> {
+        let options = RunOptions { database: database.to_owned(), ..RunOptions::new(0) };
+        let Ok(schema) = select::columns(self, query, &options).await else { return Vec::new() };
+        let column = |field: &Arc<Field>| ColumnDefinition {
+            name: field.name().clone(),
+            kind: hive_type(field.data_type()).unwrap_or(HiveType::String),
+            comment: None,
+        };
+        schema.fields().iter().map(column).collect()
     }
 
     pub(super) fn change<T>(&self, change: impl FnOnce(&mut Catalogue) -> Done<T>) -> Done<T> {

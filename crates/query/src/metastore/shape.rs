@@ -58,12 +58,12 @@ pub(super) fn table(account: &str, database: &str, name: &str, stored: &StoredTa
 }
 
 /// A view as Glue shows it.
-pub(super) fn view(account: &str, database: &str, name: &str, text: &str) -> Value {
+pub(super) fn view(account: &str, database: &str, name: &str, text: &str, of: &[ColumnDefinition]) -> Value {
     json!({
         "Name": name,
         "DatabaseName": database,
         "Retention": 0,
-        "StorageDescriptor": { "Columns": [], "Location": "", "Compressed": false, "NumberOfBuckets": 0,
+        "StorageDescriptor": { "Columns": columns(of), "Location": "", "Compressed": false, "NumberOfBuckets": 0,
             "SerdeInfo": {}, "SortColumns": [], "StoredAsSubDirectories": false },
         "PartitionKeys": [],
         "ViewOriginalText": text,

@@ -5,16 +5,20 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 use datafusion::common::ScalarValue;
 
-use super::{Partitions, Reading, Table};
+use super::{Partitions, Reading, Table, projection};
 use crate::catalogue::StoredTable;
+use crate::error::Error;
 use crate::hive::{ColumnDefinition, HiveType, TableFormat};
 
 /// How Hive writes a partition value that is NULL.
 const NULL_PARTITION: &str = "__HIVE_DEFAULT_PARTITION__";
 
 impl Table {
-    /// The table as it was defined.
-    pub(crate) fn defined(stored: &StoredTable) -> Self {
+    /// The table as it was defined; `now` (Unix milliseconds) is what NOW means in a projection.
+    ///
+    /// # Errors
+    /// When partitions are to be projected and the properties do not say how.
+    pub(crate) fn defined(stored: &StoredTable, now: i64) -> Result<Self, Error> {
         let definition = &stored.definition;
         let partition_columns: Vec<Field> = definition.partitioned_by.iter().map(field).collect();
         let locations = if partition_columns.is_empty() {
@@ -23,7 +27,10 @@ impl Table {
             let values = |values: &[String]| {
                 partition_columns.iter().zip(values).map(|(column, text)| value(column.data_type(), text)).collect()
             };
-            stored.partitions.iter().map(|one| (one.location.clone(), values(&one.values))).collect()
+            match projection::partitions(definition, now)? {
+                Some(projected) => projected.into_iter().map(|(texts, folder)| (folder, values(&texts))).collect(),
+                None => stored.partitions.iter().map(|one| (one.location.clone(), values(&one.values))).collect(),
+            }
         };
         let reading = match definition.format {
             TableFormat::Parquet => Reading::Parquet,
@@ -35,12 +42,12 @@ impl Table {
                 }
             }
         };
-        Table {
+        Ok(Table {
             columns: Arc::new(Schema::new(definition.columns.iter().map(field).collect::<Vec<_>>())),
             partition_columns,
             partitions: Partitions::Locations { reading, locations },
             bad: Vec::new(),
-        }
+        })
     }
 }
 

@@ -21,9 +21,7 @@ pub(super) const TABLE: &[&str] = &[
     "partitioned_by",
     "write_compression",
     "parquet_compression",
-    "format_property",
     "table_type",
-    "is_external",
 ];
 
 /// The properties of UNLOAD.
@@ -65,7 +63,7 @@ impl WriteOptions {
         let format = match table.format {
             TableFormat::Parquet => Format::parquet("GZIP"),
             TableFormat::Text { delimiter } => {
-                None.or(u8::try_from(delimiter).ok()).map(|delimiter| Format::Text { delimiter, gzip: true })
+                u8::try_from(delimiter).ok().map(|delimiter| Format::Text { delimiter, gzip: true })
             }
         };
         let partitioned_by = table.partitioned_by.iter().map(|column| column.name.clone()).collect();

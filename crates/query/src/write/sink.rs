@@ -56,7 +56,7 @@ pub(super) struct Sink {
 
 enum Writer {
     Parquet(Box<AsyncArrowWriter<BufWriter>>),
-    Lines(Lines, BufWriter),
+    Lines(Box<(Lines, BufWriter)>),
 }
 
 impl Sink {
@@ -164,7 +164,8 @@ impl Sink {
         let failed = |error: &dyn std::fmt::Display| cannot_write(&folder, error);
         match self.open.get_mut(&values) {
             Some(Writer::Parquet(writer)) => writer.write(rows).await.map_err(|error| failed(&error)),
-            Some(Writer::Lines(lines, out)) => {
+            Some(Writer::Lines(lines)) => {
+                let (lines, out) = lines.as_mut();
                 let ready = lines.write(&self.options.format, rows)?;
                 out.put(Bytes::from(ready)).await.map_err(|error| failed(&error))
             }
@@ -183,7 +184,7 @@ impl Sink {
                 let writer = AsyncArrowWriter::try_new(out, Arc::clone(&self.object), Some(properties));
                 Writer::Parquet(Box::new(writer.map_err(|error| cannot_write(&name, &error))?))
             }
-            Format::Text { gzip, .. } | Format::Json { gzip } => Writer::Lines(Lines::new(gzip), out),
+            Format::Text { gzip, .. } | Format::Json { gzip } => Writer::Lines(Box::new((Lines::new(gzip), out))),
         })
     }
 
@@ -215,7 +216,8 @@ async fn close(writer: Writer, location: &str) -> Result<(), Error> {
     let failed = |error: &dyn std::fmt::Display| cannot_write(location, error);
     match writer {
         Writer::Parquet(writer) => writer.close().await.map(|_| ()).map_err(|error| failed(&error)),
-        Writer::Lines(lines, mut out) => {
+        Writer::Lines(lines) => {
+            let (lines, mut out) = *lines;
             out.put(Bytes::from(lines.finish()?)).await.map_err(|error| failed(&error))?;
             shut(&mut out).await.map_err(|error| failed(&error))
         }

@@ -5,6 +5,7 @@ mod flow_log;
 mod flow_logs;
 mod front;
 mod host;
+mod queries;
 mod recorder;
 mod refusals;
 mod regions;
@@ -41,6 +42,7 @@ use crate::{
 use enforcement::Enforcement;
 use flow_logs::{FlowLogs, Room};
 use host::Host;
+use queries::Queries;
 use recorder::{Recorder, Sinks};
 use regions::Regions;
 use screen::Screen;
@@ -127,7 +129,8 @@ async fn up(settings: &Settings) -> Result<Outcome> {
     let flow_logs = Arc::new(FlowLogs::new(room));
     let ec2 = Ec2::open(settings.account.as_str(), &catalogue, &buckets)?;
     ec2.watch_deliveries(Arc::clone(&flow_logs) as _);
-    let door = front::open(settings, catalogue, buckets.clone(), &regions, ec2.clone())?;
+    let queries = Queries::open(settings, &catalogue, &buckets)?;
+    let door = front::open(settings, catalogue, buckets.clone(), &regions, ec2.clone(), &queries)?;
     let devices = Arc::new(devices(settings));
     let mut host = Host::new(ec2.clone(), Arc::clone(&devices), &settings.region);
     if recording {

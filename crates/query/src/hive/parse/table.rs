@@ -52,11 +52,6 @@ impl Parser<'_> {
             location,
             properties: clauses.properties,
         };
-        if definition.property("projection.enabled").is_some_and(|value| value.eq_ignore_ascii_case("true")) {
-            let message = "partition projection is not supported: the table would have no rows; leave out \
-                'projection.enabled' and use ALTER TABLE ADD PARTITION";
-            return Err(self.not_supported(name.position, message));
-        }
         Ok(Hive::CreateTable { name, if_not_exists, definition })
     }
 

@@ -18,6 +18,7 @@ use weir_store::{
 };
 
 use super::{
+    queries::Queries,
     regions::Regions,
     watching::{Watching, now_ms},
 };
@@ -58,6 +59,7 @@ pub(super) fn open(
     buckets: Buckets,
     regions: &Arc<Regions>,
     ec2: Ec2,
+    queries: &Queries,
 ) -> Result<Door> {
     let account = settings.account.as_str().to_owned();
     let access = Arc::new(access(settings, &catalogue, &account)?);
@@ -73,14 +75,9 @@ pub(super) fn open(
     let trail = Trail::start(settings, &regions.home);
     let audit = trail.audit(&regions.home);
     let s3 = S3::open(&foundation, Arc::clone(&audit), now_ms)?;
-    let front = Front {
-        region: settings.region.clone(),
-        access,
-        tables: services::tables(&foundation)?,
-        s3: s3.handler(),
-        audit,
-        clock: now_ms,
-    };
+    let mut tables = services::tables(&foundation)?;
+    queries.serve(&mut tables);
+    let front = Front { region: settings.region.clone(), access, tables, s3: s3.handler(), audit, clock: now_ms };
     Ok(Door { front: Arc::new(front), s3, trail, home: Arc::clone(&regions.home) })
 }
 
