@@ -187,7 +187,7 @@ def test_a_metric_filter_is_described_as_by_aws(logs):
     assert first == {
         "filterName": "f", "filterPattern": " ", "logGroupName": "app", "applyOnTransformedLogs": False,
         "metricTransformations": [{"metricName": "refused", "metricNamespace": "A.B-c_d/1#2:metricNamespace",
-                                   "metricValue": "1"}]}
+                                   "metricValue": "1", "unit": "None"}]}
     assert second["metricTransformations"][0]["defaultValue"] == 0.0
     logs.delete_metric_filter(logGroupName="app", filterName="f")
     assert [f["filterName"] for f in logs.describe_metric_filters(logGroupName="app")["metricFilters"]] == ["g"]

@@ -1,6 +1,7 @@
 """A Weir of its own: a fresh data directory, a free port, the root's key."""
 
 import os
+import resource
 import shlex
 import socket
 import ssl
@@ -21,11 +22,12 @@ PATIENCE = 20
 class Weir:
     """`weir up`, without capture, until `stop`."""
 
-    def __init__(self, home, *arguments, scheme="http"):
+    def __init__(self, home, *arguments, scheme="http", descriptors=None):
         self.home = Path(home)
         self.data = self.home / "data"
         self.log = self.home / "weir.log"
         self.scheme = scheme
+        self.descriptors = descriptors
         self.arguments = [str(argument) for argument in arguments]
         self.start()
 
@@ -35,11 +37,22 @@ class Weir:
             self.address = f"127.0.0.1:{free_port()}"
             with self.log.open("ab") as log:
                 self.process = subprocess.Popen(self.command("up", "--capture", "off", *self.arguments), stdout=log,
-                                                stderr=log, stdin=subprocess.DEVNULL, cwd=self.home)
+                                                stderr=log, stdin=subprocess.DEVNULL, cwd=self.home,
+                                                preexec_fn=self.limit)
             if self.answers():
-                self.environment = self.told_environment()
-                return
-        raise RuntimeError(f"weir does not start:\n{self.said()}")
+                break
+            self.kill()
+        else:
+            raise RuntimeError(f"weir does not start:\n{self.said()}")
+        try:
+            self.environment = self.told_environment()
+        except BaseException:
+            self.kill()
+            raise
+
+    def limit(self):
+        if self.descriptors:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (self.descriptors, self.descriptors))
 
     def command(self, name, *arguments):
         return [PROGRAM, name, "--data", self.data, "--listen", self.address, *arguments]
@@ -60,10 +73,9 @@ class Weir:
 
     def told_environment(self):
         """The variables that `weir env` prints, as a shell reads them."""
-        options = [option for option in self.arguments if option.startswith("--tls")]
-        values = [self.arguments[self.arguments.index(option) + 1] for option in options]
-        pairs = [part for pair in zip(options, values) for part in pair]
-        printed = subprocess.run(self.command("env", *pairs), capture_output=True, text=True, check=True).stdout
+        where = self.arguments.index("--tls-cert") if "--tls-cert" in self.arguments else None
+        certificate = self.arguments[where:where + 2] if where is not None else []
+        printed = subprocess.run(self.command("env", *certificate), capture_output=True, text=True, check=True).stdout
         words = shlex.split(printed)
         exported = dict(word.split("=", 1) for word in words if "=" in word)
         kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}

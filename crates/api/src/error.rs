@@ -103,6 +103,10 @@ pub enum Refusal {
     Malformed(String),
     /// The body is longer than any operation takes; the number is the limit in bytes.
     TooLarge(usize),
+    /// The body did not come whole, or too slowly.
+    Unfinished,
+    /// Too many bodies are held at this moment.
+    Busy,
 }
 
 impl Refusal {
@@ -150,6 +154,8 @@ impl Refusal {
             Self::TooLarge(_) => {
                 [("RequestEntityTooLarge", 413), ("RequestEntityTooLarge", 413), ("RequestTooLargeException", 413)]
             }
+            Self::Unfinished => [("RequestTimeout", 408), ("RequestTimeout", 408), ("RequestTimeoutException", 408)],
+            Self::Busy => [("Unavailable", 503), ("ServiceUnavailable", 503), ("ServiceUnavailableException", 503)],
         }
     }
 
@@ -168,6 +174,8 @@ impl Refusal {
             Self::UnknownOperation(name) => format!("The action {name} is not valid for this web service."),
             Self::NotSupported(action) => format!("{action} is an operation of AWS that Weir does not have."),
             Self::TooLarge(most) => format!("The body of a request must not be longer than {most} bytes."),
+            Self::Unfinished => "The body of the request did not come whole in time.".to_owned(),
+            Self::Busy => "Too many long requests at this moment. Try again.".to_owned(),
             Self::BadSignature(text)
             | Self::Incomplete(text)
             | Self::Expired(text)

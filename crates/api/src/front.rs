@@ -21,11 +21,13 @@ use crate::{
     ApiError, Call, Events, Refusal, Served,
     access::{Access, OverTls, Principal, Signed, Source},
     events,
-    protocol::{self, Asked, Reply},
+    protocol::{self, Asked, Protocol, Reply},
     wire::{self, Meaning, Scope},
 };
 
 pub use audit::AuditEvent;
+use body::Held;
+pub use body::Room;
 
 /// Answers a request of S3, whole. Its [`Source`] is among the extensions of the request.
 pub type S3Handler = Arc<dyn Fn(Request<Body>) -> Pin<Box<dyn Future<Output = Response<Body>> + Send>> + Send + Sync>;
@@ -45,6 +47,8 @@ pub struct Front {
     pub s3: S3Handler,
     /// Where it is written who asked what.
     pub audit: Audit,
+    /// Memory for the bodies of requests.
+    pub bodies: Room,
     /// Unix milliseconds.
     pub clock: fn() -> i64,
 }
@@ -55,9 +59,9 @@ struct Received {
     uri: Uri,
     headers: HeaderMap,
     /// As it came: what was signed.
-    raw: Bytes,
-    /// Not compressed.
-    body: Bytes,
+    raw: Held,
+    /// What it means, where it came compressed.
+    inflated: Option<Held>,
     source: Source,
 }
 
@@ -88,25 +92,35 @@ impl Front {
                 Meaning::Operation { .. } => {}
             }
         }
-        let (raw, problem) = match body::read(body).await {
-            Ok(raw) => (raw, None),
-            Err(refusal) => (Bytes::new(), Some(refusal)),
+        let (raw, body, problem) = match self.read(body, &parts.headers).await {
+            Ok((raw, body)) => (raw, body, None),
+            // What a form asks for stands in the body.
+            Err(refusal) if is_form => return Ok(unread(&refusal)),
+            Err(refusal) => (Held::default(), None, Some(refusal)),
         };
-        let (body, problem) = match body::plain(&raw, &parts.headers) {
-            Ok(body) => (body, problem),
-            Err(refusal) => (Bytes::new(), problem.or(Some(refusal))),
-        };
-        let meaning = wire::meaning(&parts.method, &parts.uri, &parts.headers, if is_form { &body } else { b"" });
+        let form = body.as_ref().unwrap_or(&raw).bytes.clone();
+        let meaning = wire::meaning(&parts.method, &parts.uri, &parts.headers, if is_form { &form } else { b"" });
         let Meaning::Operation { asked, in_query } = meaning else {
             // A form without an action is a page's button, or the upload of a browser to S3.
             let is_s3 = meaning == Meaning::S3;
-            let request = Request::from_parts(parts, Body::from(raw));
+            let request = Request::from_parts(parts, Body::from(raw.bytes));
             return if is_s3 { Ok((self.s3)(request).await) } else { Err(request) };
         };
         let (method, uri, headers) = (parts.method, parts.uri, parts.headers);
-        let received = Received { method, uri, headers, raw, body, source: from };
+        let received = Received { method, uri, headers, raw, inflated: body, source: from };
         let work = spawn_blocking(move || self.operate(&asked, in_query, &received, problem));
         Ok(work.await.unwrap_or_else(|_| status(StatusCode::INTERNAL_SERVER_ERROR)))
+    }
+
+    /// The body as it came, and what is in it if it is compressed.
+    async fn read(&self, body: Body, headers: &HeaderMap) -> Result<(Held, Option<Held>), Refusal> {
+        let raw = body::read(body, &self.bodies).await?;
+        if !body::is_compressed(headers) {
+            return Ok((raw, None));
+        }
+        let (bytes, room) = (raw.bytes.clone(), self.bodies.clone());
+        let inflated = spawn_blocking(move || body::inflated(&bytes, &room)).await.map_err(|_| Refusal::Unfinished)?;
+        Ok((raw, Some(inflated?)))
     }
 
     fn operate(&self, asked: &Asked, in_query: bool, received: &Received, problem: Option<Refusal>) -> Response<Body> {
@@ -137,8 +151,12 @@ impl Front {
 
     fn carry_out(&self, asked: &Asked, in_query: bool, received: &Received, call: &mut Call) -> Result<Done, ApiError> {
         let refuse = |refusal: Refusal| refusal.to_error(asked.protocol);
-        let signed =
-            Signed { method: &received.method, uri: &received.uri, headers: &received.headers, body: &received.raw };
+        let signed = Signed {
+            method: &received.method,
+            uri: &received.uri,
+            headers: &received.headers,
+            body: &received.raw.bytes,
+        };
         let found = self.tables.find(asked.service, &asked.operation);
         let is_open = found.as_ref().is_some_and(|(_, entry)| entry.open);
         match self.access.authenticate(&signed, asked.service, call.now) {
@@ -148,7 +166,11 @@ impl Front {
         }
         let (table, entry) = found.ok_or_else(|| refuse(Refusal::UnknownOperation(asked.operation.clone())))?;
         let form = received.uri.query().unwrap_or_default();
-        let input = if in_query { Bytes::copy_from_slice(form.as_bytes()) } else { received.body.clone() };
+        let input = if in_query {
+            Bytes::copy_from_slice(form.as_bytes())
+        } else {
+            received.inflated.as_ref().unwrap_or(&received.raw).bytes.clone()
+        };
         let input = wire::with_queue(asked, &received.uri, input);
         let payload = protocol::decode(asked, input).map_err(refuse)?;
         if !entry.unguarded && (!is_open || call.principal.is_somebody()) {
@@ -196,6 +218,15 @@ fn streamed(events: Events, request_id: &str) -> Response<Body> {
     let mut response = response(Reply { status: 200, headers, body: Bytes::new() }, request_id);
     response.headers_mut().remove(CONTENT_LENGTH);
     *response.body_mut() = Body::from_stream(events::encoded(events));
+    response
+}
+
+/// To a form that was not read: nobody knows which protocol it would have been.
+fn unread(refusal: &Refusal) -> Response<Body> {
+    let error = refusal.to_error(Protocol::AwsQuery);
+    let code = StatusCode::from_u16(error.status).unwrap_or(StatusCode::BAD_REQUEST);
+    let mut response = status(code);
+    *response.body_mut() = Body::from(format!("{error}\n"));
     response
 }
 

@@ -30,7 +30,7 @@ pub mod wire;
 
 pub use error::{ApiError, Fault, Refusal};
 pub use events::{Event, Events};
-pub use front::{Audit, AuditEvent, Front, S3Handler};
+pub use front::{Audit, AuditEvent, Front, Room, S3Handler};
 pub use operation::StreamHandler;
 #[doc(hidden)]
 pub use operation::operation_of;

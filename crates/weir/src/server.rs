@@ -1,12 +1,16 @@
 //! The listener: `GET /status`, `/metrics` and `/health`; `POST /enforcement/confirm`, `/enforcement/detach`,
 //! `/interfaces/attach` and `/interfaces/detach`; the pages and files that notices link to. AWS clients are answered before all of these.
 
+mod body;
+mod listener;
+mod stream;
+pub mod tls;
+
 use std::{
     net::{IpAddr, SocketAddr},
     sync::{Arc, Mutex, PoisonError},
 };
 
-use anyhow::{Context as _, Result};
 use axum::{
     Json, Router,
     extract::{ConnectInfo, Request, State},
@@ -15,16 +19,14 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing,
 };
-use tokio::{
-    net::TcpListener,
-    sync::{oneshot, watch},
-};
+use tokio::sync::oneshot;
 
 use url::form_urlencoded;
 use weir_api::Front;
 use weir_watch::topic::{Answer, Method};
 
 use crate::report::Report;
+pub use listener::Listener;
 
 /// What can be asked of the enforcement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,23 +100,10 @@ impl Board {
     }
 }
 
-/// Takes the address.
-///
-/// # Errors
-/// When it cannot be had, for example because another program listens there.
-pub async fn bind(address: SocketAddr) -> Result<TcpListener> {
-    TcpListener::bind(address)
-        .await
-        .with_context(|| format!("cannot listen on {address}; is another weir running? choose another with --listen"))
-}
-
-/// Answers until `stop` says so.
-///
-/// # Errors
-/// When the listener breaks.
-pub async fn serve(listener: TcpListener, service: Service, mut stop: watch::Receiver<bool>) -> Result<()> {
+/// What is served at `here`, the address of the listener.
+pub fn routes(service: Service, here: IpAddr) -> Router {
     let Service { board, orders, attach, front, answers, metrics } = service;
-    let here = listener.local_addr().context("the listener has no address")?.ip().to_canonical();
+    let here = here.to_canonical();
     let order = |order| {
         let orders = Arc::clone(&orders);
         routing::post(move |request: Request| async move {
@@ -133,7 +122,7 @@ pub async fn serve(listener: TcpListener, service: Service, mut stop: watch::Rec
             }
         })
     };
-    let routes = Router::new()
+    Router::new()
         .route("/enforcement/confirm", order(Order::Confirm))
         .route("/enforcement/detach", order(Order::Detach))
         .route("/interfaces/attach", attaching())
@@ -148,12 +137,7 @@ pub async fn serve(listener: TcpListener, service: Service, mut stop: watch::Rec
         .route("/health", routing::get(|| async { "ok\n" }))
         .fallback(move |request: Request| link(answers, request))
         .with_state(board)
-        .layer(middleware::from_fn_with_state(front, aws));
-    let stopped = async move {
-        let _ = stop.wait_for(|stop| *stop).await;
-    };
-    let service = routes.into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(stopped).await.context("the listener broke")
+        .layer(middleware::from_fn_with_state(front, aws))
 }
 
 /// What AWS clients ask for is answered here; all else goes on.

@@ -94,6 +94,12 @@ settings! {
         "Where everything is kept: buckets, what waits for delivery, the catalogue of tables";
     listen: SocketAddr, "listen", "ADDRESS", Some("127.0.0.1:4780"), [Up, Status, Confirm, Detach, Env, Attach],
         "Address and port on which `weir up` answers AWS clients and `weir status` asks";
+    tls_cert: Option<PathBuf>, "tls-cert", "FILE", None, [Up, Status, Confirm, Detach, Env, Attach],
+        "Certificate of the listener, followed by those that vouch for it, in PEM. The listener then speaks HTTPS, and HTTPS only. Read again when it changes";
+    tls_key: Option<PathBuf>, "tls-key", "FILE", None, [Up],
+        "Private key of the certificate, in PEM";
+    allow_plain_http: bool, "allow-plain-http", "BOOLEAN", Some("false"), [Up],
+        "Listen on an address beyond loopback without TLS: whoever is on the way may then read what AWS clients send";
     auth: Auth, "auth", "CHOICE", Some("on"), [Up],
         "Whether signatures of AWS clients are checked: on, or off for a listener on a loopback address, where any access key may then do everything";
     audit_group: LogGroupChoice, "audit-group", "NAME", Some("/weir/audit"), [Up],
@@ -131,7 +137,7 @@ settings! {
     mail_from: String, "mail-from", "ADDRESS", Some("weir@localhost"), [Up],
         "Sender of mails";
     public_url: Option<String>, "public-url", "URL", None, [Up],
-        "How subscribers reach the listener: what links in notices begin with. Without it: http://LISTEN";
+        "How subscribers reach the listener: what links in notices begin with. Without it: http://LISTEN, or https://LISTEN with --tls-cert";
     format: Option<Format>, "format", "FORMAT", None, [Up, Convert, Explain],
         "Fields of a record, in order, as AWS writes log formats: '${srcaddr} ${dstaddr} …'. Without it: the 14 fields of version 2, or for `weir convert` of records the fields that they have";
     file_format: FileFormat, "file-format", "FORMAT", Some("plain-text"), [Up],

@@ -52,6 +52,7 @@ async fn ask(uri: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Opti
         audit: Arc::new(move |event| {
             audit.lock().expect("not poisoned").push(serde_json::to_value(event).expect("JSON"));
         }),
+        bodies: Room::default(),
         clock: || 1_700_000_000_000,
     });
     let mut request = Request::post(uri).header("user-agent", "test");

@@ -49,8 +49,7 @@ pub fn run(matches: &ArgMatches, settings: &Settings) -> Result<Outcome> {
     if path.contains(char::is_whitespace) {
         bail!("names of interfaces hold no spaces");
     }
-    let answer =
-        client::ask(settings.listen, "POST", &path)?.ok_or_else(|| client::nothing_answers(settings.listen))?;
+    let answer = client::ask(settings, "POST", &path)?.ok_or_else(|| client::nothing_answers(settings.listen))?;
     let said = String::from_utf8_lossy(&answer.body).trim().to_owned();
     if !answer.is_good() {
         bail!("{said}");

@@ -79,7 +79,7 @@ fn moment(settings: &Settings) -> Result<(Moment, RefusalsReport)> {
 fn refusals(settings: &Settings, not_before_ms: u64) -> Result<RefusalsReport> {
     let begun: Instant = clock::steady();
     loop {
-        let report: Report = super::status::report(settings.listen)?;
+        let report: Report = super::status::report(settings)?;
         match report.refusals {
             Some(refusals) if refusals.as_of_ms >= not_before_ms => return Ok(refusals),
             Some(_) if begun.elapsed() < PATIENCE => thread::sleep(ASK_AGAIN),

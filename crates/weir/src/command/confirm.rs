@@ -22,7 +22,7 @@ Exit code 1 when nothing answers at the address, or nothing waits to be confirme
 pub fn run(settings: &Settings) -> Result<Outcome> {
     let address = settings.listen;
     let answer =
-        client::ask(address, "POST", "/enforcement/confirm")?.ok_or_else(|| client::nothing_answers(address))?;
+        client::ask(settings, "POST", "/enforcement/confirm")?.ok_or_else(|| client::nothing_answers(address))?;
     let said = String::from_utf8_lossy(&answer.body).trim().to_owned();
     if !answer.is_good() {
         bail!("{said}");

@@ -19,7 +19,7 @@ Examples:
 }
 
 pub fn run(settings: &Settings) -> Result<Outcome> {
-    if let Ok(Some(answer)) = client::ask(settings.listen, "POST", "/enforcement/detach")
+    if let Ok(Some(answer)) = client::ask(settings, "POST", "/enforcement/detach")
         && answer.is_good()
     {
         println!("{}", String::from_utf8_lossy(&answer.body).trim());

@@ -3,10 +3,7 @@
 mod agents;
 mod watching;
 
-use std::{
-    io::{self, Write as _},
-    net::SocketAddr,
-};
+use std::io::{self, Write as _};
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Arg, ArgAction, ArgMatches, Command};
@@ -33,7 +30,7 @@ Exit code 1 when nothing answers at the address.",
 }
 
 pub fn run(matches: &ArgMatches, settings: &Settings) -> Result<Outcome> {
-    let report = report(settings.listen)?;
+    let report = report(settings)?;
     let mut out = io::stdout().lock();
     if matches.get_flag("json") {
         serde_json::to_writer_pretty(&mut out, &report)?;
@@ -45,14 +42,16 @@ pub fn run(matches: &ArgMatches, settings: &Settings) -> Result<Outcome> {
 }
 
 /// What the one that runs at this address says of itself.
-pub fn report(address: SocketAddr) -> Result<Report> {
-    let body = get(address, "/status")?;
+pub fn report(settings: &Settings) -> Result<Report> {
+    let address = settings.listen;
+    let body = get(settings, "/status")?;
     serde_json::from_slice(&body)
         .with_context(|| format!("what answers at {address} is not weir, or of another version"))
 }
 
-fn get(address: SocketAddr, path: &str) -> Result<Vec<u8>> {
-    let answer = client::ask(address, "GET", path)?.ok_or_else(|| client::nothing_answers(address))?;
+fn get(settings: &Settings, path: &str) -> Result<Vec<u8>> {
+    let address = settings.listen;
+    let answer = client::ask(settings, "GET", path)?.ok_or_else(|| client::nothing_answers(address))?;
     if !answer.is_good() {
         bail!("{address} answers `{}`, not as weir does", answer.status);
     }

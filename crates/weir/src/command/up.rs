@@ -36,7 +36,7 @@ use crate::{
     Outcome, clock,
     fleet::{Beginning, Fleet},
     report::{DeliveryReport, ErrorReport, Report},
-    server::{self, Board, Orders, Service},
+    server::{self, Board, Listener, Orders, Service},
     settings::Settings,
 };
 use enforcement::Enforcement;
@@ -92,7 +92,8 @@ async fn up(settings: &Settings) -> Result<Outcome> {
     let keeping = recording || settings.join_listen.is_some();
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    let listener = server::bind(settings.listen).await?;
+    let listener = Listener::open(settings).await?;
+    let url = listener.url();
     let data = Arc::new(DataDirectory::open(&settings.data)?);
     let buckets = Buckets::new().with_root(data.buckets());
     let flow_log = flow_log::define(settings)?;
@@ -112,7 +113,7 @@ async fn up(settings: &Settings) -> Result<Outcome> {
         catalogue: catalogue.clone(),
         account: settings.account.as_str(),
         region: &settings.region,
-        public_url: settings.public_url.clone().unwrap_or_else(|| format!("http://{}", settings.listen)),
+        public_url: settings.public_url.clone().unwrap_or_else(|| url.clone()),
     };
     let watching = Watching::open(place.clone())?;
     let watching = Arc::new(if keeping { watching.with_destination(settings, &flow_log)? } else { watching });
@@ -171,9 +172,10 @@ async fn up(settings: &Settings) -> Result<Outcome> {
         answers: Arc::new(move |method, path, query| links.link(method, path, query)),
         metrics: Arc::new(move |report| figures.figures(report)),
     };
-    let serving = tokio::spawn(server::serve(listener, service, stopped));
+    let routes = server::routes(service, listener.address().ip());
+    let serving = tokio::spawn(listener.serve(routes, stopped));
 
-    let mut screen = Screen::new(&running.report(), settings);
+    let mut screen = Screen::new(&running.report(), settings, &url);
     news.iter().for_each(|text| screen.tell(text));
     // Without a service manager there is nobody to tell.
     let _ = sd_notify::notify(&[NotifyState::Ready]);
@@ -223,7 +225,7 @@ async fn up(settings: &Settings) -> Result<Outcome> {
     board.put(report.clone());
     let _ = stop.send(true);
     // A client that keeps its connection open must not hold up the end.
-    let served = tokio::time::timeout(Duration::from_secs(1), serving).await;
+    let _ = tokio::time::timeout(Duration::from_secs(1), serving).await;
     tokio::task::spawn_blocking(|| door.stop()).await?;
     tokio::task::spawn_blocking(|| enforcement.stop()).await?;
     screen.end(&report);
@@ -234,10 +236,7 @@ async fn up(settings: &Settings) -> Result<Outcome> {
             "{waiting} records could not be delivered; they are kept in {data}/spool until the next start"
         ));
     }
-    match served {
-        Ok(Ok(Err(error))) => Err(error),
-        _ => Ok(Outcome::Done),
-    }
+    Ok(Outcome::Done)
 }
 
 /// Whether this process has a right with which packets can be seen. The kernel has the last word.

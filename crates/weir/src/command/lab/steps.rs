@@ -1,5 +1,7 @@
 //! The lab itself.
 
+use std::net::SocketAddr;
+
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
 
@@ -194,7 +196,8 @@ fn mail(story: &mut Story, topic: &str, mailbox: &Mailbox) -> Result<()> {
         let link = mail[start..].split(|letter: char| letter.is_whitespace() || "\"<>)".contains(letter)).next();
         let path = link.and_then(|link| link.split_once(super::LISTEN)).map(|(_, path)| path).context("an odd link")?;
         let path = path.replace("&amp;", "&");
-        let page = client::ask(super::LISTEN.parse()?, "GET", &path)?.context("nothing answers at the link")?;
+        let page =
+            client::ask(super::LISTEN.parse::<SocketAddr>()?, "GET", &path)?.context("nothing answers at the link")?;
         ensure!(page.is_good(), "the link answers {}", page.status);
         let listed = aws.form("sns", SNS, "ListSubscriptionsByTopic", &[("TopicArn", topic)])?;
         let arn = element(&listed, "SubscriptionArn").context("no subscription")?;

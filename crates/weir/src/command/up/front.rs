@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::Result;
 use weir_api::{
-    Audit, AuditEvent, Foundation, Front,
+    Audit, AuditEvent, Foundation, Front, Room,
     access::Access,
     services::{self, ec2::Ec2, s3::S3},
 };
@@ -40,11 +40,22 @@ const STREAM: &str = "api";
 /// # Errors
 /// What would, and how to say that it is meant.
 pub(super) fn check(settings: &Settings) -> Result<()> {
-    if settings.auth == Auth::Off && !settings.listen.ip().is_loopback() {
-        let listen = settings.listen;
-        let problem =
-            format!("--auth off lets everyone do everything who reaches {listen}: listen on a loopback address");
-        return Err(Usage(problem).into());
+    let refuse = |problem: String| Err(Usage(problem).into());
+    let listen = settings.listen;
+    let has_tls = settings.tls_cert.is_some();
+    if has_tls != settings.tls_key.is_some() {
+        return refuse("TLS needs both: a certificate with --tls-cert, and its key with --tls-key".to_owned());
+    }
+    if settings.auth == Auth::Off && !listen.ip().is_loopback() {
+        return refuse(format!(
+            "--auth off lets everyone do everything who reaches {listen}: listen on a loopback address"
+        ));
+    }
+    if !listen.ip().is_loopback() && !has_tls && !settings.allow_plain_http {
+        return refuse(format!(
+            "without TLS everyone on the way to {listen} can read what AWS clients send: give --tls-cert and --tls-key, \
+             or --allow-plain-http if the way is yours alone"
+        ));
     }
     Ok(())
 }
@@ -77,7 +88,15 @@ pub(super) fn open(
     let s3 = S3::open(&foundation, Arc::clone(&audit), now_ms)?;
     let mut tables = services::tables(&foundation)?;
     queries.serve(&mut tables);
-    let front = Front { region: settings.region.clone(), access, tables, s3: s3.handler(), audit, clock: now_ms };
+    let front = Front {
+        region: settings.region.clone(),
+        access,
+        tables,
+        s3: s3.handler(),
+        audit,
+        bodies: Room::default(),
+        clock: now_ms,
+    };
     Ok(Door { front: Arc::new(front), s3, trail, home: Arc::clone(&regions.home) })
 }
 

@@ -31,7 +31,7 @@ pub(super) struct Screen {
 
 impl Screen {
     /// Says what is going to happen.
-    pub(super) fn new(report: &Report, settings: &Settings) -> Self {
+    pub(super) fn new(report: &Report, settings: &Settings, url: &str) -> Self {
         let when =
             if settings.deliver_every_window { "at the end of each interval" } else { "every 5 minutes or 75 MB" };
         eprintln!(
@@ -40,8 +40,7 @@ impl Screen {
         );
         eprintln!("delivered {when} to {}, in {}/buckets", report.destination, report.data);
         eprintln!(
-            "status at http://{}/status or with `weir status`; AWS clients: eval \"$(weir env)\"; Ctrl-C stops and delivers what there is",
-            settings.listen
+            "status at {url}/status or with `weir status`; AWS clients: eval \"$(weir env)\"; Ctrl-C stops and delivers what there is"
         );
         let mut screen = Self {
             terminal: io::stderr().is_terminal(),
