@@ -8,11 +8,15 @@ use crate::{ApiError, Call, Payload, Refusal, Serve, ServiceName, operation::Ent
 
 /// The tables, by service; of one service there may be several. Cheap to clone.
 #[derive(Clone, Default)]
-pub struct Served(HashMap<ServiceName, Vec<Arc<dyn Serve>>>);
+pub struct Served {
+    tables: Vec<Arc<dyn Serve>>,
+    /// Where each operation is: its table, and what is known of it.
+    operations: HashMap<ServiceName, HashMap<&'static str, (usize, Entry)>>,
+}
 
 impl fmt::Debug for Served {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
+        f.debug_set().entries(self.tables.iter().map(|table| table.service())).finish()
     }
 }
 
@@ -27,21 +31,26 @@ impl FromIterator<Box<dyn Serve>> for Served {
 impl Served {
     /// Adds a table.
     pub fn add(&mut self, table: Box<dyn Serve>) {
-        self.0.entry(table.service()).or_default().push(Arc::from(table));
+        let place = self.tables.len();
+        let operations = self.operations.entry(table.service()).or_default();
+        for entry in table.entries() {
+            let known = operations.entry(entry.name).or_insert((place, entry));
+            if entry.supported && !known.1.supported {
+                *known = (place, entry);
+            }
+        }
+        self.tables.push(Arc::from(table));
     }
 
     /// All tables.
     pub fn tables(&self) -> impl Iterator<Item = &dyn Serve> {
-        self.0.values().flatten().map(AsRef::as_ref)
+        self.tables.iter().map(AsRef::as_ref)
     }
 
     /// The table that has an operation, and what is known of it. What one table of a service does not have, another may.
     pub fn find(&self, service: ServiceName, operation: &str) -> Option<(&dyn Serve, Entry)> {
-        let tables = self.0.get(&service).into_iter().flatten();
-        let entries = tables.flat_map(|table| table.entries().into_iter().map(move |entry| (table.as_ref(), entry)));
-        let mut found = entries.filter(|(_, entry)| entry.name == operation);
-        let first = found.next()?;
-        Some(if first.1.supported { first } else { found.find(|(_, entry)| entry.supported).unwrap_or(first) })
+        let (place, entry) = self.operations.get(&service)?.get(operation)?;
+        Some((self.tables[*place].as_ref(), *entry))
     }
 
     /// Does an operation for a part of this program. Nobody has asked whether the caller may: see
