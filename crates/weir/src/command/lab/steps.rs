@@ -29,6 +29,10 @@ const FORMAT: &str = "${interface-id} ${srcaddr} ${dstaddr} ${dstport} ${packets
 /// Refused TCP to port 22 in records of the default format.
 const PATTERN: &str = r#"[version, account, eni, source, destination, srcport, destport="22", protocol="6", packets, bytes, windowstart, windowend, action="REJECT", flowlogstatus]"#;
 
+/// Of the bucket's records, by the name that its table has without any DDL.
+const SQL: &str = "SELECT interface_id, srcaddr, dstport, tcp_flags, action, rule FROM weir_lab_flow_logs
+    WHERE action = 'REJECT' AND dstport = 22 LIMIT 1";
+
 /// What the steps have made.
 struct Made {
     interface: String,
@@ -251,30 +255,19 @@ fn refuse(story: &mut Story, made: &Made, client: &str, mailbox: &Mailbox) -> Re
 
 /// A refused first packet: one flag, no reply, and the rule behind it.
 fn object(aws: &Aws, interface: &str) -> Result<((), String)> {
-    let mut seen = Vec::new();
+    wait_for("an object", || {
+        let listed = aws.s3("GET", &format!("/{BUCKET}?list-type=2&prefix=AWSLogs%2F"))?;
+        Ok(listed.contains("<Key>").then_some(()))
+    })?;
+    let input =
+        json!({ "QueryString": SQL, "ResultConfiguration": { "OutputLocation": format!("s3://{BUCKET}/answers/") } });
     let line = wait_for("the record", || {
-        let listed = aws.s3("GET", &format!("/{BUCKET}?list-type=2"))?;
-        for part in listed.split("<Key>").skip(1) {
-            let key = part.split_once("</Key>").map_or("", |(key, _)| key).to_owned();
-            if seen.contains(&key) {
-                continue;
-            }
-            seen.push(key);
-        }
-        let answer = aws.json("athena", "AmazonAthena.StartQueryExecution", &json!({ "QueryString": sql() }))?;
-        let rows = athena(aws, &answer)?;
+        let started = aws.json("athena", "AmazonAthena.StartQueryExecution", &input)?;
+        let rows = athena(aws, &started)?;
         let is_refused = |row: &&String| row.contains(interface) && row.contains("REJECT");
         Ok(rows.iter().find(is_refused).cloned())
     })?;
-    ensure!(!seen.is_empty(), "no object is listed");
     Ok(((), line))
-}
-
-fn sql() -> String {
-    format!(
-        "SELECT interface_id, srcaddr, dstport, tcp_flags, action, rule FROM \"s3://{BUCKET}/\" \
-         WHERE action = 'REJECT' AND dstport = 22 LIMIT 1"
-    )
 }
 
 /// The rows of a query, each as a line.
