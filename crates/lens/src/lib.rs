@@ -1,4 +1,5 @@
-//! The services of the front door that ask the query engine: Athena, and Glue over the same catalogue.
+//! The services of the front door that ask the query engine: Athena, Glue over the same catalogue, and the queries of
+//! CloudWatch Logs.
 //!
 //! They are tables of operations as those of `weir_api::services`, in a crate of their own so that the front door
 //! builds without the engine. What an operation does is in `weir_query`; here are the rows, the inputs' constraints,
@@ -7,6 +8,7 @@
 mod athena;
 mod found;
 mod glue;
+mod insights;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -16,6 +18,7 @@ use weir_api::{Call, Serve};
 use weir_query::athena::{Athena, Scope};
 
 pub use found::flow_log_tables;
+pub use insights::{QueriesOf, insights_table};
 
 /// The tables of Athena and Glue. Their operations wait for the store on `runtime`, which therefore must not be that of
 /// a single thread that calls them.

@@ -37,7 +37,7 @@ impl Server {
 
     fn call(&self, name: &str, input: &Value) -> Result<Value, ApiError> {
         let of_name =
-            |table: &&Box<dyn Serve>| table.entries().iter().any(|entry| entry.name == name && entry.supported);
+            |table: &&dyn Serve| table.entries().iter().any(|entry| entry.name == name && entry.supported);
         let service = if name.starts_with("Glue") { "Glue" } else { "" };
         let name = name.trim_start_matches("Glue");
         let mut tables =

@@ -173,7 +173,8 @@ impl Athena {
         let of_group = ListInput { work_group: Some(name.clone()), ..ListInput::default() };
         let named = self.list_named_queries(scope, &of_group)?.named_query_ids;
         let prepared = self.list_prepared_statements(scope, &of_group)?.prepared_statements;
-        if !input.recursive_delete_option && !(named.is_empty() && prepared.is_empty()) {
+        let is_empty = named.is_empty() && prepared.is_empty();
+        if !(input.recursive_delete_option || is_empty) {
             return Err(AthenaError::input(format!("WorkGroup {name} is not empty")));
         }
         self.catalogue.change(|transaction| {

@@ -121,7 +121,7 @@ impl Engine {
             let columns = self.view_columns(&name, text).await;
             all.push((view, shape::view(account, &name, view, text, &columns)));
         }
-        all.sort_by(|(one, _), (other, _)| one.cmp(other));
+        all.sort_by_key(|(name, _)| *name);
         Ok(all.into_iter().map(|(_, shown)| shown).collect())
     }
 

@@ -35,7 +35,7 @@ pub(super) fn partitions(table: &TableDefinition, now: i64) -> Result<Option<Vec
             return Err(wrong(&format!("projection gives more than {MOST} partitions: narrow the ranges")));
         }
         let with = |row: &Vec<Value>| {
-            values.iter().map(|value| [row.as_slice(), &[value.clone()]].concat()).collect::<Vec<_>>()
+            values.iter().map(|value| [row.as_slice(), std::slice::from_ref(value)].concat()).collect::<Vec<_>>()
         };
         rows = rows.iter().flat_map(with).collect();
     }

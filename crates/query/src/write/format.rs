@@ -48,13 +48,13 @@ impl Format {
 /// Lines on their way into an object, compressed or not.
 pub(super) enum Lines {
     Plain(Vec<u8>),
-    Gzip(GzEncoder<Vec<u8>>),
+    Gzip(Box<GzEncoder<Vec<u8>>>),
 }
 
 impl Lines {
     pub(super) fn new(gzip: bool) -> Self {
         if gzip {
-            Self::Gzip(GzEncoder::new(Vec::new(), flate2::Compression::default()))
+            Self::Gzip(Box::new(GzEncoder::new(Vec::new(), flate2::Compression::default())))
         } else {
             Self::Plain(Vec::new())
         }

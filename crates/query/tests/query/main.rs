@@ -17,6 +17,7 @@ use weir_query::{Engine, EngineOptions, Error, RunOptions};
 use weir_store::Buckets;
 
 mod insights;
+mod life;
 mod places;
 mod seeds;
 

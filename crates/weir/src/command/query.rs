@@ -1,5 +1,6 @@
 //! `weir query`: Athena SQL over flow logs, from the terminal.
 
+mod insights;
 mod places;
 mod progress;
 
@@ -28,7 +29,7 @@ use progress::Bar;
 
 pub fn command() -> Command {
     Command::new("query")
-        .about("Answer a question in Athena SQL, over flow logs in files, folders and buckets")
+        .about("Answer a question in Athena SQL, over flow logs in files, folders and buckets, or in Logs Insights, over log groups")
         .after_help(
             "\
 Examples:
@@ -36,6 +37,8 @@ Examples:
   weir query --from ./logs 'SELECT count(*) FROM vpc_flow_logs WHERE action = '\\''REJECT'\\'
   weir query --from old=logs/2025 --from new=logs/2026 'SELECT * FROM old EXCEPT SELECT * FROM new'
   weir query --from s3://my-bucket/AWSLogs --output-file top.parquet -f top.sql
+  weir query --since 3h --insights 'filter action=\"REJECT\" | stats count(*) as n by srcAddr | sort n desc | limit 20'
+  weir query --log-group /app --sample newest
 
 Without --from the table vpc_flow_logs is what `weir up` delivered, and `CREATE EXTERNAL TABLE … LOCATION
 's3://…'` defines further ones, which are kept: a bucket is a folder below DATA/buckets if it is there, otherwise
@@ -53,7 +56,9 @@ and reported with its place; the exit code is then 3.",
                 .value_parser(value_parser!(PathBuf))
                 .help("Read the statements from this file; several are separated by `;`"),
         )
-        .group(ArgGroup::new("statement").args(["sql", "file"]).required(true))
+        .group(ArgGroup::new("statement").args(["sql", "file", "insights", "sample"]).required(true))
+        .args(insights::arguments())
+        .group(insights::question())
         .arg(
             Arg::new("from")
                 .long("from")
@@ -71,6 +76,11 @@ and reported with its place; the exit code is then 3.",
 }
 
 pub fn run(matches: &ArgMatches, settings: &Settings) -> Result<Outcome> {
+    if let Some(question) = insights::Question::of(matches, now_ms())? {
+        let sink = Sink::new(matches.get_one::<PathBuf>("output-file").map(PathBuf::as_path), settings)?;
+        interrupt::remove_unfinished()?;
+        return insights::run(question, &sink, settings);
+    }
     let statements = places::statements(&text(matches)?)?;
     let sink = Sink::new(matches.get_one::<PathBuf>("output-file").map(PathBuf::as_path), settings)?;
     interrupt::remove_unfinished()?;
@@ -110,6 +120,11 @@ pub fn batches_of(
     })
 }
 
+/// Unix milliseconds.
+fn now_ms() -> i64 {
+    i64::try_from(clock::now().as_millis()).unwrap_or(i64::MAX)
+}
+
 /// The engine, and what it runs on.
 fn start(settings: &Settings) -> Result<(Runtime, Engine)> {
     let threads = settings.threads.and_then(|threads| usize::try_from(threads).ok());
@@ -124,8 +139,7 @@ fn start(settings: &Settings) -> Result<(Runtime, Engine)> {
 }
 
 fn run_options(settings: &Settings) -> RunOptions {
-    let now = i64::try_from(clock::now().as_millis()).unwrap_or(i64::MAX);
-    RunOptions { skip_bad_objects: settings.skip_bad_objects, ..RunOptions::new(now) }
+    RunOptions { skip_bad_objects: settings.skip_bad_objects, ..RunOptions::new(now_ms()) }
 }
 
 /// Runs one statement and writes its answer.
@@ -200,6 +214,15 @@ impl Sink {
         }
         let width = terminal.then(terminal_width).flatten();
         Ok(Self { path, output, width, written: Cell::new(false) })
+    }
+
+    /// Writes rows that are there as a whole.
+    fn write_all(&self, batch: &RecordBatch) -> Result<()> {
+        let mut printer = Printer::new(self.output, batch.schema(), Destination::new(&self.path)?, self.width)?;
+        printer.write(batch)?;
+        let (mut out, _) = printer.finish()?;
+        out.flush()?;
+        out.commit()
     }
 
     async fn write(&self, answer: &mut Answer, bar: &Bar) -> Result<u64> {

@@ -108,12 +108,14 @@ async fn up(settings: &Settings) -> Result<Outcome> {
         false => None,
     };
     let catalogue = Catalogue::open(&data.catalogue())?;
+    let queries = Queries::open(settings, &catalogue, &buckets)?;
     let place = Place {
         path: data.path(),
         catalogue: catalogue.clone(),
         account: settings.account.as_str(),
         region: &settings.region,
         public_url: settings.public_url.clone().unwrap_or_else(|| url.clone()),
+        runtime: queries.threads().clone(),
     };
     let watching = Watching::open(place.clone())?;
     let watching = Arc::new(if keeping { watching.with_destination(settings, &flow_log)? } else { watching });
@@ -130,7 +132,6 @@ async fn up(settings: &Settings) -> Result<Outcome> {
     let flow_logs = Arc::new(FlowLogs::new(room));
     let ec2 = Ec2::open(settings.account.as_str(), &catalogue, &buckets)?;
     ec2.watch_deliveries(Arc::clone(&flow_logs) as _);
-    let queries = Queries::open(settings, &catalogue, &buckets)?;
     let door = front::open(settings, catalogue, buckets.clone(), &regions, ec2.clone(), &queries)?;
     let devices = Arc::new(devices(settings));
     let mut host = Host::new(ec2.clone(), Arc::clone(&devices), &settings.region);

@@ -87,7 +87,7 @@ pub(super) fn open(
     let audit = trail.audit(&regions.home);
     let s3 = S3::open(&foundation, Arc::clone(&audit), now_ms)?;
     let mut tables = services::tables(&foundation)?;
-    queries.serve(&mut tables);
+    queries.serve(regions, &mut tables);
     let front = Front {
         region: settings.region.clone(),
         access,

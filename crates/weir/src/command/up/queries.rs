@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Result;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
 use weir_api::Served;
 use weir_query::{
     Engine, EngineOptions,
@@ -11,12 +11,13 @@ use weir_query::{
 };
 use weir_store::{BucketName, Buckets, Catalogue};
 
-use super::{BUCKET, watching::now_ms};
+use super::{BUCKET, regions::Regions, watching::now_ms};
 use crate::settings::{Bytes, Settings};
 
 /// The engine while it runs; dropped, it stops all queries.
 pub(super) struct Queries {
     runtime: Option<Runtime>,
+    threads: Handle,
     athena: Arc<Athena>,
 }
 
@@ -39,14 +40,21 @@ impl Queries {
         let engine = Arc::new(Engine::new(options, buckets.clone())?.with_finder(finder));
         let athena = Arc::new(Athena::open(engine, catalogue.clone(), Limits::default(), now_ms())?);
         runtime.spawn(Arc::clone(&athena).work(Arc::new(now_ms)));
-        Ok(Self { runtime: Some(runtime), athena })
+        let threads = runtime.handle().clone();
+        Ok(Self { runtime: Some(runtime), threads, athena })
+    }
+
+    /// What queries run on: threads of their own.
+    pub(super) fn threads(&self) -> &Handle {
+        &self.threads
     }
 
     /// Adds the services that ask the engine.
-    pub(super) fn serve(&self, served: &mut Served) {
-        if let Some(runtime) = &self.runtime {
-            weir_lens::tables(&self.athena, runtime.handle()).into_iter().for_each(|table| served.add(table));
-        }
+    pub(super) fn serve(&self, regions: &Arc<Regions>, served: &mut Served) {
+        weir_lens::tables(&self.athena, &self.threads).into_iter().for_each(|table| served.add(table));
+        let regions = Arc::clone(regions);
+        let queries = move |region: &str| regions.watching(region).map(|watching| watching.queries().clone());
+        served.add(weir_lens::insights_table(Arc::new(queries)));
     }
 }
 

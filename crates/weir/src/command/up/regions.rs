@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
+use tokio::runtime::Handle;
 use weir_api::{ApiError, Region};
 use weir_store::Catalogue;
 use weir_watch::{
@@ -26,6 +27,7 @@ pub(super) struct Regions {
     name: String,
     account: String,
     public_url: String,
+    runtime: Handle,
     /// Where the others are, each in a folder of its name.
     root: PathBuf,
     carriers: Arc<Carriers>,
@@ -43,6 +45,7 @@ impl Regions {
             name: place.region.to_owned(),
             account: place.account.to_owned(),
             public_url: place.public_url.clone(),
+            runtime: place.runtime.clone(),
             root: place.path.join("regions"),
             carriers,
             others: Mutex::default(),
@@ -70,30 +73,17 @@ impl Regions {
         }
     }
 
-    fn others(&self) -> MutexGuard<'_, BTreeMap<String, (Arc<Watching>, Workers)>> {
-        self.others.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn further(&self, name: &str) -> Result<(Arc<Watching>, Workers)> {
-        let path = self.root.join(name);
-        fs::create_dir_all(&path).with_context(|| format!("cannot make {}", path.display()))?;
-        let catalogue = Catalogue::open(&path.join("catalogue.sqlite"))?;
-        let place =
-            Place { path: &path, catalogue, account: &self.account, region: name, public_url: self.public_url.clone() };
-        let watching = Arc::new(Watching::open(place)?);
-        let workers = watching.start(&self.carriers);
-        Ok((watching, workers))
-    }
-}
-
-impl weir_api::Regions for Regions {
-    fn region(&self, name: &str) -> Result<Arc<Region>, ApiError> {
+    /// What is watched in a region; it is made if need be.
+    ///
+    /// # Errors
+    /// The name is none of a region, there are too many, or the disk refuses.
+    pub(super) fn watching(&self, name: &str) -> Result<Arc<Watching>, ApiError> {
         if name == self.name {
-            return Ok(Arc::clone(&self.home.region));
+            return Ok(Arc::clone(&self.home));
         }
         let mut others = self.others();
         if let Some((watching, _)) = others.get(name) {
-            return Ok(Arc::clone(&watching.region));
+            return Ok(Arc::clone(watching));
         }
         if !is_name(name) {
             return Err(ApiError::new("InvalidParameterValue", format!("{name} is not the name of a region")));
@@ -103,9 +93,36 @@ impl weir_api::Regions for Regions {
             return Err(ApiError::new("LimitExceededException", message));
         }
         let further = self.further(name).map_err(|error| ApiError::internal(crate::sentence(&error)))?;
-        let region = Arc::clone(&further.0.region);
+        let watching = Arc::clone(&further.0);
         others.insert(name.to_owned(), further);
-        Ok(region)
+        Ok(watching)
+    }
+
+    fn others(&self) -> MutexGuard<'_, BTreeMap<String, (Arc<Watching>, Workers)>> {
+        self.others.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn further(&self, name: &str) -> Result<(Arc<Watching>, Workers)> {
+        let path = self.root.join(name);
+        fs::create_dir_all(&path).with_context(|| format!("cannot make {}", path.display()))?;
+        let catalogue = Catalogue::open(&path.join("catalogue.sqlite"))?;
+        let place = Place {
+            path: &path,
+            catalogue,
+            account: &self.account,
+            region: name,
+            public_url: self.public_url.clone(),
+            runtime: self.runtime.clone(),
+        };
+        let watching = Arc::new(Watching::open(place)?);
+        let workers = watching.start(&self.carriers);
+        Ok((watching, workers))
+    }
+}
+
+impl weir_api::Regions for Regions {
+    fn region(&self, name: &str) -> Result<Arc<Region>, ApiError> {
+        self.watching(name).map(|watching| Arc::clone(&watching.region))
     }
 }
 

@@ -3,6 +3,7 @@
 mod defaults;
 mod destination;
 mod figures;
+mod questions;
 mod report;
 mod workers;
 
@@ -13,8 +14,10 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
+use tokio::runtime::Handle;
 use weir_api::Region;
 use weir_network::FlowLog;
+use weir_query::insights::Queries;
 use weir_store::{
     Catalogue, FinishedWindow,
     logs::{Damage, LogOptions, LogStore, Owner, Tap},
@@ -32,6 +35,7 @@ use crate::{
     report::{Report, WatchingReport},
     settings::Settings,
 };
+use questions::OfAlarms;
 use workers::Troubles;
 
 pub(super) use {destination::Destination, workers::Workers};
@@ -49,6 +53,8 @@ const PATIENCE: Duration = Duration::from_secs(15);
 pub(super) struct Watching {
     pub(super) region: Arc<Region>,
     courier: Arc<Courier>,
+    /// What runs the queries of alarms.
+    questions: OfAlarms,
     /// The flow log's log group, unless it has none.
     destination: Option<Destination>,
     pub(super) troubles: Troubles,
@@ -67,6 +73,8 @@ pub(super) struct Place<'a> {
     pub(super) region: &'a str,
     /// What links in notices begin with.
     pub(super) public_url: String,
+    /// What queries run on.
+    pub(super) runtime: Handle,
 }
 
 impl Watching {
@@ -75,14 +83,16 @@ impl Watching {
     /// # Errors
     /// When something cannot be read or written.
     pub(super) fn open(place: Place<'_>) -> Result<Self> {
-        let Place { path, catalogue, account, region, public_url } = place;
+        let Place { path, catalogue, account, region, public_url, runtime } = place;
         let metrics = Arc::new(Metrics::open(&catalogue)?);
         let watcher = Arc::new(Watcher::open(&catalogue, Arc::clone(&metrics), account, region)?);
         let topics = Topics::open(catalogue.clone(), account, region, &TopicOptions { public_url })?;
         let alarms = Arc::new(Alarms::open(catalogue.clone(), Arc::clone(&metrics), account, region)?);
         let options = LogOptions::new(Owner { account: account.to_owned(), region: region.to_owned() });
         let tap: Arc<dyn Tap> = Arc::clone(&watcher) as _;
-        let logs = Arc::new(LogStore::open(&path.join(LOGS), catalogue, options, tap)?);
+        let logs = Arc::new(LogStore::open(&path.join(LOGS), catalogue.clone(), options, tap)?);
+        let queries = questions::open(&logs, catalogue, account, &runtime)?;
+        let questions = OfAlarms::new(queries, runtime);
         alarms.show_evidence(Arc::new(FilteredEvents::new(Arc::clone(&watcher), Arc::clone(&logs))));
         let courier = Arc::new(Courier::new(topics.clone(), path));
         let troubles = Troubles::default();
@@ -90,7 +100,7 @@ impl Watching {
             troubles.add(lost(damage));
         }
         let region = Arc::new(Region { logs, watcher, metrics, alarms, topics });
-        Ok(Self { region, courier, destination: None, troubles, reported: Mutex::default() })
+        Ok(Self { region, courier, questions, destination: None, troubles, reported: Mutex::default() })
     }
 
     /// The same, with the log group of the flow log that this host records, made ready for it.
@@ -124,6 +134,11 @@ impl Watching {
     /// Answers a link of a notice, unless it is of another region.
     pub(super) fn link(&self, method: Method, path: &str, query: &str) -> Option<Answer> {
         self.region.topics.answer(method, path, query, now_ms()).or_else(|| self.courier.answer(path))
+    }
+
+    /// Queries over the log groups.
+    pub(super) fn queries(&self) -> &Queries {
+        self.questions.queries()
     }
 
     /// The text of `/metrics`.

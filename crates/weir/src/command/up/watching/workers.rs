@@ -70,7 +70,12 @@ impl Workers {
             })
         };
         let mut keeper = Keeper::default();
-        let mut threads = vec![work(Box::new(move |watching| keeper.step(watching))), work(Box::new(judge))];
+        let mut asker = Asker::default();
+        let mut threads = vec![
+            work(Box::new(move |watching| keeper.step(watching))),
+            work(Box::new(judge)),
+            work(Box::new(move |watching| asker.step(watching))),
+        ];
         threads.extend((0..SENDERS).map(|_| {
             let carriers = Arc::clone(carriers);
             work(Box::new(move |watching| send(watching, &carriers)))
@@ -137,6 +142,28 @@ impl Keeper {
 fn judge(watching: &Watching) {
     if let Err(error) = watching.region.alarms.poll(now_ms()) {
         watching.troubles.add(error.to_string());
+    }
+}
+
+/// Asks the queries of alarms. A query may take its time, so nothing else waits for it.
+#[derive(Default)]
+struct Asker {
+    asked: i64,
+    due: i64,
+}
+
+impl Asker {
+    fn step(&mut self, watching: &Watching) {
+        let now = now_ms();
+        // A clock that was set back must not stop the work.
+        if now < self.due && now >= self.asked {
+            return;
+        }
+        self.asked = now;
+        match watching.region.alarms.poll_logs(&watching.questions, now) {
+            Ok(due) => self.due = due,
+            Err(error) => watching.troubles.add(error.to_string()),
+        }
     }
 }
 

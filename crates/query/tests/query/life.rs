@@ -1,0 +1,211 @@
+//! Queries that are started, asked for, stopped, listed and saved.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::runtime::Handle;
+use weir_query::{Engine, EngineOptions, insights::*};
+use weir_store::{Buckets, Catalogue, logs::InputEvent};
+
+use crate::insights::{DAY, Logs, NOON};
+
+const SECOND: i64 = 1000;
+
+fn open(logs: &Logs, catalogue: &Catalogue) -> Queries {
+    let options = EngineOptions { threads: 2, memory_limit: None, catalogue: None };
+    let engine = Arc::new(Engine::new(options, Buckets::new()).unwrap());
+    let insights = Arc::new(Insights::new(engine, Arc::clone(&logs.store), "123456789012"));
+    let limits = QueryLimits { running: 1, started: 3, time: Duration::from_secs(60) };
+    Queries::open(insights, catalogue.clone(), limits, Handle::current(), NOON).unwrap()
+}
+
+fn world() -> (Logs, Catalogue) {
+    let logs = Logs::new();
+    logs.put("/g", "s", DAY, "2 123456789012 eni-1 10.0.0.1 10.0.0.9 1 22 6 3 180 1 2 REJECT OK");
+    logs.put("/g", "s", DAY + SECOND, r#"{"a":1}"#);
+    (logs, Catalogue::in_memory().unwrap())
+}
+
+fn start(query: &str) -> StartQueryInput {
+    StartQueryInput {
+        log_group_name: Some("/g".to_owned()),
+        start_time: DAY / SECOND,
+        end_time: DAY / SECOND + 1,
+        query_string: query.to_owned(),
+        ..StartQueryInput::default()
+    }
+}
+
+async fn ended(queries: &Queries, id: &str) -> GetQueryResultsOutput {
+    let input = GetQueryResultsInput { query_id: id.to_owned(), ..GetQueryResultsInput::default() };
+    for _ in 0..600 {
+        let results = queries.get_query_results(&input).unwrap();
+        if !matches!(results.status, QueryStatus::Scheduled | QueryStatus::Running) {
+            return results;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the query does not end");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_query_is_started_asked_for_and_listed() {
+    let (logs, catalogue) = world();
+    let queries = open(&logs, &catalogue);
+    let id = queries.start_query(&start("fields @message | sort @timestamp"), NOON).unwrap().query_id;
+    let results = ended(&queries, &id).await;
+    assert_eq!((results.status, results.results.len()), (QueryStatus::Complete, 2));
+    let statistics = &results.statistics;
+    assert_eq!((statistics.records_matched, statistics.records_scanned), (2.0, 2.0));
+    assert_eq!(results.results[1][0], ResultField { field: "@message".into(), value: r#"{"a":1}"#.into() });
+
+    let page = GetQueryResultsInput { query_id: id.clone(), max_items: Some(1), next_token: None };
+    let first = queries.get_query_results(&page).unwrap();
+    let next = GetQueryResultsInput { next_token: first.next_token, ..page };
+    let second = queries.get_query_results(&next).unwrap();
+    assert_eq!((first.results.len(), second.results.len(), second.next_token), (1, 1, None));
+
+    let listed = queries.describe_queries(&DescribeQueriesInput::default()).unwrap().queries;
+    let (from, to) = (DAY / SECOND, DAY / SECOND + 1);
+    let shown = format!("SOURCE \"/g\" START={from}000 END={to}999 | fields @message | sort @timestamp");
+    assert_eq!(
+        (listed[0].query_string.as_str(), listed[0].status, listed[0].create_time),
+        (shown.as_str(), QueryStatus::Complete, NOON)
+    );
+    let other = DescribeQueriesInput { log_group_name: Some("/h".into()), ..DescribeQueriesInput::default() };
+    assert_eq!(queries.describe_queries(&other).unwrap().queries, []);
+
+    // What has ended is kept over a restart, and not for ever.
+    drop(queries);
+    let queries = open(&logs, &catalogue);
+    assert_eq!(ended(&queries, &id).await.results.len(), 2);
+    let eight_days = NOON + 8 * 86_400 * SECOND;
+    queries.start_query(&start("stats count(*)"), eight_days).unwrap();
+    let gone = queries.get_query_results(&GetQueryResultsInput { query_id: id.clone(), ..Default::default() });
+    assert_eq!(gone.unwrap_err().code(), "ResourceNotFoundException");
+    let stop = queries.stop_query(&StopQueryInput { query_id: id });
+    assert_eq!(stop.unwrap_err().code(), "ResourceNotFoundException");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_cannot_be_started_is_refused_as_aws_does() {
+    let (logs, catalogue) = world();
+    let queries = open(&logs, &catalogue);
+    let refused = |input: &StartQueryInput| queries.start_query(input, NOON).unwrap_err();
+    let plain = start("fields @message");
+
+    let error = refused(&StartQueryInput { log_group_name: Some("/none".into()), ..plain.clone() });
+    assert_eq!(error.code(), "ResourceNotFoundException");
+    let said = error.to_string();
+    assert!(
+        said.starts_with("Log group '/none' does not exist for account ID '123456789012' (Service: AWSLogs;"),
+        "{said}"
+    );
+    for wrong in [
+        StartQueryInput { log_group_name: None, ..plain.clone() },
+        StartQueryInput { log_group_names: Some(vec!["/g".into()]), ..plain.clone() },
+        StartQueryInput { log_group_name: None, log_group_names: Some(vec!["/g".into(); 51]), ..plain.clone() },
+        StartQueryInput { end_time: 0, ..plain.clone() },
+        StartQueryInput { limit: Some(0), ..plain.clone() },
+        StartQueryInput { limit: Some(100_001), ..plain.clone() },
+        StartQueryInput { query_language: Some("PPL".into()), ..plain.clone() },
+        start("SOURCE '/g' | fields @message"),
+    ] {
+        assert_eq!(refused(&wrong).code(), "InvalidParameterException", "{wrong:?}");
+    }
+    let malformed = refused(&start("fields @message | frob"));
+    assert_eq!(malformed.code(), "MalformedQueryException");
+    let InsightsError::Malformed { start, end, .. } = malformed else { panic!("{malformed}") };
+    assert_eq!((start, end), (18, 22));
+    let arn = "arn:aws:logs:us-east-1:123456789012:log-group:/g".to_owned();
+    let by_arn = StartQueryInput { log_group_name: None, log_group_identifiers: Some(vec![arn]), ..plain };
+    queries.start_query(&by_arn, NOON).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stopping_ends_the_work_and_lets_the_next_run() {
+    let (logs, catalogue) = world();
+    // Rows to sort, group and match for a long time: each event with each.
+    for batch in 0..20 {
+        let message = |number| format!(r#"{{"k":1,"n":{number},"b":{batch}}}"#);
+        let event = |number| InputEvent { timestamp: DAY + 1, message: message(number) };
+        let events: Vec<InputEvent> = (0..50).map(event).collect();
+        logs.store.append("/g", "s", &events, NOON).unwrap();
+    }
+    let queries = open(&logs, &catalogue);
+    let long = "join left=a right=b where a.k = b.k (SOURCE '/g' | fields k, n) | stats count(*) as c by n * b.n, @message \
+                | stats count(*)";
+    let first = queries.start_query(&start(long), NOON).unwrap().query_id;
+    let second = queries.start_query(&start("stats count(*) as n"), NOON).unwrap().query_id;
+    let stopped = queries.stop_query(&StopQueryInput { query_id: first.clone() });
+    let status = ended(&queries, &first).await.status;
+    match stopped {
+        Ok(done) => assert_eq!((done.success, status), (true, QueryStatus::Cancelled)),
+        // It was quicker than we.
+        Err(error) => assert_eq!((error.code(), status), ("InvalidParameterException", QueryStatus::Complete)),
+    }
+    assert_eq!(ended(&queries, &second).await.results[0][0].value, "1002");
+    let again = queries.stop_query(&StopQueryInput { query_id: first }).unwrap_err();
+    assert_eq!(again.code(), "InvalidParameterException");
+}
+
+#[tokio::test]
+async fn queries_are_saved_changed_and_deleted() {
+    let (logs, catalogue) = world();
+    let queries = open(&logs, &catalogue);
+    let put = |id: Option<&str>, name: &str, query: &str| {
+        let input = PutQueryDefinitionInput {
+            query_definition_id: id.map(str::to_owned),
+            name: name.to_owned(),
+            query_string: query.to_owned(),
+            log_group_names: Some(vec!["/g".to_owned()]),
+            ..PutQueryDefinitionInput::default()
+        };
+        queries.put_query_definition(&input, NOON).map(|put| put.query_definition_id)
+    };
+    let first = put(None, "b/refused", "filter action = 'REJECT'").unwrap();
+    let second = put(None, "a", "limit 5").unwrap();
+    assert_eq!(put(Some(&first), "b/refused", "limit 7").unwrap(), first);
+    assert_eq!(put(Some("none"), "c", "limit 7").unwrap_err().code(), "ResourceNotFoundException");
+    assert_eq!(put(None, "", "limit 7").unwrap_err().code(), "InvalidParameterException");
+    assert_eq!(put(None, "c", "limit").unwrap_err().code(), "MalformedQueryException");
+
+    let describe = |prefix: Option<&str>, most| {
+        let input = DescribeQueryDefinitionsInput {
+            query_definition_name_prefix: prefix.map(str::to_owned),
+            max_results: most,
+            ..DescribeQueryDefinitionsInput::default()
+        };
+        queries.describe_query_definitions(&input).unwrap()
+    };
+    let all = describe(None, None).query_definitions;
+    let named: Vec<_> = all.iter().map(|one| (one.name.as_str(), one.query_string.as_str())).collect();
+    assert_eq!(named, [("a", "limit 5"), ("b/refused", "limit 7")]);
+    assert_eq!(describe(Some("b/"), None).query_definitions.len(), 1);
+    assert!(describe(None, Some(1)).next_token.is_some());
+    let delete = DeleteQueryDefinitionInput { query_definition_id: second };
+    assert!(queries.delete_query_definition(&delete).unwrap().success);
+    assert_eq!(queries.delete_query_definition(&delete).unwrap_err().code(), "ResourceNotFoundException");
+}
+
+#[tokio::test]
+async fn a_pointer_gives_the_whole_record() {
+    let (logs, catalogue) = world();
+    let queries = open(&logs, &catalogue);
+    let (rows, _) = logs.run("filter action = 'REJECT' | fields srcAddr").await.unwrap();
+    let pointer = rows[0].last().unwrap().value.clone();
+    let input = GetLogRecordInput { log_record_pointer: pointer.clone() };
+    let record = queries.get_log_record(&input, NOON).unwrap().log_record;
+    for (field, value) in [("srcAddr", "10.0.0.1"), ("dstPort", "22"), ("@log", "123456789012:/g"), ("@ptr", &pointer)]
+    {
+        assert_eq!(record.get(field).map(String::as_str), Some(value), "{field}");
+    }
+    assert_eq!(record["@timestamp"], DAY.to_string());
+    for wrong in ["", "1:2", &pointer.replace("123456789012", "000000000000")] {
+        let input = GetLogRecordInput { log_record_pointer: wrong.to_owned() };
+        assert_eq!(queries.get_log_record(&input, NOON).unwrap_err().code(), "InvalidParameterException");
+    }
+    let around = |time| GetLogGroupFieldsInput { log_group_name: Some("/g".into()), time, ..Default::default() };
+    let fields = queries.get_log_group_fields(&around(Some(DAY / SECOND)), NOON).unwrap().log_group_fields;
+    assert!(fields.contains(&LogGroupField { name: "srcAddr".into(), percent: 50 }), "{fields:?}");
+    assert_eq!(queries.get_log_group_fields(&around(None), NOON).unwrap().log_group_fields, []);
+}

@@ -1,0 +1,184 @@
+//! Logs Insights from the command line, and alarms on its queries: `weir up` on loopback, without capture.
+
+use std::{
+    fs,
+    net::TcpListener,
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use serde_json::{Value, json};
+
+use crate::run::Lab;
+
+/// The alarm looks at whole minutes.
+const PATIENCE: Duration = Duration::from_secs(240);
+
+/// A `weir up` that answers everyone on this host.
+struct Served<'a> {
+    child: Child,
+    address: String,
+    lab: &'a Lab,
+}
+
+impl<'a> Served<'a> {
+    fn start(lab: &'a Lab) -> Self {
+        let free = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
+        let address = free.to_string();
+        let child = Command::new(env!("CARGO_BIN_EXE_weir"))
+            .args(["up", "--capture", "off", "--auth", "off", "--data", "data", "--listen", &address])
+            .current_dir(lab.path(""))
+            .stderr(fs::File::create(lab.path("up.err")).expect("a file"))
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("weir starts");
+        let served = Self { child, address, lab };
+        served.wait_for("it answers", |_| true);
+        served
+    }
+
+    fn status(&self) -> Option<Value> {
+        let output = Command::new(env!("CARGO_BIN_EXE_weir"))
+            .args(["status", "--json", "--listen", &self.address])
+            .output()
+            .expect("weir status");
+        serde_json::from_slice(&output.stdout).ok()
+    }
+
+    #[track_caller]
+    fn wait_for(&self, what: &str, is: impl Fn(&Value) -> bool) {
+        let begun = Instant::now();
+        while begun.elapsed() < PATIENCE {
+            if self.status().is_some_and(|status| is(&status)) {
+                return;
+            }
+            thread::sleep(Duration::from_millis(300));
+        }
+        let said = fs::read_to_string(self.lab.path("up.err")).unwrap_or_default();
+        panic!("waited for: {what}; status {:?}; it said {said}", self.status());
+    }
+
+    /// Asks as an AWS client does.
+    #[track_caller]
+    fn ask(&self, service: &str, target: &str, input: &Value) -> Value {
+        let scope = format!("test/20260101/us-east-1/{service}/aws4_request");
+        let signature = "SignedHeaders=host, Signature=00";
+        let headers = [
+            format!("X-Amz-Target: {target}"),
+            format!("Authorization: AWS4-HMAC-SHA256 Credential={scope}, {signature}"),
+            format!("Content-Type: application/x-amz-json-1.{}", u8::from(service == "logs")),
+        ];
+        let output = Command::new("curl")
+            .args(["--silent", "--data-binary", &input.to_string()])
+            .args(headers.iter().flat_map(|header| ["--header", header]))
+            .args(["--write-out", "\n%{http_code}", &format!("http://{}/", self.address)])
+            .output()
+            .expect("curl");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let (body, code) = text.rsplit_once('\n').expect("a code");
+        assert_eq!(code, "200", "{target}: {body}");
+        serde_json::from_str(body).unwrap_or(Value::Null)
+    }
+
+    fn logs(&self, operation: &str, input: &Value) {
+        self.ask("logs", &format!("Logs_20140328.{operation}"), input);
+    }
+
+    /// Ends it, as Ctrl-C does.
+    fn end(mut self) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &id]).status().expect("kill").success());
+        assert!(self.child.wait().expect("it ends").success());
+    }
+}
+
+impl Drop for Served<'_> {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
+    i64::try_from(since.as_millis()).expect("a time")
+}
+
+fn put(served: &Served<'_>, messages: &[&str]) {
+    let events: Vec<Value> = messages.iter().map(|text| json!({"timestamp": now(), "message": text})).collect();
+    let names = json!({"logGroupName": "/app", "logStreamName": "s", "logEvents": events});
+    served.logs("PutLogEvents", &names);
+}
+
+#[test]
+fn an_alarm_on_a_query_rings_and_the_events_can_be_asked_for() {
+    let lab = Lab::new();
+    let served = Served::start(&lab);
+    served.logs("CreateLogGroup", &json!({"logGroupName": "/app"}));
+    served.logs("CreateLogStream", &json!({"logGroupName": "/app", "logStreamName": "s"}));
+    let alarm = json!({
+        "AlarmName": "slow", "QueryResultsToEvaluate": 1, "QueryResultsToAlarm": 1, "Threshold": 1,
+        "ComparisonOperator": "GreaterThanOrEqualToThreshold", "TreatMissingData": "notBreaching",
+        "ScheduledQueryConfiguration": {
+            "QueryString": "filter took > 1000 | stats count(*) as n by path",
+            "LogGroupIdentifiers": ["/app"],
+            "ScheduledQueryRoleARN": "arn:aws:iam::123456789012:role/r",
+            "ScheduleConfiguration": {"ScheduleExpression": "rate(1 minute)", "StartTimeOffset": 60},
+            "AggregationExpression": "sum(n)",
+        },
+    });
+    served.ask("monitoring", "GraniteServiceVersion20100801.PutLogAlarm", &alarm);
+    put(&served, &[r#"{"path":"/a","took":12}"#, r#"{"path":"/b","took":2500}"#]);
+
+    let refused = lab.weir(&["query", "--data", "data", "--log-group", "/app", "--insights", "fields @message"]);
+    assert_eq!(refused.code, 1, "{refused:?}");
+    assert!(refused.err.contains("its log groups cannot be read beside it"), "{}", refused.err);
+
+    served.wait_for("the alarm rings", |status| {
+        let alarms = status["watching"]["alarms"].as_array().expect("alarms");
+        alarms.iter().any(|alarm| alarm["name"] == "slow" && alarm["state"] == "ALARM")
+    });
+    served.end();
+
+    let asked = |query: &str| {
+        lab.weir(&[
+            "query",
+            "--data",
+            "data",
+            "--log-group",
+            "/app",
+            "--since",
+            "1d",
+            "--output",
+            "csv",
+            "--insights",
+            query,
+        ])
+    };
+    let answer = asked("fields path, took | sort took desc");
+    assert_eq!((answer.code, answer.out.as_str()), (0, "\"path\",\"took\"\n\"/b\",\"2500\"\n\"/a\",\"12\"\n"));
+    let wrong = asked("fields path | filtr took > 1");
+    assert_eq!(wrong.code, 2);
+    assert!(
+        wrong.err.contains("there is no command `filtr`") && wrong.err.contains("                ^^^^^"),
+        "{}",
+        wrong.err
+    );
+    let missing = lab.weir(&["query", "--data", "data", "--log-group", "/none", "--sample", "newest"]);
+    assert_eq!(missing.code, 1);
+    assert!(missing.err.contains("log group"), "{}", missing.err);
+}
+
+#[test]
+fn without_log_groups_the_directory_is_asked_for() {
+    let lab = Lab::new();
+    let said = lab.weir(&["query", "--insights", "fields @message"]);
+    assert_eq!(said.code, 2);
+    assert!(said.err.contains("has no log groups"), "{}", said.err);
+    for arguments in [["--since", "soon"], ["--until", "2d"]] {
+        let mut all = vec!["query", "--sample", "newest"];
+        all.extend(arguments);
+        assert_eq!(lab.weir(&all).code, 2, "{arguments:?}");
+    }
+}
