@@ -1,5 +1,6 @@
 //! The services: a table of operations each, over the state that they work on.
 
+pub mod cloudformation;
 pub mod cloudwatch;
 pub mod ec2;
 #[cfg(test)]
@@ -80,5 +81,11 @@ pub fn tables(on: &Foundation) -> Result<Served, ApiError> {
         Box::new(sts::table(Arc::clone(&on.access))),
     ];
     on.ec2.guard(Arc::clone(&on.access));
-    Ok(all.into_iter().chain(ec2::tables(on.ec2.clone())).collect())
+    let mut served: Served = all.into_iter().chain(ec2::tables(on.ec2.clone())).collect();
+    // Stacks are made by the operations of all the others.
+    let mut below = served.clone();
+    below.add(Box::new(s3::table(on)?));
+    served.add(Box::new(cloudformation::table(on.catalogue.clone(), Arc::clone(&on.access), below)?));
+    served.add(Box::new(cloudformation::unsupported()));
+    Ok(served)
 }

@@ -27,6 +27,7 @@ mod put;
 mod serve;
 mod service;
 mod settings;
+mod table;
 mod tags;
 #[cfg(test)]
 mod tests;
@@ -53,6 +54,7 @@ use crate::{
 
 pub use coverage::{OPERATIONS, S3Operation};
 pub use lifecycle::Expired;
+pub(super) use table::table;
 
 /// The longest XML of a request, in bytes: ten thousand parts, or a thousand keys of the longest.
 const LONGEST_XML: usize = 8 << 20;

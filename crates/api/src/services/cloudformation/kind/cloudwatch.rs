@@ -1,0 +1,83 @@
+//! Resources of CloudWatch.
+
+use serde_json::{Value, json};
+
+use super::{Kind, Made, Was, Work, work::merged};
+use crate::{ApiError, ServiceName::CloudWatch};
+
+pub(super) const KINDS: &[Kind] = &[
+    Kind::new("AWS::CloudWatch::Alarm", put_alarm, delete_alarm)
+        .named("AlarmName", 255)
+        .requires(&["ComparisonOperator", "EvaluationPeriods"])
+        .shows(&["Arn"])
+        .changes(|work, _| put_alarm(work), &[]),
+    Kind::new("AWS::CloudWatch::CompositeAlarm", put_composite, delete_alarm)
+        .named("AlarmName", 255)
+        .requires(&["AlarmRule"])
+        .shows(&["Arn"])
+        .changes(|work, _| put_composite(work), &[]),
+    Kind::new("AWS::CloudWatch::Dashboard", put_dashboard, delete_dashboard)
+        .named("DashboardName", 255)
+        .requires(&["DashboardBody"])
+        .changes(|work, _| put_dashboard(work), &[]),
+];
+
+fn put_alarm(work: &Work<'_>) -> Result<Made, ApiError> {
+    let given = work.same(&[
+        "ActionsEnabled",
+        "AlarmActions",
+        "AlarmDescription",
+        "ComparisonOperator",
+        "DatapointsToAlarm",
+        "Dimensions",
+        "EvaluateLowSampleCountPercentile",
+        "EvaluationPeriods",
+        "ExtendedStatistic",
+        "InsufficientDataActions",
+        "MetricName",
+        "Metrics",
+        "Namespace",
+        "OKActions",
+        "Period",
+        "Statistic",
+        "Threshold",
+        "ThresholdMetricId",
+        "TreatMissingData",
+        "Unit",
+    ]);
+    put(work, "PutMetricAlarm", given)
+}
+
+fn put_composite(work: &Work<'_>) -> Result<Made, ApiError> {
+    let given = work.same(&[
+        "ActionsEnabled",
+        "ActionsSuppressor",
+        "ActionsSuppressorExtensionPeriod",
+        "ActionsSuppressorWaitPeriod",
+        "AlarmActions",
+        "AlarmDescription",
+        "AlarmRule",
+        "InsufficientDataActions",
+        "OKActions",
+    ]);
+    put(work, "PutCompositeAlarm", given)
+}
+
+fn put(work: &Work<'_>, operation: &str, given: Value) -> Result<Made, ApiError> {
+    work.call(CloudWatch, operation, merged(given, json!({"AlarmName": work.name, "Tags": work.tags()})))?;
+    Ok(Made::of(&work.name).with("Arn", work.call.arn("cloudwatch", &format!("alarm:{}", work.name))))
+}
+
+fn delete_alarm(work: &Work<'_>, was: &Was<'_>) -> Result<(), ApiError> {
+    work.remove(CloudWatch, "DeleteAlarms", json!({"AlarmNames": [was.made.physical]}))
+}
+
+fn put_dashboard(work: &Work<'_>) -> Result<Made, ApiError> {
+    let input = json!({"DashboardName": work.name, "DashboardBody": work.document("DashboardBody")});
+    work.call(CloudWatch, "PutDashboard", input)?;
+    Ok(Made::of(&work.name))
+}
+
+fn delete_dashboard(work: &Work<'_>, was: &Was<'_>) -> Result<(), ApiError> {
+    work.remove(CloudWatch, "DeleteDashboards", json!({"DashboardNames": [was.made.physical]}))
+}

@@ -1,0 +1,247 @@
+//! The few operations of S3 that stacks are made with, as a table like those of the other services.
+//!
+//! Clients do not come this way: what they say is read by `s3s`.
+
+use std::{io::Read as _, sync::Arc};
+
+use axum::http::{Extensions, HeaderMap, Method, Uri};
+use s3s::{S3Error, S3Request, S3Result, crypto::{Checksum as _, Sha256}, dto};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Map, Value, json};
+
+use super::{buckets, checksum::hex, disk::Disk, error::no_such_key, service::Service, settings, tags};
+use crate::{ApiError, Call, Foundation, Operation, Payload, ServiceName, Table, handle};
+
+/// Longest template in a bucket, in bytes. Source: the quotas of CloudFormation.
+const LONGEST: u64 = 1 << 20;
+
+/// The table of what stacks are made with.
+///
+/// # Errors
+/// When the catalogue refuses.
+pub(in super::super) fn table(on: &Foundation) -> Result<Table<Service>, ApiError> {
+    let disk = Disk::open(on.catalogue.clone(), on.buckets.clone(), &on.region).map_err(ApiError::internal)?;
+    let owner = hex(Sha256::checksum(on.account.as_bytes())).into();
+    // Settings have no time, and what has one is told it by the call.
+    let service = Service { disk: Arc::new(disk), access: Arc::clone(&on.access), clock: || 0, owner };
+    Ok(Table { service: ServiceName::S3, state: service, operations: OPERATIONS })
+}
+
+const OPERATIONS: &[Operation<Service>] = &[
+    Operation::new("CreateBucket", handle!(create)).on(bucket),
+    Operation::new("DeleteBucket", handle!(delete)).on(bucket),
+    Operation::new("DeleteBucketPolicy", handle!(delete_policy)).on(bucket),
+    Operation::new("GetObject", handle!(get)).on(object),
+    Operation::new("PutBucketCors", handle!(put_cors)).on(bucket).allowed_by("PutBucketCORS"),
+    Operation::new("PutBucketEncryption", handle!(put_encryption)).on(bucket).allowed_by("PutEncryptionConfiguration"),
+    Operation::new("PutBucketLifecycleConfiguration", handle!(put_lifecycle))
+        .on(bucket)
+        .allowed_by("PutLifecycleConfiguration"),
+    Operation::new("PutBucketOwnershipControls", handle!(put_ownership)).on(bucket),
+    Operation::new("PutBucketPolicy", handle!(put_policy)).on(bucket),
+    Operation::new("PutBucketTagging", handle!(put_tags)).on(bucket),
+    Operation::new("PutBucketVersioning", handle!(put_versioning)).on(bucket),
+    Operation::new("PutPublicAccessBlock", handle!(put_public_access)).on(bucket).allowed_by("PutBucketPublicAccessBlock"),
+];
+
+fn bucket(_: &Call, payload: &Payload) -> Vec<String> {
+    vec![format!("arn:aws:s3:::{}", payload.text("Bucket").unwrap_or("*"))]
+}
+
+fn object(_: &Call, payload: &Payload) -> Vec<String> {
+    let (bucket, key) = (payload.text("Bucket").unwrap_or("*"), payload.text("Key").unwrap_or("*"));
+    vec![format!("arn:aws:s3:::{bucket}/{key}")]
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+struct Input {
+    bucket: String,
+    key: String,
+    policy: String,
+    /// What is set, with the names that templates have.
+    configuration: Value,
+}
+
+impl From<S3Error> for ApiError {
+    fn from(error: S3Error) -> Self {
+        let status = error.status_code().map_or(500, |status| status.as_u16());
+        let message = error.message().unwrap_or_default().to_owned();
+        Self::new(error.code().as_str().to_owned(), message).with_status(status)
+    }
+}
+
+fn request<T>(input: T) -> S3Request<T> {
+    S3Request {
+        input,
+        method: Method::PUT,
+        uri: Uri::default(),
+        headers: HeaderMap::new(),
+        extensions: Extensions::new(),
+        credentials: None,
+        region: None,
+        service: None,
+        trailing_headers: None,
+    }
+}
+
+/// A setting as its type has it: `BlockPublicAcls` is `block_public_acls` there.
+fn setting<T: DeserializeOwned>(value: &Value) -> Result<T, ApiError> {
+    serde_json::from_value(snaked(value)).map_err(|error| ApiError::new("MalformedXML", error.to_string()))
+}
+
+/// Names that are not what their words say.
+const NAMES: [(&str, &str); 9] = [
+    ("SSEAlgorithm", "sse_algorithm"),
+    ("KMSMasterKeyID", "kms_master_key_id"),
+    ("ServerSideEncryptionConfiguration", "rules"),
+    ("ServerSideEncryptionByDefault", "apply_server_side_encryption_by_default"),
+    ("ExposedHeaders", "expose_headers"),
+    ("MaxAge", "max_age_seconds"),
+    ("ExpirationInDays", "days"),
+    ("ID", "id"),
+    ("CORSRules", "cors_rules"),
+];
+
+fn snaked(value: &Value) -> Value {
+    match value {
+        Value::Array(items) => items.iter().map(snaked).collect(),
+        Value::Object(members) => {
+            let member = |(name, value): (&String, &Value)| (snake(name), snaked(value));
+            Value::Object(members.iter().map(member).collect::<Map<_, _>>())
+        }
+        Value::String(text) if text == "true" || text == "false" => Value::Bool(text == "true"),
+        leaf => leaf.clone(),
+    }
+}
+
+fn snake(name: &str) -> String {
+    if let Some((_, known)) = NAMES.iter().find(|(camel, _)| *camel == name) {
+        return (*known).to_owned();
+    }
+    let mut snake = String::new();
+    for (index, letter) in name.chars().enumerate() {
+        if letter.is_ascii_uppercase() && index > 0 {
+            snake.push('_');
+        }
+        snake.push(letter.to_ascii_lowercase());
+    }
+    snake
+}
+
+fn create(service: &Service, call: &Call, input: &Input) -> Result<(), ApiError> {
+    if service.bucket(&input.bucket).is_ok() {
+        let message = format!("{} already exists", input.bucket);
+        return Err(ApiError::new("BucketAlreadyExists", message).with_status(409));
+    }
+    Ok(service.disk.create_bucket(&input.bucket, &call.region, call.now)?)
+}
+
+fn delete(service: &Service, _: &Call, input: &Input) -> Result<(), ApiError> {
+    let input = dto::DeleteBucketInput { bucket: input.bucket.clone(), ..Default::default() };
+    Ok(buckets::delete(service, request(input)).map(drop)?)
+}
+
+fn put_policy(service: &Service, _: &Call, input: &Input) -> Result<(), ApiError> {
+    let (bucket, policy) = (input.bucket.clone(), input.policy.clone());
+    let input = dto::PutBucketPolicyInput { bucket, policy, ..Default::default() };
+    Ok(settings::put_policy(service, request(input)).map(drop)?)
+}
+
+fn delete_policy(service: &Service, _: &Call, input: &Input) -> Result<(), ApiError> {
+    let input = dto::DeleteBucketPolicyInput { bucket: input.bucket.clone(), ..Default::default() };
+    Ok(settings::delete_policy(service, request(input)).map(drop)?)
+}
+
+fn get(service: &Service, _: &Call, input: &Input) -> Result<Value, ApiError> {
+    let text = || -> S3Result<Option<String>> {
+        let bucket = service.bucket(&input.bucket)?;
+        let found = service.disk.newest(&bucket, &input.key)?.ok_or_else(|| no_such_key(&input.key))?;
+        let file = found.file.ok_or_else(|| no_such_key(&input.key))?;
+        let mut text = String::new();
+        let read = file.take(LONGEST + 1).read_to_string(&mut text);
+        Ok(read.is_ok_and(|length| length as u64 <= LONGEST).then_some(text))
+    };
+    let body = text()?.ok_or_else(|| ApiError::new("EntityTooLarge", "it is no text, or longer than 1 MiB"))?;
+    Ok(json!({"Body": body}))
+}
+
+/// An operation that sets something under the name of a member.
+macro_rules! setter {
+    ($function:ident, $input:ident, $member:ident, $work:path) => {
+        fn $function(service: &Service, _: &Call, input: &Input) -> Result<(), ApiError> {
+            let given = setting(&input.configuration)?;
+            let mut set = <dto::$input>::default();
+            set.bucket.clone_from(&input.bucket);
+            set.$member = given;
+            Ok($work(service, request(set)).map(drop)?)
+        }
+    };
+}
+
+setter!(put_ownership, PutBucketOwnershipControlsInput, ownership_controls, settings::put_ownership);
+setter!(put_public_access, PutPublicAccessBlockInput, public_access_block_configuration, settings::put_public_access);
+setter!(put_tags, PutBucketTaggingInput, tagging, tags::put_of_bucket);
+setter!(put_versioning, PutBucketVersioningInput, versioning_configuration, settings::put_versioning);
+
+fn put_cors(service: &Service, _: &Call, input: &Input) -> Result<(), ApiError> {
+    let cors_configuration: dto::CORSConfiguration = setting(&input.configuration)?;
+    let bucket = input.bucket.clone();
+    let input = dto::PutBucketCorsInput { bucket, cors_configuration, checksum_algorithm: None, content_md5: None, expected_bucket_owner: None };
+    Ok(settings::put_cors(service, request(input)).map(drop)?)
+}
+
+fn put_encryption(service: &Service, _: &Call, input: &Input) -> Result<(), ApiError> {
+    let server_side_encryption_configuration: dto::ServerSideEncryptionConfiguration = setting(&input.configuration)?;
+    let bucket = input.bucket.clone();
+    let input = dto::PutBucketEncryptionInput {
+        bucket,
+        server_side_encryption_configuration,
+        checksum_algorithm: None,
+        content_md5: None,
+        expected_bucket_owner: None,
+    };
+    Ok(settings::put_encryption(service, request(input)).map(drop)?)
+}
+
+/// What a rule of a template may have: Weir moves nothing to other storage classes.
+const RULE: [&str; 7] = [
+    "AbortIncompleteMultipartUpload",
+    "ExpirationInDays",
+    "Id",
+    "NoncurrentVersionExpiration",
+    "NoncurrentVersionExpirationInDays",
+    "Prefix",
+    "Status",
+];
+
+fn put_lifecycle(service: &Service, _: &Call, input: &Input) -> Result<(), ApiError> {
+    let given = input.configuration.get("Rules").and_then(Value::as_array).into_iter().flatten();
+    let rules: Result<Vec<Value>, ApiError> = given.map(rule).collect();
+    let configuration: dto::BucketLifecycleConfiguration = setting(&json!({"Rules": rules?}))?;
+    let input = dto::PutBucketLifecycleConfigurationInput {
+        bucket: input.bucket.clone(),
+        lifecycle_configuration: Some(configuration),
+        ..Default::default()
+    };
+    Ok(settings::put_lifecycle(service, request(input)).map(drop)?)
+}
+
+/// A rule as the operation has it.
+fn rule(rule: &Value) -> Result<Value, ApiError> {
+    let names = rule.as_object().into_iter().flatten().map(|(name, _)| name.as_str());
+    if let Some(other) = names.into_iter().find(|name| !RULE.contains(name)) {
+        return Err(ApiError::new("InvalidRequest", format!("Encountered unsupported property {other} in a lifecycle rule")));
+    }
+    let days = |name: &str| rule.get(name).and_then(|days| days.as_i64().or_else(|| days.as_str()?.parse().ok()));
+    let later = rule.pointer("/NoncurrentVersionExpiration/NoncurrentDays").and_then(Value::as_i64);
+    let later = later.or_else(|| days("NoncurrentVersionExpirationInDays"));
+    Ok(json!({
+        "Id": rule.get("Id"),
+        "Status": rule.get("Status"),
+        "Filter": {"Prefix": rule.get("Prefix").cloned().unwrap_or_else(|| "".into())},
+        "Expiration": days("ExpirationInDays").map(|days| json!({"Days": days})),
+        "NoncurrentVersionExpiration": later.map(|days| json!({"NoncurrentDays": days})),
+        "AbortIncompleteMultipartUpload": rule.get("AbortIncompleteMultipartUpload"),
+    }))
+}
