@@ -68,6 +68,14 @@ pub trait Regions: Send + Sync {
 /// # Errors
 /// When what they keep cannot be read.
 pub fn tables(on: &Foundation) -> Result<Served, ApiError> {
+    tables_with(on, Vec::new())
+}
+
+/// The same with the tables of services that stand on more than the foundation: stacks are made by those, too.
+///
+/// # Errors
+/// When what the services keep cannot be read.
+pub fn tables_with(on: &Foundation, further: Vec<Box<dyn Serve>>) -> Result<Served, ApiError> {
     let all: Vec<Box<dyn Serve>> = vec![
         Box::new(cloudwatch::table(on)?),
         Box::new(cloudwatch::unsupported()),
@@ -81,10 +89,10 @@ pub fn tables(on: &Foundation) -> Result<Served, ApiError> {
         Box::new(sts::table(Arc::clone(&on.access))),
     ];
     on.ec2.guard(Arc::clone(&on.access));
-    let mut served: Served = all.into_iter().chain(ec2::tables(on.ec2.clone())).collect();
+    let mut served: Served = all.into_iter().chain(ec2::tables(on.ec2.clone())).chain(further).collect();
     // Stacks are made by the operations of all the others.
     let mut below = served.clone();
-    below.add(Box::new(s3::table(on)?));
+    below.add(s3::table(on)?);
     served.add(Box::new(cloudformation::table(on.catalogue.clone(), Arc::clone(&on.access), below)?));
     served.add(Box::new(cloudformation::unsupported()));
     Ok(served)

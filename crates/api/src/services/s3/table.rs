@@ -5,12 +5,16 @@
 use std::{io::Read as _, sync::Arc};
 
 use axum::http::{Extensions, HeaderMap, Method, Uri};
-use s3s::{S3Error, S3Request, S3Result, crypto::{Checksum as _, Sha256}, dto};
+use s3s::{
+    S3Error, S3Request, S3Result,
+    crypto::{Checksum as _, Sha256},
+    dto,
+};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
 use super::{buckets, checksum::hex, disk::Disk, error::no_such_key, service::Service, settings, tags};
-use crate::{ApiError, Call, Foundation, Operation, Payload, ServiceName, Table, handle};
+use crate::{ApiError, Call, Foundation, Operation, Payload, Serve, ServiceName, Table, handle};
 
 /// Longest template in a bucket, in bytes. Source: the quotas of CloudFormation.
 const LONGEST: u64 = 1 << 20;
@@ -19,12 +23,12 @@ const LONGEST: u64 = 1 << 20;
 ///
 /// # Errors
 /// When the catalogue refuses.
-pub(in super::super) fn table(on: &Foundation) -> Result<Table<Service>, ApiError> {
+pub(in super::super) fn table(on: &Foundation) -> Result<Box<dyn Serve>, ApiError> {
     let disk = Disk::open(on.catalogue.clone(), on.buckets.clone(), &on.region).map_err(ApiError::internal)?;
     let owner = hex(Sha256::checksum(on.account.as_bytes())).into();
     // Settings have no time, and what has one is told it by the call.
     let service = Service { disk: Arc::new(disk), access: Arc::clone(&on.access), clock: || 0, owner };
-    Ok(Table { service: ServiceName::S3, state: service, operations: OPERATIONS })
+    Ok(Box::new(Table { service: ServiceName::S3, state: service, operations: OPERATIONS }))
 }
 
 const OPERATIONS: &[Operation<Service>] = &[
@@ -37,11 +41,12 @@ const OPERATIONS: &[Operation<Service>] = &[
     Operation::new("PutBucketLifecycleConfiguration", handle!(put_lifecycle))
         .on(bucket)
         .allowed_by("PutLifecycleConfiguration"),
-    Operation::new("PutBucketOwnershipControls", handle!(put_ownership)).on(bucket),
     Operation::new("PutBucketPolicy", handle!(put_policy)).on(bucket),
     Operation::new("PutBucketTagging", handle!(put_tags)).on(bucket),
     Operation::new("PutBucketVersioning", handle!(put_versioning)).on(bucket),
-    Operation::new("PutPublicAccessBlock", handle!(put_public_access)).on(bucket).allowed_by("PutBucketPublicAccessBlock"),
+    Operation::new("PutPublicAccessBlock", handle!(put_public_access))
+        .on(bucket)
+        .allowed_by("PutBucketPublicAccessBlock"),
 ];
 
 fn bucket(_: &Call, payload: &Payload) -> Vec<String> {
@@ -166,43 +171,40 @@ fn get(service: &Service, _: &Call, input: &Input) -> Result<Value, ApiError> {
     Ok(json!({"Body": body}))
 }
 
-/// An operation that sets something under the name of a member.
+/// An operation that sets something under the name of a member; the further members have nothing to say.
 macro_rules! setter {
-    ($function:ident, $input:ident, $member:ident, $work:path) => {
+    ($function:ident, $input:ident { $member:ident $(, $further:ident)* }, $work:path) => {
         fn $function(service: &Service, _: &Call, input: &Input) -> Result<(), ApiError> {
-            let given = setting(&input.configuration)?;
-            let mut set = <dto::$input>::default();
-            set.bucket.clone_from(&input.bucket);
-            set.$member = given;
+            let $member = setting(&input.configuration)?;
+            let set = dto::$input {
+                bucket: input.bucket.clone(),
+                $member,
+                content_md5: None,
+                expected_bucket_owner: None,
+                $($further: None,)*
+            };
             Ok($work(service, request(set)).map(drop)?)
         }
     };
 }
 
-setter!(put_ownership, PutBucketOwnershipControlsInput, ownership_controls, settings::put_ownership);
-setter!(put_public_access, PutPublicAccessBlockInput, public_access_block_configuration, settings::put_public_access);
-setter!(put_tags, PutBucketTaggingInput, tagging, tags::put_of_bucket);
-setter!(put_versioning, PutBucketVersioningInput, versioning_configuration, settings::put_versioning);
-
-fn put_cors(service: &Service, _: &Call, input: &Input) -> Result<(), ApiError> {
-    let cors_configuration: dto::CORSConfiguration = setting(&input.configuration)?;
-    let bucket = input.bucket.clone();
-    let input = dto::PutBucketCorsInput { bucket, cors_configuration, checksum_algorithm: None, content_md5: None, expected_bucket_owner: None };
-    Ok(settings::put_cors(service, request(input)).map(drop)?)
-}
-
-fn put_encryption(service: &Service, _: &Call, input: &Input) -> Result<(), ApiError> {
-    let server_side_encryption_configuration: dto::ServerSideEncryptionConfiguration = setting(&input.configuration)?;
-    let bucket = input.bucket.clone();
-    let input = dto::PutBucketEncryptionInput {
-        bucket,
-        server_side_encryption_configuration,
-        checksum_algorithm: None,
-        content_md5: None,
-        expected_bucket_owner: None,
-    };
-    Ok(settings::put_encryption(service, request(input)).map(drop)?)
-}
+setter!(put_cors, PutBucketCorsInput { cors_configuration, checksum_algorithm }, settings::put_cors);
+setter!(
+    put_encryption,
+    PutBucketEncryptionInput { server_side_encryption_configuration, checksum_algorithm },
+    settings::put_encryption
+);
+setter!(
+    put_public_access,
+    PutPublicAccessBlockInput { public_access_block_configuration, checksum_algorithm },
+    settings::put_public_access
+);
+setter!(put_tags, PutBucketTaggingInput { tagging, checksum_algorithm }, tags::put_of_bucket);
+setter!(
+    put_versioning,
+    PutBucketVersioningInput { versioning_configuration, checksum_algorithm, mfa },
+    settings::put_versioning
+);
 
 /// What a rule of a template may have: Weir moves nothing to other storage classes.
 const RULE: [&str; 7] = [
@@ -231,7 +233,10 @@ fn put_lifecycle(service: &Service, _: &Call, input: &Input) -> Result<(), ApiEr
 fn rule(rule: &Value) -> Result<Value, ApiError> {
     let names = rule.as_object().into_iter().flatten().map(|(name, _)| name.as_str());
     if let Some(other) = names.into_iter().find(|name| !RULE.contains(name)) {
-        return Err(ApiError::new("InvalidRequest", format!("Encountered unsupported property {other} in a lifecycle rule")));
+        return Err(ApiError::new(
+            "InvalidRequest",
+            format!("Encountered unsupported property {other} in a lifecycle rule"),
+        ));
     }
     let days = |name: &str| rule.get(name).and_then(|days| days.as_i64().or_else(|| days.as_str()?.parse().ok()));
     let later = rule.pointer("/NoncurrentVersionExpiration/NoncurrentDays").and_then(Value::as_i64);

@@ -34,11 +34,10 @@ fn create_bucket(work: &Work<'_>) -> Result<Made, ApiError> {
 }
 
 /// Properties of a bucket that are settings, and the operation that takes each.
-const SETTINGS: [(&str, &str); 6] = [
+const SETTINGS: [(&str, &str); 5] = [
     ("BucketEncryption", "PutBucketEncryption"),
     ("CorsConfiguration", "PutBucketCors"),
     ("LifecycleConfiguration", "PutBucketLifecycleConfiguration"),
-    ("OwnershipControls", "PutBucketOwnershipControls"),
     ("PublicAccessBlockConfiguration", "PutPublicAccessBlock"),
     ("VersioningConfiguration", "PutBucketVersioning"),
 ];
