@@ -36,13 +36,12 @@ impl Server {
     }
 
     fn call(&self, name: &str, input: &Value) -> Result<Value, ApiError> {
-        let of_name =
-            |table: &&dyn Serve| table.entries().iter().any(|entry| entry.name == name && entry.supported);
+        let of_name = |table: &dyn Serve| table.entries().iter().any(|entry| entry.name == name && entry.supported);
         let service = if name.starts_with("Glue") { "Glue" } else { "" };
         let name = name.trim_start_matches("Glue");
         let mut tables =
             self.tables.iter().filter(|table| (format!("{:?}", table.service()) == "Glue") == (service == "Glue"));
-        let table = if service.is_empty() { tables.find(of_name) } else { tables.next() };
+        let table = if service.is_empty() { tables.find(|table| of_name(table.as_ref())) } else { tables.next() };
         let call = Call::of_root("123456789012", "us-east-1", now());
         table.expect("a table").call(name, &call, &Payload::json(input.to_string().into()))
     }

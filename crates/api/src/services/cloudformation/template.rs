@@ -100,7 +100,7 @@ impl Template {
         let template = Self {
             description: tree.get("Description").and_then(Value::as_str).map(str::to_owned),
             metadata: tree.get("Metadata").cloned(),
-            parameters: each(&tree, "Parameters", |name, value| Parameter::read(name, value))?,
+            parameters: each(&tree, "Parameters", Parameter::read)?,
             mappings: section(&tree, "Mappings")?,
             conditions: each(&tree, "Conditions", |_, value| Ok(value.clone()))?,
             resources: resources(&tree)?,

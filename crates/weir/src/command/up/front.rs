@@ -86,8 +86,7 @@ pub(super) fn open(
     let trail = Trail::start(settings, &regions.home);
     let audit = trail.audit(&regions.home);
     let s3 = S3::open(&foundation, Arc::clone(&audit), now_ms)?;
-    let mut tables = services::tables(&foundation)?;
-    queries.serve(regions, &mut tables);
+    let tables = services::tables_with(&foundation, queries.tables(regions))?;
     let front = Front {
         region: settings.region.clone(),
         access,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use tokio::runtime::{Builder, Handle, Runtime};
-use weir_api::Served;
+use weir_api::Serve;
 use weir_query::{
     Engine, EngineOptions,
     athena::{Athena, Limits},
@@ -49,12 +49,13 @@ impl Queries {
         &self.threads
     }
 
-    /// Adds the services that ask the engine.
-    pub(super) fn serve(&self, regions: &Arc<Regions>, served: &mut Served) {
-        weir_lens::tables(&self.athena, &self.threads).into_iter().for_each(|table| served.add(table));
+    /// The services that ask the engine.
+    pub(super) fn tables(&self, regions: &Arc<Regions>) -> Vec<Box<dyn Serve>> {
+        let mut tables = weir_lens::tables(&self.athena, &self.threads);
         let regions = Arc::clone(regions);
         let queries = move |region: &str| regions.watching(region).map(|watching| watching.queries().clone());
-        served.add(weir_lens::insights_table(Arc::new(queries)));
+        tables.push(weir_lens::insights_table(Arc::new(queries)));
+        tables
     }
 }
 

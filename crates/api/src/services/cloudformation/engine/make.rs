@@ -72,7 +72,7 @@ impl Run {
         let made = (kind.create)(&work)?;
         let naming = kind.naming.map(|naming| naming.property);
         let unknown = work.unseen().into_iter().filter(|name| naming != Some(name.as_str()));
-        match unsupported(unknown.collect()) {
+        match unsupported(&unknown.collect::<Vec<_>>()) {
             None => Ok(made),
             Some(error) => {
                 (kind.delete)(&work, &Was { made: &made, properties: &resource.properties })?;
@@ -97,7 +97,7 @@ impl Run {
             let made = update(&work, &Was { made: &was.made, properties: &was.properties });
             // What only making it reads cannot change.
             let changed = work.unseen().into_iter().filter(|name| properties.get(name) != was.properties.get(name));
-            let refused = unsupported(changed.collect());
+            let refused = unsupported(&changed.collect::<Vec<_>>());
             made.and_then(|made| refused.map_or(Ok(made), Err))
         };
         match done {
@@ -240,7 +240,7 @@ fn reason(error: &ApiError) -> String {
 }
 
 /// Refuses properties that would be ignored.
-fn unsupported(names: Vec<String>) -> Option<ApiError> {
+fn unsupported(names: &[String]) -> Option<ApiError> {
     let text = names.join(", ");
     (!names.is_empty()).then(|| ApiError::new("InvalidRequest", format!("Encountered unsupported property {text}")))
 }

@@ -181,12 +181,12 @@ fn delete_entry(work: &Work<'_>, was: &Was<'_>) -> Result<(), ApiError> {
 }
 
 fn associate(work: &Work<'_>) -> Result<Made, ApiError> {
-    let id = replace(work, &work.text("SubnetId").unwrap_or_default(), work.get("NetworkAclId").cloned())?;
+    let id = replace(work, &work.text("SubnetId").unwrap_or_default(), work.get("NetworkAclId"))?;
     Ok(Made::of(&id).with("AssociationId", id))
 }
 
 /// Gives a subnet another ACL; the id of the new association.
-fn replace(work: &Work<'_>, subnet: &str, acl: Option<Value>) -> Result<String, ApiError> {
+fn replace(work: &Work<'_>, subnet: &str, acl: Option<&Value>) -> Result<String, ApiError> {
     let filter = json!({"Filter": [{"Name": "association.subnet-id", "Value": [subnet]}]});
     let acls = work.call(Ec2, "DescribeNetworkAcls", filter)?;
     let all = acls["networkAclSet"].as_array().into_iter().flatten().flat_map(|acl| acl["associationSet"].as_array());
@@ -206,5 +206,5 @@ fn dissociate(work: &Work<'_>, was: &Was<'_>) -> Result<(), ApiError> {
     let vpc = found(&subnets, "/subnetSet/0/vpcId")?;
     let filter = json!({"Filter": [{"Name": "vpc-id", "Value": [vpc]}, {"Name": "default", "Value": ["true"]}]});
     let acls = work.call(Ec2, "DescribeNetworkAcls", filter)?;
-    replace(work, &subnet, acls.pointer("/networkAclSet/0/networkAclId").cloned()).map(drop)
+    replace(work, &subnet, acls.pointer("/networkAclSet/0/networkAclId")).map(drop)
 }

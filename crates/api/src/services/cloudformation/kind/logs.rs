@@ -146,14 +146,14 @@ fn delete_policy(work: &Work<'_>, was: &Was<'_>) -> Result<(), ApiError> {
 }
 
 fn put_query(work: &Work<'_>) -> Result<Made, ApiError> {
-    query(work, Value::Null)
+    query(work, None)
 }
 
 fn update_query(work: &Work<'_>, was: &Was<'_>) -> Result<Made, ApiError> {
-    query(work, Value::String(was.made.physical.clone()))
+    query(work, Some(&was.made.physical))
 }
 
-fn query(work: &Work<'_>, id: Value) -> Result<Made, ApiError> {
+fn query(work: &Work<'_>, id: Option<&str>) -> Result<Made, ApiError> {
     let given = work.pick(&[("Name", "name"), ("QueryString", "queryString"), ("LogGroupNames", "logGroupNames")]);
     let answer = work.call(Logs, "PutQueryDefinition", merged(given, json!({"queryDefinitionId": id})))?;
     let id = found(&answer, "/queryDefinitionId")?;
