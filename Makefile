@@ -36,7 +36,7 @@ deny: ## licences and sources of the dependencies
 peers: ## our counts beside those of other tools, on the same packets
 	scripts/peers
 
-clients: ## AWS clients against the program: command lines, Python, JavaScript
+clients: ## AWS clients against the program: command lines, Python, JavaScript, Rust
 	scripts/clients
 
 fuzz: ## a short run of every fuzz target; SECONDS=600 for a long one

@@ -1,5 +1,6 @@
 //! Why an operation was refused.
 
+use uuid::Uuid;
 use weir_store::CatalogueError;
 
 use crate::error::Error;
@@ -77,7 +78,12 @@ impl From<serde_json::Error> for AthenaError {
 impl From<MetastoreError> for AthenaError {
     fn from(error: MetastoreError) -> Self {
         match error {
-            MetastoreError::NotFound(message) => Self::Metadata(format!("Entity Not Found: {message}")),
+            // Clients read the code in the brackets.
+            MetastoreError::NotFound(_) => Self::Metadata(format!(
+                "Entity Not Found (Service: AmazonDataCatalog; Status Code: 400; Error Code: EntityNotFoundException; \
+                 Request ID: {}; Proxy: null)",
+                Uuid::new_v4()
+            )),
             other => Self::Internal(other.to_string()),
         }
     }
