@@ -133,6 +133,7 @@ async fn up(settings: &Settings) -> Result<Outcome> {
     let ec2 = Ec2::open(settings.account.as_str(), &catalogue, &buckets)?;
     ec2.watch_deliveries(Arc::clone(&flow_logs) as _);
     let door = front::open(settings, catalogue, buckets.clone(), &regions, ec2.clone(), &queries)?;
+    flow_logs.guard(Arc::clone(&door.front.access));
     let devices = Arc::new(devices(settings));
     let mut host = Host::new(ec2.clone(), Arc::clone(&devices), &settings.region);
     if recording {

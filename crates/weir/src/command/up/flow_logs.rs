@@ -2,11 +2,12 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
 use weir_api::{
     Regions as _,
+    access::{Access, Context},
     services::ec2::{CoveredFlowLog, Deliveries, Ec2},
 };
 use weir_capture::window::{Merger, RuleNames, Window, skipdata};
@@ -22,6 +23,10 @@ use crate::definitions;
 
 /// For so many seconds after a failed attempt a delivery is said to fail: it is tried again within a minute.
 const RECENT: i64 = 90;
+/// The service that takes on the role of a flow log.
+const SERVICE: &str = "vpc-flow-logs.amazonaws.com";
+/// What it does in a log group that is there.
+const ACTIONS: [&str; 2] = ["logs:CreateLogStream", "logs:PutLogEvents"];
 /// After so many seconds is tried again to open what a flow log goes to.
 const AGAIN: i64 = 5;
 
@@ -31,6 +36,8 @@ pub(super) struct Wanted {
     pub(super) flow_log: FlowLog,
     /// Ids of network interfaces.
     pub(super) covers: BTreeSet<String>,
+    /// The role that puts records into a log group.
+    pub(super) role_arn: Option<String>,
 }
 
 /// Where flow logs deliver to, and how.
@@ -46,6 +53,8 @@ pub(super) struct Room {
 /// The flow logs that are recorded.
 pub(super) struct FlowLogs {
     room: Room,
+    /// Who says whether a role may deliver; everyone may until it is set.
+    access: OnceLock<Arc<Access>>,
     recorded: Mutex<BTreeMap<String, Recorded>>,
     /// Those that were deleted, until what they hold is delivered.
     ending: Mutex<Vec<Arc<Delivery>>>,
@@ -70,7 +79,12 @@ enum Sink {
 
 impl FlowLogs {
     pub(super) fn new(room: Room) -> Self {
-        Self { room, recorded: Mutex::default(), ending: Mutex::default() }
+        Self { room, access: OnceLock::new(), recorded: Mutex::default(), ending: Mutex::default() }
+    }
+
+    /// Roles are held to their policies from now on.
+    pub(super) fn guard(&self, access: Arc<Access>) {
+        let _ = self.access.set(access);
     }
 
     /// Records what is defined.
@@ -78,6 +92,7 @@ impl FlowLogs {
         let wanted = |covered: CoveredFlowLog| Wanted {
             flow_log: covered.flow_log,
             covers: covered.interfaces.into_iter().collect(),
+            role_arn: covered.role_arn,
         };
         self.want(ec2.flow_logs().into_iter().map(wanted).collect());
     }
@@ -156,26 +171,47 @@ impl FlowLogs {
 
     fn begin(&self, wanted: Wanted) -> Recorded {
         let merger = Merger::new(wanted.flow_log.max_aggregation_interval, self.room.max_flows);
-        let sink = self.sink(&wanted.flow_log);
+        let sink = self.sink(&wanted);
         Recorded { wanted, merger, sink, tried: now_ms() / 1000 }
     }
 
-    /// The bucket or the log group of a flow log may have been made since.
+    /// The bucket or the log group of a flow log may have been made since; its role may have been changed.
     fn try_again(&self, now: i64) {
         for known in self.recorded().values_mut() {
-            if known.sink.is_none() && (now - known.tried).abs() >= AGAIN {
-                (known.sink, known.tried) = (self.sink(&known.wanted.flow_log), now);
+            if (now - known.tried).abs() < AGAIN {
+                continue;
+            }
+            known.tried = now;
+            if known.sink.is_none() || self.check_role(&known.wanted).is_err() {
+                known.sink = self.sink(&known.wanted);
             }
         }
     }
 
     /// None when it cannot be opened, such as without its bucket.
-    fn sink(&self, flow_log: &FlowLog) -> Option<Sink> {
-        let opened = self.open(flow_log);
+    fn sink(&self, wanted: &Wanted) -> Option<Sink> {
+        let opened = self.check_role(wanted).and_then(|()| self.open(&wanted.flow_log));
         if let Err(problem) = &opened {
-            self.room.regions.home.troubles.add(format!("flow log {} cannot be delivered: {problem}", flow_log.id));
+            let id = &wanted.flow_log.id;
+            self.room.regions.home.troubles.add(format!("flow log {id} cannot be delivered: {problem}"));
         }
         opened.ok()
+    }
+
+    /// Whether the role of a flow log may do what the delivery to its log group does.
+    fn check_role(&self, wanted: &Wanted) -> Result<(), String> {
+        let FlowLog { id, account_id, region, destination, .. } = &wanted.flow_log;
+        let (Goal::LogGroup { log_group }, Some(role), Some(access)) =
+            (destination, &wanted.role_arn, self.access.get())
+        else {
+            return Ok(());
+        };
+        let arn = |rest: &str| format!("arn:aws:{rest}");
+        let group = arn(&format!("logs:{region}:{account_id}:log-group:{log_group}:*"));
+        let context = Context::default()
+            .with("aws:SourceAccount", account_id.as_str())
+            .with("aws:SourceArn", arn(&format!("ec2:{region}:{account_id}:vpc-flow-log/{id}")));
+        access.assume_role_allows(role, SERVICE, &ACTIONS, &group, &context).map_err(|problem| problem.to_string())
     }
 
     fn open(&self, flow_log: &FlowLog) -> Result<Sink, String> {
