@@ -15,7 +15,7 @@ use crate::error::{Code, Error};
 use crate::hive;
 use crate::select;
 use crate::statement::{self, Statement};
-use crate::table::{Heads, Table, Wanted, cannot_open};
+use crate::table::{Copies, Heads, Table, Wanted, cannot_open};
 
 /// The database that is there from the start.
 pub const DEFAULT_DATABASE: &str = "default";
@@ -65,6 +65,7 @@ pub struct Engine {
     pub(crate) catalogue: Arc<CatalogueStore>,
     places: RwLock<BTreeMap<String, Arc<Table>>>,
     finder: Option<Finder>,
+    pub(crate) copies: Option<Arc<Copies>>,
     pub(crate) heads: Heads,
 }
 
@@ -95,6 +96,7 @@ impl Engine {
             catalogue,
             places: RwLock::default(),
             finder: None,
+            copies: None,
             heads: Heads::default(),
         })
     }
@@ -104,6 +106,12 @@ impl Engine {
     /// flow logs are read. A table of the catalogue goes before one of the same name.
     pub fn with_finder(self, finder: Finder) -> Self {
         Engine { finder: Some(finder), ..self }
+    }
+
+    /// The same, with columnar copies of the text objects that queries read. Who calls this sees to it that they are
+    /// made ([`Copies::keep_up`]).
+    pub fn with_copies(self, copies: Arc<Copies>) -> Self {
+        Engine { copies: Some(copies), ..self }
     }
 
     /// Makes a table without any definition: `locations` are folders, files, or `s3://` prefixes.

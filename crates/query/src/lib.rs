@@ -32,3 +32,4 @@ pub use answer::{Answer, StatementKind};
 pub use engine::{DEFAULT_DATABASE, Engine, EngineOptions, Finder, RunOptions};
 pub use error::{Code, Error, Position};
 pub use progress::{BadObject, Progress};
+pub use table::Copies;

@@ -127,6 +127,7 @@ impl<'a> Planner<'a> {
             skip_bad_objects: options.skip_bad_objects,
             opened: Arc::default(),
             texts: SharedTexts::new(engine.options.memory_limit),
+            copies: engine.copies.clone(),
         };
         let state = session(engine, options)?;
         let catalog = Arc::new(MemoryCatalogProvider::new());

@@ -13,6 +13,7 @@ use weir_store::{Buckets, Object, Place};
 use crate::error::{Code, Error};
 use crate::progress::BadObject;
 
+mod copies;
 mod defined;
 mod discover;
 mod parquet;
@@ -22,10 +23,12 @@ mod provider;
 mod prune;
 mod results;
 mod scan;
+mod selection;
 mod shared;
 mod tolerant;
 mod unit;
 
+pub use copies::Copies;
 pub(crate) use discover::{Heads, Wanted};
 pub(crate) use parquet::Opened;
 pub(crate) use provider::BoundTable;

@@ -24,8 +24,9 @@ use futures::{StreamExt, TryStreamExt, stream};
 use object_store::ObjectStore;
 use weir_store::Buckets;
 
-use super::unit::{Content, Decode, Selection};
-use super::{Opened, SharedTexts, Unit};
+use super::selection::Selection;
+use super::unit::{Content, Decode};
+use super::{Copies, Opened, SharedTexts, Unit};
 use crate::error::{Code, Error};
 use crate::progress::Progress;
 
@@ -37,6 +38,8 @@ pub(crate) struct ScanContext {
     pub(crate) skip_bad_objects: bool,
     pub(crate) opened: Arc<Opened>,
     pub(crate) texts: SharedTexts,
+    /// Columnar copies of text, if they are kept.
+    pub(crate) copies: Option<Arc<Copies>>,
 }
 
 impl ScanContext {
@@ -148,9 +151,9 @@ impl ExecutionPlan for TextScan {
             return internal_err!("a text scan has no partition {partition}");
         };
         let (selection, context) = (Arc::clone(&self.selection), Arc::clone(&self.context));
-        let reading = Arc::clone(&context);
+        let (selecting, reading) = (Arc::clone(&selection), Arc::clone(&context));
         let batches = stream::iter(units.as_ref().clone())
-            .map(move |unit| read(unit, Arc::clone(&reading)))
+            .map(move |unit| read(unit, Arc::clone(&selecting), Arc::clone(&reading)))
             .buffered(READ_AHEAD)
             .map_ok(move |read| match read {
                 Some((unit, content)) => {
@@ -172,10 +175,20 @@ impl ExecutionPlan for TextScan {
 const READ_AHEAD: usize = 2;
 
 /// Local files above this size are read part by part, in bytes; they may be plain text.
-const LARGE: u64 = 64 << 20;
+pub(super) const LARGE: u64 = 64 << 20;
 
 /// What the object holds; `None` when it cannot be read and is to be left out.
-async fn read(unit: Unit, context: Arc<ScanContext>) -> Result<Option<(Unit, Content)>, Error> {
+async fn read(
+    unit: Unit,
+    selection: Arc<Selection>,
+    context: Arc<ScanContext>,
+) -> Result<Option<(Unit, Content)>, Error> {
+    if let Some(copies) = &context.copies
+        && let Some(format) = selection.line_format(&unit.format)?
+        && let Some(copy) = copies.reader(&unit.object, &format)
+    {
+        return Ok(Some((unit, Content::Copy(Box::new(copy)))));
+    }
     if let Some(path) = unit.object.file.clone().filter(|_| unit.object.size() > LARGE) {
         return Ok(Some((unit, Content::File(path))));
     }

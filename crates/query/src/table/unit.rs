@@ -1,44 +1,26 @@
 //! One object of lines: from its bytes to the rows that a query wants.
 
+use std::fmt::Display;
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, new_null_array};
-use datafusion::arrow::compute::{cast, filter_record_batch};
-use datafusion::arrow::datatypes::{DataType, SchemaRef};
-use datafusion::arrow::error::ArrowError;
-use datafusion::arrow::record_batch::{RecordBatch, RecordBatchOptions};
-use datafusion::common::ScalarValue;
-use datafusion::physical_expr::PhysicalExpr;
+use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 use weir_record::Refusals;
 use weir_record::read;
-use weir_record::text::{Mode, RowFilter, TextBatches, TextChunks, TextDecoder, TextOptions};
+use weir_record::text::{RowFilter, TextBatches, TextChunks, TextDecoder};
 
+use super::Unit;
+use super::copies::{CopyReader, LineFormat, Original};
 use super::prefilter::RowTest;
 use super::scan::ScanContext;
-use super::{PATH_COLUMN, Unit, UnitFormat};
+use super::selection::{BATCH_ROWS, Selection, Source};
 use crate::error::{Code, Error};
 use crate::progress::Progress;
-
-/// What a scan wants of each object.
-#[derive(Debug)]
-pub(super) struct Selection {
-    /// The whole table.
-    pub(super) table: SchemaRef,
-    /// The first columns of the table, that are in the objects.
-    pub(super) data_columns: usize,
-    /// Columns of the table that the query filters by or gives out, ascending.
-    pub(super) needed: Vec<usize>,
-    pub(super) needed_schema: SchemaRef,
-    /// Over the needed columns.
-    pub(super) predicate: Option<Arc<dyn PhysicalExpr>>,
-    /// Which of the needed columns are given out.
-    pub(super) output_columns: Vec<usize>,
-    pub(super) output: SchemaRef,
-}
 
 /// The rows of one object, a batch at a time.
 pub(super) struct Decode {
@@ -56,6 +38,8 @@ pub(super) enum Content {
     Bytes(Bytes),
     /// A local file that is too large to be taken into memory.
     File(PathBuf),
+    /// The same in columns.
+    Copy(Box<CopyReader>),
 }
 
 enum State {
@@ -63,6 +47,7 @@ enum State {
     Text(Box<Lines>),
     /// Batches that another reader decodes.
     Read(Box<read::Reader>, Vec<Source>),
+    Copy(Box<CopiedRows>),
     Done,
 }
 
@@ -75,13 +60,13 @@ struct Lines {
     columns: Vec<Source>,
 }
 
-/// Where a needed column comes from.
-#[derive(Debug, Clone)]
-enum Source {
-    /// A column that the decoder gives, by its place there.
-    Decoded(usize),
-    /// The same value in every row.
-    Constant(ScalarValue),
+/// A columnar copy that is being read.
+struct CopiedRows {
+    rows: ParquetRecordBatchReader,
+    columns: Vec<Source>,
+    /// Bytes that were read of it, and how many of them the progress knows.
+    read: Arc<AtomicU64>,
+    told: u64,
 }
 
 impl Decode {
@@ -95,6 +80,7 @@ impl Decode {
             State::Unopened(content) => self.open(content)?,
             State::Text(lines) => self.decode_lines(lines)?,
             State::Read(reader, columns) => self.decode_batch(reader, columns)?,
+            State::Copy(copy) => self.decode_copy(copy)?,
             State::Done => return Ok(false),
         };
         if matches!(self.state, State::Done) {
@@ -104,20 +90,13 @@ impl Decode {
     }
 
     fn open(&self, content: Content) -> Result<State, Error> {
-        let (options, file) = match &self.unit.format {
-            UnitFormat::HiveText { delimiter, header_lines } => {
-                let columns: Vec<usize> = (0..self.selection.data_columns).collect();
-                let file = Arc::new(self.selection.table.project(&columns).map_err(internal)?);
-                let (mode, header_lines) = (Mode::Hive, *header_lines);
-                (TextOptions { delimiter: *delimiter, mode, header_lines, batch_rows: BATCH_ROWS }, file)
-            }
-            UnitFormat::Text { columns } => {
-                (TextOptions { batch_rows: BATCH_ROWS, ..TextOptions::default() }, Arc::clone(columns))
-            }
-            UnitFormat::Json => return self.open_json(content),
-            UnitFormat::Parquet => return self.bad("it is not read as lines of text".to_owned()),
+        if let Content::Copy(copy) = content {
+            return self.open_copy(*copy);
+        }
+        let Some(LineFormat { columns: file, options }) = self.selection.line_format(&self.unit.format)? else {
+            return self.open_json(content);
         };
-        let (columns, projection) = self.bind(&file)?;
+        let (columns, projection) = self.selection.bind(&self.unit, &file)?;
         let predicate = self.selection.predicate.as_ref();
         let test = predicate.and_then(|predicate| RowTest::new(predicate, &file));
         let decoder = TextDecoder::new(file, Some(projection), options)
@@ -129,6 +108,7 @@ impl Decode {
                 let progress = Arc::clone(&self.context.progress);
                 TextChunks::new(Counted { file, progress })
             }),
+            Content::Copy(_) => return self.bad("it is not read as lines of text".to_owned()),
         };
         match chunks {
             Ok(chunks) => Ok(State::Text(Box::new(Lines { chunks, decoder, batches: None, columns }))),
@@ -144,10 +124,11 @@ impl Decode {
                 self.context.progress.add_bytes(self.unit.object.size());
                 read::Reader::from_path(&path, &options)
             }
+            Content::Copy(_) => return self.bad("it is not read as lines of JSON".to_owned()),
         };
         match opened {
             Ok(reader) => {
-                let (columns, projection) = self.bind(&reader.schema())?;
+                let (columns, projection) = self.selection.bind(&self.unit, &reader.schema())?;
                 let place = |column| match column {
                     Source::Decoded(place) => Source::Decoded(projection[place]),
                     constant @ Source::Constant(_) => constant,
@@ -158,6 +139,21 @@ impl Decode {
         }
     }
 
+    fn open_copy(&self, copy: CopyReader) -> Result<State, Error> {
+        let (columns, mut places) = self.selection.bind(&self.unit, &copy.schema())?;
+        let wanted = places.clone();
+        places.sort_unstable();
+        let given = |column| match column {
+            Source::Decoded(at) => Source::Decoded(places.binary_search(&wanted[at]).unwrap_or_default()),
+            constant @ Source::Constant(_) => constant,
+        };
+        let columns = columns.into_iter().map(given).collect();
+        match copy.batches(&places, BATCH_ROWS) {
+            Ok((rows, read)) => Ok(State::Copy(Box::new(CopiedRows { rows, columns, read, told: 0 }))),
+            Err(error) => Err(damaged_copy(&self.unit.object.name, &error)),
+        }
+    }
+
     fn decode_lines(&mut self, mut lines: Box<Lines>) -> Result<State, Error> {
         let mut refusals = Refusals::default();
         let next = lines.next_batch(&self.unit.object.name, &mut refusals);
@@ -165,7 +161,10 @@ impl Decode {
         self.context.progress.add_rows(read);
         self.context.progress.add_refusals(refusals);
         match next {
-            None => Ok(State::Done),
+            None => {
+                self.want_copy()?;
+                Ok(State::Done)
+            }
             Some(Err(error)) => self.bad(error.to_string()),
             Some(Ok(batch)) => {
                 self.partly = true;
@@ -191,32 +190,34 @@ impl Decode {
         }
     }
 
-    /// Where each needed column comes from, and the columns of the file that the decoder must give.
-    fn bind(&self, file: &SchemaRef) -> Result<(Vec<Source>, Vec<usize>), Error> {
-        let mut projection = Vec::new();
-        let mut columns = Vec::new();
-        for &column in &self.selection.needed {
-            let field = self.selection.table.field(column);
-            let partition = column.checked_sub(self.selection.data_columns);
-            let source = match partition {
-                None => match file.index_of(field.name()) {
-                    Ok(index) => {
-                        projection.push(index);
-                        Source::Decoded(projection.len() - 1)
-                    }
-                    Err(_) => Source::Constant(
-                        ScalarValue::try_from(field.data_type())
-                            .map_err(|e| Error::new(Code::Internal, e.strip_backtrace()))?,
-                    ),
-                },
-                Some(_) if field.name() == PATH_COLUMN => {
-                    Source::Constant(ScalarValue::Utf8View(Some(self.unit.object.name.to_string())))
-                }
-                Some(index) => Source::Constant(self.unit.values.get(index).cloned().unwrap_or(ScalarValue::Null)),
-            };
-            columns.push(source);
+    fn decode_copy(&mut self, mut copy: Box<CopiedRows>) -> Result<State, Error> {
+        let next = copy.rows.next();
+        let read = copy.read.load(Ordering::Relaxed);
+        self.context.progress.add_scanned(read - copy.told);
+        copy.told = read;
+        match next {
+            None => {
+                self.context.progress.add_done(self.unit.object.size());
+                Ok(State::Done)
+            }
+            Some(Err(error)) => Err(damaged_copy(&self.unit.object.name, &error)),
+            Some(Ok(batch)) => {
+                let rows = batch.num_rows() as u64;
+                self.context.progress.add_rows(rows);
+                self.ready = self.selection.select(&batch, &copy.columns, rows)?;
+                Ok(State::Copy(copy))
+            }
         }
-        Ok((columns, projection))
+    }
+
+    /// The text was read to its end, and may be read again.
+    fn want_copy(&self) -> Result<(), Error> {
+        let Some(copies) = &self.context.copies else { return Ok(()) };
+        if let Some(format) = self.selection.line_format(&self.unit.format)? {
+            let (place, object) = (Arc::clone(&self.unit.place), self.unit.object.clone());
+            copies.want(Original { place, object, format });
+        }
+        Ok(())
     }
 
     /// What happens when the object is damaged: an error, or it is listed. What stands before the
@@ -251,8 +252,6 @@ impl Iterator for Decode {
     }
 }
 
-const BATCH_ROWS: usize = 8192;
-
 impl Lines {
     /// The next rows, of this chunk of the text or a further one.
     fn next_batch(&mut self, object: &Arc<str>, refusals: &mut Refusals) -> Option<io::Result<RecordBatch>> {
@@ -269,64 +268,9 @@ impl Lines {
     }
 }
 
-impl Selection {
-    /// The output columns of the rows that pass the predicate, if there are any; they were decoded
-    /// from as many records as were `read`.
-    fn select(&self, decoded: &RecordBatch, columns: &[Source], read: u64) -> Result<Option<RecordBatch>, Error> {
-        let rows = decoded.num_rows();
-        let arrays = columns
-            .iter()
-            .zip(self.needed_schema.fields())
-            .map(|(source, field)| source.array(decoded, field.data_type()))
-            .collect::<Result<Vec<_>, Error>>()?;
-        let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        let needed =
-            RecordBatch::try_new_with_options(Arc::clone(&self.needed_schema), arrays, &options).map_err(internal)?;
-        let mut passing = needed;
-        if let Some(predicate) = &self.predicate {
-            let mask = self.evaluate(predicate, &passing)?;
-            if mask.true_count() < rows {
-                passing = filter_record_batch(&passing, &mask).map_err(internal)?;
-            }
-        }
-        if passing.num_rows() == 0 {
-            return Ok(None);
-        }
-        let output = passing.project(&self.output_columns).map_err(internal)?;
-        let few = (output.num_rows() as u64) < read / 2;
-        if few { compact(&output).map(Some) } else { Ok(Some(output)) }
-    }
-
-    fn evaluate(&self, predicate: &Arc<dyn PhysicalExpr>, batch: &RecordBatch) -> Result<BooleanArray, Error> {
-        let value = predicate.evaluate(batch).and_then(|value| value.into_array(batch.num_rows()));
-        let value = value.map_err(|error| crate::trino_error::from_datafusion(&error))?;
-        value.as_boolean_opt().cloned().ok_or_else(|| Error::new(Code::Internal, "a filter is not boolean"))
-    }
-}
-
-impl Source {
-    fn array(&self, decoded: &RecordBatch, wanted: &DataType) -> Result<ArrayRef, Error> {
-        match self {
-            Source::Decoded(index) => {
-                let array = decoded.column(*index);
-                if array.data_type() == wanted { Ok(Arc::clone(array)) } else { cast(array, wanted).map_err(internal) }
-            }
-            Source::Constant(value) if value.is_null() => Ok(new_null_array(wanted, decoded.num_rows())),
-            Source::Constant(value) => value
-                .to_array_of_size(decoded.num_rows())
-                .map_err(|error| Error::new(Code::Internal, error.strip_backtrace())),
-        }
-    }
-}
-
-/// Copies the texts of a few rows, so that they do not keep the whole object in memory.
-fn compact(batch: &RecordBatch) -> Result<RecordBatch, Error> {
-    let columns = batch.columns().iter().map(|column| match column.as_string_view_opt() {
-        Some(texts) => Arc::new(texts.gc()) as ArrayRef,
-        None => Arc::clone(column),
-    });
-    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-    RecordBatch::try_new_with_options(batch.schema(), columns.collect(), &options).map_err(internal)
+/// The copy is not what was written. It is deleted when it is opened next, or by hand.
+fn damaged_copy(object: &str, error: &dyn Display) -> Error {
+    Error::new(Code::BadObject, format!("the columnar copy of {object} is damaged: {error}; delete the copies"))
 }
 
 /// What is wrong, without the name of the object.
@@ -352,9 +296,4 @@ impl io::Read for Counted {
         self.progress.add_bytes(read as u64);
         Ok(read)
     }
-}
-
-#[allow(clippy::needless_pass_by_value, reason = "it is given to map_err")]
-fn internal(error: ArrowError) -> Error {
-    Error::new(Code::Internal, error.to_string())
 }

@@ -6,6 +6,7 @@
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, AsArray};
 use datafusion::arrow::datatypes::DataType;
@@ -13,9 +14,10 @@ use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use sqllogictest::{AsyncDB, DBOutput, DefaultColumnType, Runner};
 use tempfile::TempDir;
-use weir_query::{Engine, EngineOptions, Error, RunOptions};
+use weir_query::{Copies, Engine, EngineOptions, Error, RunOptions, StatementKind};
 use weir_store::Buckets;
 
+mod copies;
 mod insights;
 mod life;
 mod places;
@@ -137,7 +139,11 @@ fn texts(batch: &RecordBatch) -> Vec<Vec<String>> {
 }
 
 /// An engine for the test files.
-struct Database(Engine);
+struct Database {
+    engine: Engine,
+    /// If there are some, each query is run again after copies of what it read were made, and must answer the same.
+    copies: Option<Arc<Copies>>,
+}
 
 #[async_trait::async_trait]
 impl AsyncDB for Database {
@@ -145,7 +151,7 @@ impl AsyncDB for Database {
     type ColumnType = DefaultColumnType;
 
     async fn run(&mut self, sql: &str) -> Result<DBOutput<DefaultColumnType>, Error> {
-        let answer = self.0.run(sql, &RunOptions::new(NOW)).await?;
+        let answer = self.engine.run(sql, &RunOptions::new(NOW)).await?;
         if answer.kind().is_definition() && answer.schema().fields().is_empty() {
             return Ok(DBOutput::StatementComplete(0));
         }
@@ -156,7 +162,16 @@ impl AsyncDB for Database {
             _ => DefaultColumnType::Text,
         });
         let types = types.collect();
-        let rows = answer.collect().await?.iter().flat_map(texts).collect();
+        let kind = answer.kind();
+        let rows: Vec<Vec<String>> = answer.collect().await?.iter().flat_map(texts).collect();
+        if let Some(copies) = self.copies.as_ref().filter(|_| kind == StatementKind::Select) {
+            copies.catch_up().await;
+            let mut again = crate::rows(&self.engine, sql).await?;
+            again.sort();
+            let mut sorted = rows.clone();
+            sorted.sort();
+            assert_eq!(again, sorted, "{sql}");
+        }
         Ok(DBOutput::Rows { types, rows })
     }
 
@@ -165,8 +180,15 @@ impl AsyncDB for Database {
 
 async fn run_file(name: &str) {
     let world = World::new();
+    run_file_with(name, &world, None).await;
+}
+
+async fn run_file_with(name: &str, world: &World, copies: Option<Arc<Copies>>) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/slt").join(name);
-    let mut runner = Runner::new(async || Ok(Database(world.engine())));
+    let mut runner = Runner::new(async || {
+        let engine = copies.iter().fold(world.engine(), |engine, copies| engine.with_copies(Arc::clone(copies)));
+        Ok(Database { engine, copies: copies.clone() })
+    });
     let mut failed = String::new();
     for record in sqllogictest::parse_file::<DefaultColumnType>(path).unwrap() {
         if let Err(error) = runner.run_async(record).await {

@@ -9,6 +9,7 @@ use std::{
     fs,
     io::{self, IsTerminal as _, Read as _, Write},
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -16,7 +17,7 @@ use anyhow::{Context as _, Result};
 use arrow::record_batch::RecordBatch;
 use clap::{Arg, ArgGroup, ArgMatches, Command, value_parser};
 use tokio::runtime::Runtime;
-use weir_query::{Answer, Engine, EngineOptions, Progress, RunOptions};
+use weir_query::{Answer, Copies, Engine, EngineOptions, Progress, RunOptions};
 
 use crate::{
     Outcome, Usage, clock,
@@ -85,7 +86,11 @@ pub fn run(matches: &ArgMatches, settings: &Settings) -> Result<Outcome> {
     let sink = Sink::new(matches.get_one::<PathBuf>("output-file").map(PathBuf::as_path), settings)?;
     interrupt::remove_unfinished()?;
     let from: Vec<&str> = matches.get_many::<String>("from").into_iter().flatten().map(String::as_str).collect();
-    let (runtime, engine) = start(settings)?;
+    let (runtime, mut engine) = start(settings)?;
+    let copies = copies(settings)?;
+    if let Some(copies) = &copies {
+        engine = engine.with_copies(Arc::clone(copies));
+    }
     runtime.block_on(async {
         places::add(&engine, &from, settings).await?;
         let mut outcome = Outcome::Done;
@@ -93,6 +98,9 @@ pub fn run(matches: &ArgMatches, settings: &Settings) -> Result<Outcome> {
             if answer(&engine, statement, &sink, settings).await? == Outcome::Refused {
                 outcome = Outcome::Refused;
             }
+        }
+        if let Some(copies) = copies {
+            copies.catch_up().await;
         }
         Ok(outcome)
     })
@@ -136,6 +144,16 @@ fn start(settings: &Settings) -> Result<(Runtime, Engine)> {
         catalogue: Some(settings.data.join("catalogue.json")),
     };
     Ok((runtime, Engine::new(options, places::buckets(settings)?)?))
+}
+
+/// Columnar copies, if they are wanted.
+fn copies(settings: &Settings) -> Result<Option<Arc<Copies>>> {
+    let Some(Bytes(room)) = settings.columnar_copies.filter(|&Bytes(room)| room > 0) else { return Ok(None) };
+    let folder = settings.data.join("copies");
+    let copies = Copies::open(&folder, room);
+    copies
+        .map(|copies| Some(Arc::new(copies)))
+        .with_context(|| format!("{}: cannot keep copies there", folder.display()))
 }
 
 fn run_options(settings: &Settings) -> RunOptions {

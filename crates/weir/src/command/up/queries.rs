@@ -6,13 +6,16 @@ use anyhow::Result;
 use tokio::runtime::{Builder, Handle, Runtime};
 use weir_api::Serve;
 use weir_query::{
-    Engine, EngineOptions,
+    Copies, Engine, EngineOptions,
     athena::{Athena, Limits},
 };
 use weir_store::{BucketName, Buckets, Catalogue};
 
 use super::{BUCKET, regions::Regions, watching::now_ms};
 use crate::settings::{Bytes, Settings};
+
+/// Bytes that columnar copies may take if nobody says.
+const COPIES: u64 = 4 << 30;
 
 /// The engine while it runs; dropped, it stops all queries.
 pub(super) struct Queries {
@@ -25,7 +28,7 @@ impl Queries {
     /// Opens the engine over the buckets, and begins to take queries out of their queue.
     ///
     /// # Errors
-    /// When the catalogues cannot be read, or there are no threads.
+    /// When the catalogues cannot be read, the folder of copies cannot be made, or there are no threads.
     pub(super) fn open(settings: &Settings, catalogue: &Catalogue, buckets: &Buckets) -> Result<Self> {
         let threads = settings.threads.and_then(|threads| usize::try_from(threads).ok());
         let threads = threads.or_else(|| std::thread::available_parallelism().ok().map(Into::into)).unwrap_or(1);
@@ -37,7 +40,14 @@ impl Queries {
         };
         let usual: BucketName = BUCKET.parse()?;
         let finder = weir_lens::flow_log_tables(buckets.clone(), usual);
-        let engine = Arc::new(Engine::new(options, buckets.clone())?.with_finder(finder));
+        let mut engine = Engine::new(options, buckets.clone())?.with_finder(finder);
+        let Bytes(room) = settings.columnar_copies.unwrap_or(Bytes(COPIES));
+        if room > 0 {
+            let copies = Arc::new(Copies::open(&settings.data.join("copies"), room)?);
+            engine = engine.with_copies(Arc::clone(&copies));
+            runtime.spawn(async move { copies.keep_up().await });
+        }
+        let engine = Arc::new(engine);
         let athena = Arc::new(Athena::open(engine, catalogue.clone(), Limits::default(), now_ms())?);
         runtime.spawn(Arc::clone(&athena).work(Arc::new(now_ms)));
         let threads = runtime.handle().clone();
