@@ -2,7 +2,7 @@
 
 Every engine answers a question in a process of its own, from nothing: start, open, inflate, decode, answer. The
 engines take turns, so that a change in the machine's mood hits all of them. Printed: median seconds, and how many
-times weir's time the others take. The answers are compared before anything is timed.
+times the first engine's time the others take. The answers are compared before anything is timed.
 """
 
 import argparse
@@ -70,8 +70,18 @@ sys.stdout.write("".join(",".join("" if v is None else str(v) for v in row) + "\
 """
 
 
-def weir(arguments, sql):
-    return [arguments.weir, "query", "--threads", "2", "--from", arguments.data, "--output", "csv", sql]
+def weir(arguments, sql, *further):
+    return [arguments.weir, "query", "--threads", "2", "--from", arguments.data, "--output", "csv", *further, sql]
+
+
+def weir_again(arguments, sql):
+    """Weir that was asked before: with columnar copies of the text."""
+    return weir(arguments, sql, "--data", "bench/data/weir", "--columnar-copies", "8GiB")
+
+
+def weir_parquet(arguments, sql):
+    """Weir over the same records as Parquet of its own."""
+    return [arguments.weir, "query", "--threads", "2", "--from", "bench/data/parquet", "--output", "csv", sql]
 
 
 def python(program):
@@ -79,7 +89,7 @@ def python(program):
     return lambda arguments, sql: [sys.executable, "-c", code, arguments.data, sql]
 
 
-ENGINES = {"weir": weir, "duckdb": python(DUCKDB), "polars": python(POLARS)}
+ENGINES = {"weir": weir, "weir-again": weir_again, "weir-parquet": weir_parquet, "duckdb": python(DUCKDB), "polars": python(POLARS)}
 
 
 def answer(command):
@@ -93,7 +103,7 @@ def answer(command):
 
 def rows(engine, text):
     read = list(csv.reader(io.StringIO(text)))
-    if engine == "weir":
+    if engine.startswith("weir"):
         read = read[1:]
     # NODATA records: text columns hold `-` in weir and NULL in the others
     return [["" if cell == "-" else cell for cell in row] for row in read]
@@ -104,11 +114,14 @@ def main():
     parser.add_argument("--weir", default="target/release/weir")
     parser.add_argument("--data", default="bench/data/text")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--engines", nargs="*", default=list(ENGINES))
+    parser.add_argument("--engines", nargs="*", default=["weir", "duckdb", "polars"])
     arguments = parser.parse_args()
 
+    if "weir-again" in arguments.engines:
+        answer(weir_again(arguments, QUESTIONS["count"]))
+    first = arguments.engines[0]
     print(f"| question | {' | '.join(f'{e} s' for e in arguments.engines)} | "
-          f"{' | '.join(f'{e} / weir' for e in arguments.engines if e != 'weir')} |")
+          f"{' | '.join(f'{e} / {first}' for e in arguments.engines if e != first)} |")
     print("|" + "---|" * (2 * len(arguments.engines)))
     for name, sql in QUESTIONS.items():
         times = {engine: [] for engine in arguments.engines}
@@ -119,15 +132,15 @@ def main():
                 times[engine].append(seconds)
                 answers[engine] = rows(engine, text)
         for engine in arguments.engines:
-            if answers[engine] != answers[arguments.engines[0]]:
-                print(f"{name}: {engine} and {arguments.engines[0]} disagree", file=sys.stderr)
-                for mine, theirs in zip(answers[arguments.engines[0]], answers[engine]):
+            if answers[engine] != answers[first]:
+                print(f"{name}: {engine} and {first} disagree", file=sys.stderr)
+                for mine, theirs in zip(answers[first], answers[engine]):
                     if mine != theirs:
                         print(f"  {mine}\n  {theirs}", file=sys.stderr)
                         break
                 sys.exit(1)
         medians = {engine: statistics.median(times[engine]) for engine in arguments.engines}
-        ratios = [f"{medians[e] / medians['weir']:.1f}" for e in arguments.engines if e != "weir"]
+        ratios = [f"{medians[e] / medians[first]:.1f}" for e in arguments.engines if e != first]
         print(f"| {name} | {' | '.join(f'{medians[e]:.2f}' for e in arguments.engines)} | {' | '.join(ratios)} |",
               flush=True)
 
