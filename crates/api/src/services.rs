@@ -19,7 +19,7 @@ use std::sync::Arc;
 use weir_store::{Buckets, Catalogue, logs::LogStore};
 use weir_watch::{Watcher, alarm::Alarms, metric::Metrics, topic::Topics};
 
-use self::ec2::Ec2;
+use self::{ec2::Ec2, s3::S3};
 use crate::{ApiError, Serve, Served, access::Access};
 
 /// What the services stand on.
@@ -63,19 +63,12 @@ pub trait Regions: Send + Sync {
     fn region(&self, name: &str) -> Result<Arc<Region>, ApiError>;
 }
 
-/// The tables of all services.
-///
-/// # Errors
-/// When what they keep cannot be read.
-pub fn tables(on: &Foundation) -> Result<Served, ApiError> {
-    tables_with(on, Vec::new())
-}
-
-/// The same with the tables of services that stand on more than the foundation: stacks are made by those, too.
+/// The tables of all services. `further` are those of services that stand on more than the foundation: stacks are made by
+/// those and by S3, too.
 ///
 /// # Errors
 /// When what the services keep cannot be read.
-pub fn tables_with(on: &Foundation, further: Vec<Box<dyn Serve>>) -> Result<Served, ApiError> {
+pub fn tables(on: &Foundation, s3: &S3, further: Vec<Box<dyn Serve>>) -> Result<Served, ApiError> {
     let all: Vec<Box<dyn Serve>> = vec![
         Box::new(cloudwatch::table(on)?),
         Box::new(cloudwatch::unsupported()),
@@ -92,7 +85,7 @@ pub fn tables_with(on: &Foundation, further: Vec<Box<dyn Serve>>) -> Result<Serv
     let mut served: Served = all.into_iter().chain(ec2::tables(on.ec2.clone())).chain(further).collect();
     // Stacks are made by the operations of all the others.
     let mut below = served.clone();
-    below.add(s3::table(on)?);
+    below.add(s3.table());
     served.add(Box::new(cloudformation::table(on.catalogue.clone(), Arc::clone(&on.access), below)?));
     served.add(Box::new(cloudformation::unsupported()));
     Ok(served)

@@ -20,9 +20,9 @@ use weir_watch::{
 };
 
 use crate::{
-    ApiError, Call, Foundation, Payload, Region, Regions, Serve,
+    ApiError, Call, Foundation, Payload, Region, Regions, Serve, Served,
     access::{Access, Principal},
-    services::ec2::Ec2,
+    services::{ec2::Ec2, s3::S3, tables},
 };
 
 pub(crate) const ACCOUNT: &str = "123456789012";
@@ -110,6 +110,12 @@ pub(crate) fn call(now: i64) -> Call {
         request_id: "4e5b4b29-6f34-4a5e-9d0e-0b8f1f0a7f0c".to_owned(),
         ..Call::of_root(ACCOUNT, REGION, now)
     }
+}
+
+/// All services.
+pub(crate) fn served(on: &Foundation) -> Served {
+    let s3 = S3::open(on, Arc::new(|_| {}), || NOW).expect("S3");
+    tables(on, &s3, Vec::new()).expect("tables")
 }
 
 /// What a table answers to JSON.

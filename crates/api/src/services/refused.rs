@@ -9,10 +9,7 @@ use axum::{
 use serde_json::json;
 use weir_store::Catalogue;
 
-use super::{
-    fixture::{ACCOUNT, Folder, NOW, REGION, call},
-    tables,
-};
+use super::fixture::{ACCOUNT, Folder, NOW, REGION, call, served};
 use crate::{
     Foundation, Front, Payload, Serve, ServiceName,
     access::{Access, Key, RootKey},
@@ -44,7 +41,7 @@ fn door() -> (Arc<Front>, Key) {
     let front = Front {
         region: REGION.to_owned(),
         access,
-        tables: tables(&on).expect("tables"),
+        tables: served(&on),
         s3: Arc::new(|_| Box::pin(async { Response::new(Body::empty()) })),
         audit: Arc::new(|_| {}),
         bodies: crate::Room::default(),

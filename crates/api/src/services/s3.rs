@@ -48,13 +48,12 @@ use s3s::{
 
 use self::{checksum::hex, disk::Disk, gate::Gate, host::Hosts, service::Service};
 use crate::{
-    ApiError, Audit, Foundation, S3Handler,
+    ApiError, Audit, Foundation, S3Handler, Serve,
     access::policy::{Policy, PolicyKind},
 };
 
 pub use coverage::{OPERATIONS, S3Operation};
 pub use lifecycle::Expired;
-pub(super) use table::table;
 
 /// The longest XML of a request, in bytes: ten thousand parts, or a thousand keys of the longest.
 const LONGEST_XML: usize = 8 << 20;
@@ -98,6 +97,11 @@ impl S3 {
     /// Those of the catalogue.
     pub fn policy_of(&self, bucket: &str) -> Result<Option<String>, ApiError> {
         settings::policy(&self.service, bucket).map_err(ApiError::internal)
+    }
+
+    /// The operations that stacks are made with, on the same buckets.
+    pub(super) fn table(&self) -> Box<dyn Serve> {
+        Box::new(table::table(self.service.clone()))
     }
 
     /// What [`Front::s3`](crate::Front::s3) takes.

@@ -5,10 +5,7 @@ use std::{thread, time::Duration};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::services::{
-    self,
-    fixture::{Folder, NOW, call},
-};
+use crate::services::fixture::{Folder, NOW, call, served};
 
 /// All services over a folder.
 struct Lab {
@@ -17,7 +14,7 @@ struct Lab {
 
 impl Lab {
     fn new() -> Self {
-        Self { served: services::tables(&Folder::new().foundation()).expect("tables") }
+        Self { served: served(&Folder::new().foundation()) }
     }
 
     fn ask(&self, operation: &str, input: Value) -> Result<Value, ApiError> {

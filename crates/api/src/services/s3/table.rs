@@ -2,33 +2,22 @@
 //!
 //! Clients do not come this way: what they say is read by `s3s`.
 
-use std::{io::Read as _, sync::Arc};
+use std::io::Read as _;
 
 use axum::http::{Extensions, HeaderMap, Method, Uri};
-use s3s::{
-    S3Error, S3Request, S3Result,
-    crypto::{Checksum as _, Sha256},
-    dto,
-};
+use s3s::{S3Error, S3Request, S3Result, dto};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
-use super::{buckets, checksum::hex, disk::Disk, error::no_such_key, service::Service, settings, tags};
-use crate::{ApiError, Call, Foundation, Operation, Payload, Serve, ServiceName, Table, handle};
+use super::{buckets, error::no_such_key, service::Service, settings, tags};
+use crate::{ApiError, Call, Operation, Payload, ServiceName, Table, handle};
 
 /// Longest template in a bucket, in bytes. Source: the quotas of CloudFormation.
 const LONGEST: u64 = 1 << 20;
 
 /// The table of what stacks are made with.
-///
-/// # Errors
-/// When the catalogue refuses.
-pub(in super::super) fn table(on: &Foundation) -> Result<Box<dyn Serve>, ApiError> {
-    let disk = Disk::open(on.catalogue.clone(), on.buckets.clone(), &on.region).map_err(ApiError::internal)?;
-    let owner = hex(Sha256::checksum(on.account.as_bytes())).into();
-    // Settings have no time, and what has one is told it by the call.
-    let service = Service { disk: Arc::new(disk), access: Arc::clone(&on.access), clock: || 0, owner };
-    Ok(Box::new(Table { service: ServiceName::S3, state: service, operations: OPERATIONS }))
+pub(super) fn table(service: Service) -> Table<Service> {
+    Table { service: ServiceName::S3, state: service, operations: OPERATIONS }
 }
 
 const OPERATIONS: &[Operation<Service>] = &[

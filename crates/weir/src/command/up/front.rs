@@ -86,7 +86,7 @@ pub(super) fn open(
     let trail = Trail::start(settings, &regions.home);
     let audit = trail.audit(&regions.home);
     let s3 = S3::open(&foundation, Arc::clone(&audit), now_ms)?;
-    let tables = services::tables_with(&foundation, queries.tables(regions))?;
+    let tables = services::tables(&foundation, &s3, queries.tables(regions))?;
     let front = Front {
         region: settings.region.clone(),
         access,
