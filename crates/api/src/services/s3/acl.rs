@@ -61,7 +61,7 @@ pub(super) fn ownership(service: &Service, bucket: &str) -> S3Result<String> {
     Ok(controls.unwrap_or_else(|| dto::ObjectOwnership::OBJECT_WRITER.to_owned()))
 }
 
-fn not_supported() -> S3Error {
+pub(super) fn not_supported() -> S3Error {
     refuse("AccessControlListNotSupported", 400, "The bucket does not allow ACLs")
 }
 
@@ -234,9 +234,7 @@ pub(super) fn put_of_object(
     };
     check_object(service, &bucket, Some(canned))?;
     refuse_public(service, &bucket, &grants(service, &Acl::Canned(canned.to_owned())))?;
-    let mut version = found.version;
-    version.facts.acl = Some(canned.to_owned());
-    service.disk.describe(&bucket, &version)?;
+    service.disk.describe(&bucket, &found.version, |facts| facts.acl = Some(canned.to_owned()))?;
     Ok(dto::PutObjectAclOutput::default())
 }
 

@@ -3,7 +3,7 @@
 use s3s::{S3Request, S3Result, dto};
 
 use super::{
-    checksum::put_sum,
+    checksum::{Sum, put_sum},
     disk::Version,
     error::invalid_argument,
     get::{find, told_version},
@@ -29,7 +29,9 @@ pub(super) fn get(
     }
     let checksum = facts.sum.as_ref().map(|sum| {
         let mut checksum = dto::Checksum { checksum_type: Some(sum.kind()), ..dto::Checksum::default() };
-        put_sum!(checksum, &Some(sum));
+        // A composite one comes without the number of its parts, as S3 tells it here and nowhere else.
+        let value = sum.value.split('-').next().unwrap_or_default().to_owned();
+        put_sum!(checksum, &Some(Sum { value, ..*sum }));
         checksum
     });
     let parts = if wants("ObjectParts") { parts(version, &input)? } else { None };

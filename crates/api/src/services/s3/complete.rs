@@ -7,11 +7,12 @@ use s3s::{
 };
 
 use super::{
-    checksum::{Algorithm, Sum, hex, mismatch, put_sum, wanted},
+    checksum::{Algorithm, Hasher, Sum, hex, mismatch, put_sum, wanted},
     conditions::WriteConditions,
-    disk::{Part, Upload, Version},
-    error::{WithElement, invalid_request, malformed_xml, refuse},
+    disk::{Bucket, Part, Upload, Version},
+    error::{WithElement, invalid_request, malformed_xml, no_such_upload, refuse},
     facts::{Facts, PartFacts},
+    get::told_version,
     multipart::upload,
     service::Service,
 };
@@ -19,7 +20,27 @@ use super::{
 /// Every part but the last has so many bytes at least.
 const SMALLEST: u64 = 5 << 20;
 
+/// Puts the parts together. An upload that is complete already gives the same answer again: a client asks anew that did not
+/// get it.
 pub(super) fn complete(
+    service: &Service,
+    request: S3Request<dto::CompleteMultipartUploadInput>,
+) -> S3Result<dto::CompleteMultipartUploadOutput> {
+    let input = &request.input;
+    let (bucket, key, id) = (input.bucket.clone(), input.key.clone(), input.upload_id.clone());
+    match assemble(service, request) {
+        Err(error) if error.code().as_str() == "NoSuchUpload" => {
+            let bucket = service.bucket(&bucket)?;
+            let newest = service.disk.object(&bucket, &key)?.filter(|newest| newest.facts.upload.as_ref() == Some(&id));
+            let newest = newest.ok_or(error)?;
+            let version = told_version(service, &bucket.name, &newest)?;
+            Ok(answer(&bucket, key, &newest.facts, version))
+        }
+        done => done,
+    }
+}
+
+fn assemble(
     service: &Service,
     mut request: S3Request<dto::CompleteMultipartUploadInput>,
 ) -> S3Result<dto::CompleteMultipartUploadOutput> {
@@ -29,46 +50,64 @@ pub(super) fn complete(
     let conditions = WriteConditions::new(&input.key, input.if_match.take(), input.if_none_match.as_ref())?;
     let listed = input.multipart_upload.take().and_then(|listed| listed.parts).unwrap_or_default();
     let parts = chosen(&upload, &listed, service.disk.parts(&upload.id)?)?;
-    let size: u64 = parts.iter().map(|part| part.size).sum();
-    if let Some(said) = input.mpu_object_size.filter(|said| u64::try_from(*said).ok() != Some(size)) {
-        return Err(invalid_request(format!(
-            "The provided 'x-amz-mp-object-size' header value {said} does not match what was computed: {size}"
-        )));
-    }
+    check_size(&parts, input.mpu_object_size)?;
     let algorithm = upload.facts.algorithm.unwrap_or(Algorithm::Crc64Nvme);
-    let filled = service.disk.assemble(&bucket, &parts, algorithm)?;
-    let is_full = upload.facts.is_full_object;
-    let sum = if is_full { filled.sum } else { Sum::of_parts(algorithm, parts.iter().map(|part| &part.facts.sum)) };
+    let hasher = upload.facts.is_full_object.then(|| Hasher::new(algorithm));
+    let (staged, sum) = service.disk.assemble(&bucket, &upload, &parts, hasher)?;
+    let sum = sum.unwrap_or_else(|| Sum::of_parts(algorithm, parts.iter().map(|part| &part.facts.sum)));
     check_whole(&request.headers, &sum)?;
     let facts = Facts {
         etag: etag(&parts),
         parts: parts.iter().map(|part| facts_of_part(part, &upload)).collect(),
         sum: Some(sum),
+        upload: Some(upload.id.clone()),
         ..upload.facts.object.clone()
     };
     let said = facts.clone();
     let (input, now) = (request.input, service.now());
-    let guard = |newest: Option<&Version>| conditions.check(newest);
-    let committed = service.disk.commit(&input.bucket, &input.key, filled.staged, facts, &guard, now)?;
+    let guard = |newest: Option<&Version>| match newest {
+        // Another request was faster.
+        Some(newest) if newest.facts.upload.as_ref() == Some(&upload.id) => Err(no_such_upload(&upload.id)),
+        newest => conditions.check(newest),
+    };
+    let committed = service.disk.commit(&input.bucket, &input.key, staged, facts, &guard, now)?;
     service.disk.end_upload(&bucket, &upload.id)?;
+    Ok(answer(&bucket, input.key, &said, committed.version))
+}
+
+/// # Errors
+/// The client says another size than the parts have.
+fn check_size(parts: &[Part], said: Option<i64>) -> S3Result<()> {
+    let size: u64 = parts.iter().map(|part| part.size).sum();
+    match said.filter(|said| u64::try_from(*said).ok() != Some(size)) {
+        None => Ok(()),
+        Some(said) => Err(invalid_request(format!(
+            "The provided 'x-amz-mp-object-size' header value {said} does not match what was computed: {size}"
+        ))),
+    }
+}
+
+fn answer(
+    bucket: &Bucket,
+    key: String,
+    said: &Facts,
+    version_id: Option<String>,
+) -> dto::CompleteMultipartUploadOutput {
+    let (name, region, path) = (&bucket.name, &bucket.region, super::list::percent(&key));
     let mut output = dto::CompleteMultipartUploadOutput {
-        location: Some(format!(
-            "https://{}.s3.{}.amazonaws.com/{}",
-            input.bucket,
-            bucket.region,
-            super::list::percent(&input.key)
-        )),
-        bucket: Some(input.bucket),
-        key: Some(input.key),
+        location: Some(format!("https://{name}.s3.{region}.amazonaws.com/{path}")),
+        bucket: Some(name.clone()),
+        key: Some(key),
         e_tag: Some(said.etag()),
         checksum_type: said.sum.as_ref().map(Sum::kind),
         server_side_encryption: Some(said.encryption()),
         ssekms_key_id: said.kms_key.clone(),
-        version_id: committed.version,
+        bucket_key_enabled: said.bucket_key(),
+        version_id,
         ..dto::CompleteMultipartUploadOutput::default()
     };
     put_sum!(output, &said.sum);
-    Ok(output)
+    output
 }
 
 /// The MD5 of the MD5s of the parts, and how many there are.

@@ -59,7 +59,9 @@ pub(super) fn copy_object(
     let changes = replaces
         || input.storage_class.is_some()
         || input.server_side_encryption.is_some()
-        || input.website_redirect_location.is_some();
+        || input.website_redirect_location.is_some()
+        // One that is set for the bucket is taken for a change, whatever it says.
+        || settings::has_encryption(service, &bucket.name)?;
     if from.bucket == input.bucket && from.key == input.key && from.version.is_none() && !changes {
         return Err(invalid_request(
             "This copy request is illegal because it is trying to copy an object to itself without changing the object's \
@@ -87,6 +89,7 @@ pub(super) fn copy_object(
         copy_object_result: Some(result),
         copy_source_version_id: told_source(service, &from, &found)?,
         server_side_encryption: Some(said.encryption()),
+        bucket_key_enabled: said.bucket_key(),
         ssekms_key_id: said.kms_key,
         version_id: committed.version,
         ..dto::CopyObjectOutput::default()
@@ -140,6 +143,8 @@ pub(super) fn upload_part_copy(
         copy_part_result: Some(result),
         copy_source_version_id: told_source(service, &from, &found)?,
         server_side_encryption: Some(upload.facts.object.encryption()),
+        ssekms_key_id: upload.facts.object.kms_key.clone(),
+        bucket_key_enabled: upload.facts.object.bucket_key(),
         ..dto::UploadPartCopyOutput::default()
     })
 }

@@ -47,7 +47,7 @@ fn delete_one(
     let guard = |newest: Option<&Version>| conditions.check(newest);
     match version {
         Some(id) => {
-            check_version(id)?;
+            check_version(service, bucket, id)?;
             service.disk.delete_version(bucket, key, id, &guard)
         }
         None => service.disk.delete(bucket, key, &guard, service.now()),

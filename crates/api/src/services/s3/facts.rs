@@ -26,11 +26,17 @@ pub(super) struct Facts {
     pub(super) encryption: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) kms_key: Option<String>,
+    /// Whether the key of KMS is one for the whole bucket.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) has_bucket_key: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) sum: Option<Sum>,
     /// Of an object that came in parts.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) parts: Vec<PartFacts>,
+    /// The upload that it came by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) upload: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) tags: Vec<(String, String)>,
     /// A canned one, where the bucket takes access control lists.
@@ -102,6 +108,11 @@ impl Facts {
 
     pub(super) fn encryption(&self) -> dto::ServerSideEncryption {
         self.encryption.clone().unwrap_or_else(|| "AES256".to_owned()).into()
+    }
+
+    /// What headers say of the key of KMS, if there is one.
+    pub(super) fn bucket_key(&self) -> Option<bool> {
+        (self.has_bucket_key && self.encryption.is_some()).then_some(true)
     }
 
     pub(super) fn etag(&self) -> dto::ETag {

@@ -70,11 +70,11 @@ pub(super) fn find(service: &Service, bucket: &str, key: &str, version: Option<&
         }
         return Ok(found);
     };
-    check_version(id)?;
+    check_version(service, &bucket.name, id)?;
     let found = service.disk.version(&bucket, key, id)?.ok_or_else(|| no_such_version(key, id))?;
     if found.version.marker {
         let error = refuse("MethodNotAllowed", 405, "The specified method is not allowed against this resource.");
-        let error = error.with("Method", "GET").with("ResourceType", "DeleteMarker");
+        let error = error.with("ResourceType", "DeleteMarker");
         let error = with_header(error, "x-amz-delete-marker", "true");
         let error = with_header(error, "last-modified", &time::http(found.version.modified));
         return Err(with_header(with_header(error, "allow", "DELETE"), "x-amz-version-id", id));
@@ -83,9 +83,10 @@ pub(super) fn find(service: &Service, bucket: &str, key: &str, version: Option<&
 }
 
 /// # Errors
-/// It can be no version.
-pub(super) fn check_version(id: &str) -> S3Result<()> {
-    let is_one = id == "null" || (!id.is_empty() && id.len() <= 1024 && id.bytes().all(|byte| byte.is_ascii_graphic()));
+/// It can be no version: a bucket that never had any has but the one `null` of a key.
+pub(super) fn check_version(service: &Service, bucket: &str, id: &str) -> S3Result<()> {
+    let is_id = !id.is_empty() && id.len() <= 1024 && id.bytes().all(|byte| byte.is_ascii_graphic());
+    let is_one = id == "null" || (is_id && service.disk.versioning(bucket)? != Versioning::Never);
     if is_one { Ok(()) } else { Err(invalid_argument("Invalid version id specified", "versionId", id)) }
 }
 
@@ -102,8 +103,9 @@ fn grant(service: &Service, wish: &Wish) -> S3Result<Granted> {
     let found = find(service, &wish.bucket, &wish.key, wish.version.as_deref())?;
     wish.conditions.check(&found.version)?;
     let (version, size) = (&found.version, found.version.size);
+    let range = wish.range.as_ref().filter(|range| !is_backward(range));
     let whole = version.facts.sum.clone();
-    let (span, parts, sum) = match (&wish.range, wish.part) {
+    let (span, parts, sum) = match (range, wish.part) {
         (Some(_), Some(_)) => {
             return Err(invalid_request("Cannot specify both Range header and partNumber query parameter"));
         }
@@ -113,10 +115,15 @@ fn grant(service: &Service, wish: &Wish) -> S3Result<Granted> {
         }
         (None, Some(number)) => part(version, number)?,
     };
-    let is_partial = wish.range.is_some() || wish.part.is_some();
+    let is_partial = range.is_some() || wish.part.is_some();
     let told = told_version(service, &wish.bucket, version)?;
     let expiration = lifecycle::header(service, &wish.bucket, version)?;
     Ok(Granted { span, is_partial, parts, sum: sum.filter(|_| wish.with_checksum), version: told, expiration, found })
+}
+
+/// A range that ends before it begins is none, and means everything (RFC 9110, 14.1.2).
+fn is_backward(range: &dto::Range) -> bool {
+    matches!(range, dto::Range::Int { first, last: Some(last) } if last < first)
 }
 
 fn unsatisfiable(range: &dto::Range, size: u64) -> S3Error {
@@ -164,6 +171,7 @@ macro_rules! describe {
             parts_count: granted.parts,
             server_side_encryption: Some(facts.encryption()),
             ssekms_key_id: facts.kms_key.clone(),
+            bucket_key_enabled: facts.bucket_key(),
             storage_class: facts.unusual_class(),
             version_id: granted.version.clone(),
             website_redirect_location: facts.headers.redirect.clone(),

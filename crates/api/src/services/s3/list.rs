@@ -1,7 +1,5 @@
 //! Listings, a page at a time.
 
-use std::path::PathBuf;
-
 use base64::{Engine, engine::general_purpose::STANDARD};
 use s3s::{S3Request, S3Result, dto};
 
@@ -113,9 +111,9 @@ fn fill(service: &Service, bucket: &Bucket, page: &mut Page<Version>, from: &str
         None if !from.is_empty() => keys.seek(format!("{from}\0").as_bytes()),
         None => {}
     }
-    while let Some((key, path)) = keys.next()? {
+    while let Some((key, is_plain)) = keys.next()? {
         if let Some(common) = page.common(&key) {
-            if path.is_none() && object(service, bucket, &key, None)?.is_none() {
+            if !is_plain && service.disk.object(bucket, &key)?.is_none() {
                 continue;
             }
             if !page.count_common(&key) {
@@ -124,21 +122,12 @@ fn fill(service: &Service, bucket: &Bucket, page: &mut Page<Version>, from: &str
             keys.seek(&after(&common));
             continue;
         }
-        let Some(version) = object(service, bucket, &key, path)? else { continue };
+        let Some(version) = service.disk.object(bucket, &key)? else { continue };
         if !page.push(key, version) {
             return Ok(());
         }
     }
     Ok(())
-}
-
-/// The object of a key; none if it is deleted.
-fn object(service: &Service, bucket: &Bucket, key: &str, path: Option<PathBuf>) -> S3Result<Option<Version>> {
-    if let Some(path) = path {
-        return service.disk.look(bucket, key, &path);
-    }
-    let newest = service.disk.newest(bucket, key)?.map(|found| found.version);
-    Ok(newest.filter(|version| !version.marker))
 }
 
 fn contents(
@@ -197,6 +186,7 @@ pub(super) fn list_objects_v2(
     let most = page_size(input.max_keys, "max-keys")?;
     let mut page = Page::new(input.prefix.as_deref(), input.delimiter.as_deref(), most);
     let start = input.start_after.clone().unwrap_or_default();
+    let is_first = input.continuation_token.is_none();
     let from = match &input.continuation_token {
         Some(token) => resume(token)?,
         None => start.clone(),
@@ -215,7 +205,8 @@ pub(super) fn list_objects_v2(
         contents: Some(contents(service, &page, encoding, input.fetch_owner == Some(true))),
         common_prefixes: page.common_prefixes(encoding),
         delimiter: input.delimiter.map(|delimiter| encoded(&delimiter, encoding)),
-        start_after: input.start_after.map(|start| encoded(&start, encoding)),
+        // A token says all, and this nothing beside it.
+        start_after: input.start_after.filter(|_| is_first).map(|start| encoded(&start, encoding)),
         encoding_type: input.encoding_type,
         ..dto::ListObjectsV2Output::default()
     })

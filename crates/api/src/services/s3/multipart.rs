@@ -43,6 +43,7 @@ pub(super) fn create(
         checksum_algorithm: algorithm.map(Algorithm::dto),
         checksum_type: algorithm.map(|_| kind(is_full_object)),
         server_side_encryption: Some(facts.object.encryption()),
+        bucket_key_enabled: facts.object.bucket_key(),
         ssekms_key_id: facts.object.kms_key,
         ..dto::CreateMultipartUploadOutput::default()
     })
@@ -121,6 +122,8 @@ pub(super) async fn upload_part(
         let mut output = dto::UploadPartOutput {
             e_tag: Some(dto::ETag::Strong(digests.etag)),
             server_side_encryption: Some(upload.facts.object.encryption()),
+            ssekms_key_id: upload.facts.object.kms_key.clone(),
+            bucket_key_enabled: upload.facts.object.bucket_key(),
             ..dto::UploadPartOutput::default()
         };
         put_sum!(output, &algorithm.map(|_| digests.sum));

@@ -30,6 +30,7 @@ macro_rules! facts_of {
             storage_class: $input.storage_class.take().map(|class| class.as_str().to_owned()),
             encryption: $input.server_side_encryption.take().map(|kind| kind.as_str().to_owned()),
             kms_key: $input.ssekms_key_id.take(),
+            has_bucket_key: $input.bucket_key_enabled == Some(true),
             acl: $input.acl.take().map(|acl| acl.as_str().to_owned()),
             tags: $crate::services::s3::tags::of_header($input.tagging.as_deref())?,
             ..$crate::services::s3::facts::Facts::default()
@@ -158,6 +159,7 @@ fn keep(service: &Service, mut input: dto::PutObjectInput, filled: Filled) -> S3
         e_tag: Some(said.etag()),
         server_side_encryption: Some(said.encryption()),
         ssekms_key_id: said.kms_key.clone(),
+        bucket_key_enabled: said.bucket_key(),
         checksum_type: said.sum.as_ref().map(super::checksum::Sum::kind),
         version_id: committed.version,
         ..dto::PutObjectOutput::default()

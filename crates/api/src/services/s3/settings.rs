@@ -30,6 +30,7 @@ macro_rules! removal {
 removal!(delete_cors, DeleteBucketCorsInput, DeleteBucketCorsOutput, "cors");
 removal!(delete_encryption, DeleteBucketEncryptionInput, DeleteBucketEncryptionOutput, "encryption");
 removal!(delete_lifecycle, DeleteBucketLifecycleInput, DeleteBucketLifecycleOutput, "lifecycle");
+removal!(delete_website, DeleteBucketWebsiteInput, DeleteBucketWebsiteOutput, "website");
 removal!(delete_policy, DeleteBucketPolicyInput, DeleteBucketPolicyOutput, "policy");
 
 /// What a new bucket has until it is removed, which is kept as an empty setting.
@@ -70,6 +71,9 @@ pub(super) fn put_public_access(
 ) -> S3Result<dto::PutPublicAccessBlockOutput> {
     let bucket = service.bucket(&request.input.bucket)?;
     let given = request.input.public_access_block_configuration;
+    if given == dto::PublicAccessBlockConfiguration::default() {
+        return Err(invalid_request("Must specify at least one configuration."));
+    }
     let block = dto::PublicAccessBlockConfiguration {
         block_public_acls: Some(given.block_public_acls.unwrap_or(false)),
         block_public_policy: Some(given.block_public_policy.unwrap_or(false)),
@@ -157,6 +161,15 @@ pub(super) fn get_encryption(
     Ok(dto::GetBucketEncryptionOutput { server_side_encryption_configuration: Some(configuration) })
 }
 
+/// Whether somebody set an encryption for a bucket.
+///
+/// # Errors
+/// Those of the catalogue.
+pub(super) fn has_encryption(service: &Service, bucket: &str) -> S3Result<bool> {
+    let set: Option<dto::ServerSideEncryptionConfiguration> = service.disk.setting(bucket, "encryption")?;
+    Ok(set.is_some())
+}
+
 /// The facts of a new object, with the encryption of its bucket if the request says none.
 ///
 /// # Errors
@@ -166,10 +179,12 @@ pub(super) fn with_encryption(service: &Service, bucket: &str, mut facts: Facts)
         return Ok(facts);
     }
     let set: Option<dto::ServerSideEncryptionConfiguration> = service.disk.setting(bucket, "encryption")?;
-    let rule = set.and_then(|set| set.rules.into_iter().next()?.apply_server_side_encryption_by_default);
-    if let Some(rule) = rule.filter(|rule| rule.sse_algorithm.as_str() != dto::ServerSideEncryption::AES256) {
-        facts.encryption = Some(rule.sse_algorithm.as_str().to_owned());
-        facts.kms_key = rule.kms_master_key_id;
+    let Some(rule) = set.and_then(|set| set.rules.into_iter().next()) else { return Ok(facts) };
+    let by_default = rule.apply_server_side_encryption_by_default;
+    if let Some(kind) = by_default.filter(|kind| kind.sse_algorithm.as_str() != dto::ServerSideEncryption::AES256) {
+        facts.encryption = Some(kind.sse_algorithm.as_str().to_owned());
+        facts.kms_key = kind.kms_master_key_id;
+        facts.has_bucket_key |= rule.bucket_key_enabled == Some(true);
     }
     Ok(facts)
 }

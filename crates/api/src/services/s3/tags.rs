@@ -4,7 +4,6 @@ use s3s::{S3Error, S3Request, S3Result, dto};
 use url::form_urlencoded;
 
 use super::{
-    disk::Version,
     error::{WithElement, invalid_argument, refuse},
     get::{find, told_version},
     service::Service,
@@ -56,6 +55,9 @@ fn is_allowed(letter: char) -> bool {
 /// The tags cannot be.
 pub(super) fn of_header(header: Option<&str>) -> S3Result<Tags> {
     let tags: Tags = form_urlencoded::parse(header.unwrap_or_default().as_bytes()).into_owned().collect();
+    if let Some((key, _)) = tags.iter().find(|(key, _)| key.starts_with("aws:")) {
+        return Err(invalid("Your TagKey cannot be prefixed with aws:").with("TagKey", key));
+    }
     let text = "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name \
                 duplicates.";
     let error = |_| invalid_argument(text, "x-amz-tagging", header.unwrap_or_default());
@@ -76,10 +78,8 @@ fn to_set(tags: &Tags) -> dto::TagSet {
 /// Replaces the tags of a version, and gives its id where the bucket has versions.
 fn replace(service: &Service, bucket: &str, key: &str, id: Option<&str>, tags: Tags) -> S3Result<Option<String>> {
     let found = find(service, bucket, key, id)?;
-    let mut version: Version = found.version;
-    version.facts.tags = tags;
-    service.disk.describe(&service.bucket(bucket)?, &version)?;
-    told_version(service, bucket, &version)
+    service.disk.describe(&service.bucket(bucket)?, &found.version, |facts| facts.tags = tags)?;
+    told_version(service, bucket, &found.version)
 }
 
 pub(super) fn put_of_object(

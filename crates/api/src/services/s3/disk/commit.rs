@@ -48,6 +48,8 @@ impl Disk {
         guard: Guard<'_>,
         now: i64,
     ) -> S3Result<Committed> {
+        // Bytes go to the disk before others have to wait.
+        staged.file.sync_all().map_err(broke)?;
         let _locked = self.lock(bucket, key);
         let bucket = &self.bucket(bucket)?;
         let newest = self.newest(bucket, key)?;
@@ -152,7 +154,7 @@ pub(super) fn later_than(rows: &[Version], newest: Option<&Found>, now: i64) -> 
     now.saturating_mul(1_000_000).max(known.map_or(i64::MIN, |known| known.saturating_add(1)))
 }
 
-/// Makes the time of a file the one of its row, and both it and its bytes last. Gives the time as the file system has it.
+/// Makes the time of a file the one of its row, and it last. Gives the time as the file system has it.
 fn stamp(staged: &Staged, modified: i64) -> io::Result<i64> {
     let time = UNIX_EPOCH + Duration::from_nanos(modified.unsigned_abs());
     staged.file.set_modified(time)?;

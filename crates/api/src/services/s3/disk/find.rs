@@ -4,7 +4,6 @@ use std::{
     fs::{self, File},
     io,
     os::unix::fs::MetadataExt,
-    path::Path,
 };
 
 use s3s::{
@@ -29,36 +28,24 @@ pub(in super::super) struct Found {
     pub(super) is_plain: bool,
 }
 
+/// What there is of a key at one moment.
+struct Known {
+    /// The file at the place of the key.
+    plain: Option<File>,
+    /// All versions and delete markers, the newest first. The first is that of the plain file, if there is one.
+    versions: Vec<Version>,
+}
+
+/// How often a key is looked at again while others change it.
+const ATTEMPTS: usize = 16;
+
 impl Disk {
     /// The newest version of a key, or its delete marker.
     ///
     /// # Errors
     /// Those of the disk.
     pub(in super::super) fn newest(&self, bucket: &Bucket, key: &str) -> S3Result<Option<Found>> {
-        let plain = self.plain(bucket, key)?;
-        let mut rows = self.change(|on| rows::of_key(on, &bucket.name, key))?;
-        if let Some(file) = plain {
-            let version = about(&file, key, &mut rows).map_err(broke)?;
-            return Ok(Some(Found { version, file: Some(file), is_plain: true }));
-        }
-        let newest = rows.into_iter().find(Version::is_aside);
-        newest.map(|version| self.open_aside(bucket, version)).transpose()
-    }
-
-    /// All versions of a key and its delete markers, the newest first.
-    ///
-    /// # Errors
-    /// Those of the disk.
-    pub(in super::super) fn versions(&self, bucket: &Bucket, key: &str) -> S3Result<Vec<Version>> {
-        let mut rows = self.change(|on| rows::of_key(on, &bucket.name, key))?;
-        let plain = match self.plain(bucket, key)? {
-            Some(file) => Some(about(&file, key, &mut rows).map_err(broke)?),
-            None => None,
-        };
-        let is_other = |row: &Version| plain.as_ref().is_none_or(|plain| plain.version != row.version);
-        rows.retain(|row| row.is_aside() && is_other(row));
-        rows.splice(0..0, plain);
-        Ok(rows)
+        self.open_first(bucket, key, |_| true)
     }
 
     /// One version of a key, by its id.
@@ -66,45 +53,82 @@ impl Disk {
     /// # Errors
     /// Those of the disk.
     pub(in super::super) fn version(&self, bucket: &Bucket, key: &str, id: &str) -> S3Result<Option<Found>> {
-        if let Some(newest) = self.newest(bucket, key)?.filter(|newest| newest.version.version == id) {
-            return Ok(Some(newest));
-        }
-        let found = self.versions(bucket, key)?.into_iter().find(|version| version.version == id);
-        found.map(|version| self.open_aside(bucket, version)).transpose()
+        self.open_first(bucket, key, |version| version.version == id)
     }
 
-    /// Writes down other facts about a version.
+    /// All versions of a key and its delete markers, the newest first.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub(in super::super) fn versions(&self, bucket: &Bucket, key: &str) -> S3Result<Vec<Version>> {
+        Ok(self.known(bucket, key)?.versions)
+    }
+
+    /// What is known of the object of a key; none if there is none, or it is deleted.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub(in super::super) fn object(&self, bucket: &Bucket, key: &str) -> S3Result<Option<Version>> {
+        Ok(self.versions(bucket, key)?.into_iter().next().filter(|newest| !newest.marker))
+    }
+
+    /// Changes the facts about a version, whatever they are by now.
     ///
     /// # Errors
     /// It is gone by now, or the disk refuses.
-    pub(in super::super) fn describe(&self, bucket: &Bucket, version: &Version) -> S3Result<()> {
+    pub(in super::super) fn describe(
+        &self,
+        bucket: &Bucket,
+        version: &Version,
+        change: impl FnOnce(&mut Facts),
+    ) -> S3Result<()> {
         let _locked = self.lock(&bucket.name, &version.key);
-        let found = self.version(bucket, &version.key, &version.version)?;
-        if found.is_none_or(|found| found.version.modified != version.modified) {
-            return Err(no_such_key(&version.key));
+        let versions = self.versions(bucket, &version.key)?;
+        let is_same = |other: &Version| other.version == version.version && other.modified == version.modified;
+        let mut now = versions.into_iter().find(is_same).ok_or_else(|| no_such_key(&version.key))?;
+        change(&mut now.facts);
+        self.change(|on| rows::put(on, &bucket.name, &now))
+    }
+
+    /// The newest version that is wanted. One whose file is gone was replaced in this moment: then the key is looked at again.
+    fn open_first(&self, bucket: &Bucket, key: &str, is_wanted: impl Fn(&Version) -> bool) -> S3Result<Option<Found>> {
+        for _ in 0..ATTEMPTS {
+            let Known { plain, versions } = self.known(bucket, key)?;
+            let Some((at, version)) = versions.into_iter().enumerate().find(|(_, version)| is_wanted(version)) else {
+                return Ok(None);
+            };
+            if at == 0 && plain.is_some() {
+                return Ok(Some(Found { version, file: plain, is_plain: true }));
+            }
+            let file = if version.marker { None } else { place::open(&bucket.aside(&version.file)).map_err(broke)? };
+            if version.marker || file.is_some() {
+                return Ok(Some(Found { version, file, is_plain: false }));
+            }
         }
-        self.change(|on| rows::put(on, &bucket.name, version))
+        Err(no_such_key(key))
+    }
+
+    /// The plain file and the rows of one moment: files are renamed beside the transactions that write rows, so the file must
+    /// be the same before the rows were read and after.
+    fn known(&self, bucket: &Bucket, key: &str) -> S3Result<Known> {
+        let path = place::path_of(&bucket.folder, key);
+        let open = || path.as_deref().map_or(Ok(None), place::open).map_err(broke);
+        let mut plain = open()?;
+        for _ in 1..ATTEMPTS {
+            let rows = self.change(|on| rows::of_key(on, &bucket.name, key))?;
+            let after = open()?;
+            if place::is_same(plain.as_ref(), after.as_ref()).map_err(broke)? {
+                return known(plain, key, rows).map_err(broke);
+            }
+            plain = after;
+        }
+        Err(broke(format!("{key} is changed all the time")))
     }
 
     /// Writes a row as it is, for tests of what a crash leaves.
     #[cfg(test)]
     pub(in super::super) fn put_row(&self, bucket: &Bucket, version: &Version) -> S3Result<()> {
         self.change(|on| rows::put(on, &bucket.name, version))
-    }
-
-    fn plain(&self, bucket: &Bucket, key: &str) -> S3Result<Option<File>> {
-        let Some(path) = place::path_of(&bucket.folder, key) else { return Ok(None) };
-        place::open(&path).map_err(broke)
-    }
-
-    fn open_aside(&self, bucket: &Bucket, version: Version) -> S3Result<Found> {
-        let file = if version.marker {
-            None
-        } else {
-            let file = place::open(&bucket.aside(&version.file)).map_err(broke)?;
-            Some(file.ok_or_else(|| no_such_key(&version.key))?)
-        };
-        Ok(Found { version, file, is_plain: false })
     }
 
     /// All keys of a bucket that begin with a prefix and may have versions.
@@ -125,28 +149,21 @@ impl Disk {
             asked: None,
         })
     }
+}
 
-    /// What is known of the object in a plain file; none if it is gone by now.
-    ///
-    /// # Errors
-    /// Those of the disk.
-    pub(in super::super) fn look(&self, bucket: &Bucket, key: &str, path: &Path) -> S3Result<Option<Version>> {
-        let metadata = match fs::metadata(path) {
-            Ok(metadata) => metadata,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(broke(error)),
-        };
-        let mut rows = self.change(|on| rows::of_key(on, &bucket.name, key))?;
-        Ok(Some(about_one(&metadata, key, &mut rows)))
-    }
+fn known(plain: Option<File>, key: &str, mut rows: Vec<Version>) -> io::Result<Known> {
+    let Some(file) = plain else {
+        rows.retain(Version::is_aside);
+        return Ok(Known { plain: None, versions: rows });
+    };
+    let version = about(&file.metadata()?, key, &mut rows);
+    rows.retain(|row| row.is_aside() && row.version != version.version);
+    rows.insert(0, version);
+    Ok(Known { plain: Some(file), versions: rows })
 }
 
 /// The row about a file, or what can be told of one that has none.
-fn about(file: &File, key: &str, rows: &mut Vec<Version>) -> io::Result<Version> {
-    Ok(about_one(&file.metadata()?, key, rows))
-}
-
-fn about_one(file: &fs::Metadata, key: &str, rows: &mut Vec<Version>) -> Version {
+fn about(file: &fs::Metadata, key: &str, rows: &mut Vec<Version>) -> Version {
     let (size, modified) = (file.len(), modified(file));
     let row = rows.iter().position(|row| !row.marker && row.size == size && row.modified == modified);
     row.map_or_else(|| derived(key, size, modified), |row| rows.remove(row))
@@ -176,7 +193,7 @@ pub(in super::super) struct Keys<'a> {
     walk: Walk,
     prefix: String,
     /// The next plain file.
-    ahead: Option<(String, std::path::PathBuf)>,
+    ahead: Option<String>,
     /// The next keys that have something aside, in reverse.
     aside: Vec<String>,
     from: Vec<u8>,
@@ -184,8 +201,8 @@ pub(in super::super) struct Keys<'a> {
     asked: Option<String>,
 }
 
-/// A key, and its plain file if it has one.
-pub(in super::super) type KeyAt = (String, Option<std::path::PathBuf>);
+/// A key, and whether it has a plain file.
+pub(in super::super) type KeyAt = (String, bool);
 
 impl Keys<'_> {
     /// Passes over everything before these bytes. Only forward.
@@ -201,7 +218,7 @@ impl Keys<'_> {
     /// # Errors
     /// Those of the disk.
     pub(in super::super) fn next(&mut self) -> S3Result<Option<KeyAt>> {
-        while self.ahead.as_ref().is_none_or(|(key, _)| key.as_bytes() < self.from.as_slice()) {
+        while self.ahead.as_ref().is_none_or(|key| key.as_bytes() < self.from.as_slice()) {
             self.ahead = self.walk.next().map_err(broke)?;
             if self.ahead.is_none() {
                 break;
@@ -209,14 +226,14 @@ impl Keys<'_> {
         }
         self.fetch_aside()?;
         Ok(match (&self.ahead, self.aside.last()) {
-            (Some((plain, _)), Some(aside)) if aside < plain => self.aside.pop().map(|key| (key, None)),
-            (Some((plain, _)), aside) => {
+            (Some(plain), Some(aside)) if aside < plain => self.aside.pop().map(|key| (key, false)),
+            (Some(plain), aside) => {
                 if aside == Some(plain) {
                     self.aside.pop();
                 }
-                self.ahead.take().map(|(key, path)| (key, Some(path)))
+                self.ahead.take().map(|key| (key, true))
             }
-            (None, _) => self.aside.pop().map(|key| (key, None)),
+            (None, _) => self.aside.pop().map(|key| (key, false)),
         })
     }
 

@@ -3,6 +3,7 @@
 use std::{
     fs::{self, File},
     io,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
@@ -38,6 +39,18 @@ pub(super) fn open(path: &Path) -> io::Result<Option<File>> {
         Err(error) if missing(&error) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// Whether two openings of a path gave the same file, in the same state.
+///
+/// # Errors
+/// Those of the disk.
+pub(super) fn is_same(one: Option<&File>, other: Option<&File>) -> io::Result<bool> {
+    let state = |file: &File| {
+        let file = file.metadata()?;
+        Ok::<_, io::Error>((file.dev(), file.ino(), file.len(), file.mtime(), file.mtime_nsec()))
+    };
+    Ok(one.map(state).transpose()? == other.map(state).transpose()?)
 }
 
 /// Makes room for a file: its folders are made, and empty folders in its place go.

@@ -19,7 +19,7 @@ use super::{
     stage::{Digests, Filled, Staged},
 };
 use crate::services::s3::{
-    checksum::{Algorithm, Sum},
+    checksum::{Algorithm, Hasher, Sum},
     error::{broke, no_such_upload},
     facts::Facts,
 };
@@ -160,9 +160,9 @@ impl Disk {
         digests: &PartDigests,
         now: i64,
     ) -> S3Result<()> {
+        staged.file.sync_all().map_err(broke)?;
         let _locked = self.lock(&bucket.name, &upload.id);
         let upload = self.upload(bucket, &upload.key, &upload.id)?;
-        staged.file.sync_all().map_err(broke)?;
         let file = format!("{}-{number}-{}", upload.id, Uuid::new_v4().simple());
         let path = bucket.part(&file);
         let moved = make_parent(&path).and_then(|()| fs::rename(&staged.path, &path));
@@ -183,18 +183,33 @@ impl Disk {
         Ok(())
     }
 
-    /// Puts parts together, in this order.
+    /// Puts parts together, in this order; the hasher, if there is one, sees all bytes.
     ///
     /// # Errors
-    /// Those of the disk.
-    pub(in super::super) fn assemble(&self, bucket: &Bucket, parts: &[Part], algorithm: Algorithm) -> S3Result<Filled> {
+    /// The upload is gone by now, or those of the disk.
+    pub(in super::super) fn assemble(
+        &self,
+        bucket: &Bucket,
+        upload: &Upload,
+        parts: &[Part],
+        mut hasher: Option<Hasher>,
+    ) -> S3Result<(Staged, Option<Sum>)> {
         let mut staged = self.stage(bucket)?;
-        let mut digests = Digests::new(algorithm);
         for part in parts {
-            let file = File::open(bucket.part(&part.file)).map_err(broke)?;
-            append(&mut staged, &mut digests, file)?;
+            let file = match File::open(bucket.part(&part.file)) {
+                Ok(file) => file,
+                // Another request has completed or aborted it.
+                Err(_) if self.upload(bucket, &upload.key, &upload.id).is_err() => {
+                    return Err(no_such_upload(&upload.id));
+                }
+                Err(error) => return Err(broke(error)),
+            };
+            match &mut hasher {
+                Some(hasher) => append(&mut staged, file, |bytes| hasher.update(bytes))?,
+                None => staged.append(file)?,
+            }
         }
-        Ok(staged.filled(digests))
+        Ok((staged, hasher.map(Hasher::finish)))
     }
 
     /// Forgets an upload and its parts.
@@ -221,17 +236,17 @@ impl Bucket {
     }
 }
 
-/// Copies a file to the end of a staged one.
+/// Copies a file to the end of a staged one, and shows its bytes.
 ///
 /// # Errors
 /// Those of the disk.
-pub(super) fn append(staged: &mut Staged, digests: &mut Digests, mut file: impl Read) -> S3Result<()> {
+fn append(staged: &mut Staged, mut file: impl Read, mut see: impl FnMut(&[u8])) -> S3Result<()> {
     let mut chunk = vec![0; 1 << 20];
     loop {
         match file.read(&mut chunk) {
             Ok(0) => return Ok(()),
             Ok(length) => {
-                digests.update(&chunk[..length]);
+                see(&chunk[..length]);
                 staged.write(&chunk[..length])?;
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -257,7 +272,7 @@ impl Disk {
         let mut staged = self.stage(bucket)?;
         let mut digests = Digests::new(algorithm);
         file.seek(SeekFrom::Start(at)).map_err(broke)?;
-        append(&mut staged, &mut digests, file.take(length))?;
+        append(&mut staged, file.take(length), |bytes| digests.update(bytes))?;
         Ok(staged.filled(digests))
     }
 }

@@ -41,11 +41,11 @@ impl Walk {
         }
     }
 
-    /// The next key and its file.
+    /// The next key.
     ///
     /// # Errors
     /// Those of the disk.
-    pub(super) fn next(&mut self) -> io::Result<Option<(String, PathBuf)>> {
+    pub(super) fn next(&mut self) -> io::Result<Option<String>> {
         while let Some(entries) = self.open.last_mut() {
             let Some(entry) = entries.pop() else {
                 self.open.pop();
@@ -57,7 +57,7 @@ impl Walk {
             if entry.key.ends_with('/') {
                 self.enter(&entry.path, &entry.key)?;
             } else {
-                return Ok(Some((entry.key, entry.path)));
+                return Ok(Some(entry.key));
             }
         }
         Ok(None)
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     fn keys(walk: &mut Walk) -> Vec<String> {
-        std::iter::from_fn(|| walk.next().expect("read")).map(|(key, _)| key).collect()
+        std::iter::from_fn(|| walk.next().expect("read")).collect()
     }
 
     #[test]

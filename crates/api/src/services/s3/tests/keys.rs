@@ -179,6 +179,51 @@ fn a_crash_leaves_the_old_object_or_the_new_one() {
     assert_eq!(versions(s3, "x")[0].facts.etag, "5");
 }
 
+#[test]
+fn what_is_said_of_a_version_is_said_wherever_it_is_by_then() {
+    let server = server();
+    let s3 = &server.s3;
+    let disk = &s3.service.disk;
+    let bucket = disk.bucket("lake").expect("there");
+    disk.set(&bucket, "versioning", Some(&Versioning::Enabled)).expect("set");
+    put(s3, "x", b"one");
+    let first = versions(s3, "x").remove(0);
+    // Meanwhile somebody writes another version, and tags this one.
+    put(s3, "x", b"two!");
+    disk.describe(&bucket, &first, |facts| facts.tags = vec![("colour".to_owned(), "blue".to_owned())]).expect("said");
+    disk.describe(&bucket, &first, |facts| facts.acl = Some("private".to_owned())).expect("said");
+    let all = versions(s3, "x");
+    assert_eq!((all.len(), all[1].facts.tags.len(), all[1].facts.acl.as_deref()), (2, 1, Some("private")));
+    let found = disk.version(&bucket, "x", &first.version).expect("found").expect("there");
+    assert_eq!(found.file.expect("a file").metadata().expect("known").len(), 3);
+    disk.delete_version("lake", "x", &first.version, &|_| Ok(())).expect("deleted");
+    disk.describe(&bucket, &first, |_| {}).expect_err("it is gone");
+}
+
+#[test]
+fn readers_see_one_whole_object_whoever_writes_beside_them() {
+    let server = server();
+    let s3 = &server.s3;
+    // At its own place, and aside.
+    for key in ["x", "x/"] {
+        put(s3, key, b"first");
+        std::thread::scope(|threads| {
+            let writers: Vec<_> = (1..4_usize)
+                .map(|writer| {
+                    threads.spawn(move || (1..20).for_each(|at| drop(put(s3, key, &vec![b'y'; writer * at]))))
+                })
+                .collect();
+            let bucket = s3.service.disk.bucket("lake").expect("there");
+            while !writers.iter().all(std::thread::ScopedJoinHandle::is_finished) {
+                let found = s3.service.disk.newest(&bucket, key).expect("found").expect("an object is always there");
+                let length = found.file.expect("a file").metadata().expect("known").len();
+                assert_eq!((found.version.size, found.version.facts.etag), (length, length.to_string()), "{key}");
+                assert_eq!(versions(s3, key).len(), 1, "{key}");
+            }
+        });
+    }
+}
+
 fn rule(text: &str) -> Vec<LifecycleRule> {
     serde_json::from_str(text).expect("a rule")
 }
