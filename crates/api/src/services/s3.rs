@@ -20,6 +20,7 @@ mod facts;
 mod gate;
 mod get;
 mod host;
+mod kept;
 mod lifecycle;
 mod list;
 mod multipart;

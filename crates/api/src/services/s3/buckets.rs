@@ -7,6 +7,7 @@ use super::{
     acl,
     disk::blocking,
     error::{WithElement, invalid_argument, refuse},
+    gate::Caller,
     service::Service,
     time,
 };
@@ -27,7 +28,8 @@ fn create_bucket(
     request: &S3Request<dto::CreateBucketInput>,
 ) -> S3Result<S3Response<dto::CreateBucketOutput>> {
     let (input, name) = (&request.input, &request.input.bucket);
-    let endpoint = request.region.as_ref().map_or(FIRST_REGION, |region| region.as_str());
+    let signed_for = request.extensions.get::<Caller>().and_then(|caller| caller.region.as_deref());
+    let endpoint = signed_for.unwrap_or(FIRST_REGION);
     let constraint = input.create_bucket_configuration.as_ref().and_then(|given| given.location_constraint.as_ref());
     let constraint = constraint.map(|constraint| constraint.as_str()).filter(|constraint| !constraint.is_empty());
     let region = region(endpoint, constraint)?;
@@ -65,7 +67,7 @@ fn region(endpoint: &str, constraint: Option<&str>) -> S3Result<String> {
                         was sent to.";
             Err(refuse(code, 400, text))
         }
-        Some(FIRST_REGION) => {
+        Some(FIRST_REGION) if endpoint == FIRST_REGION => {
             let error = refuse("InvalidLocationConstraint", 400, "The specified location-constraint is not valid");
             Err(error.with("LocationConstraint", FIRST_REGION))
         }

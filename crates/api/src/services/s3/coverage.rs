@@ -41,9 +41,9 @@ pub const OPERATIONS: &[S3Operation] = &[
     lacks("DeleteBucketMetricsConfiguration", "PutMetricsConfiguration"),
     has("DeleteBucketOwnershipControls", "PutBucketOwnershipControls"),
     has("DeleteBucketPolicy", "DeleteBucketPolicy"),
-    lacks("DeleteBucketReplication", "PutReplicationConfiguration"),
+    has("DeleteBucketReplication", "PutReplicationConfiguration"),
     has("DeleteBucketTagging", "PutBucketTagging"),
-    lacks("DeleteBucketWebsite", "DeleteBucketWebsite"),
+    has("DeleteBucketWebsite", "DeleteBucketWebsite"),
     has("DeleteObject", "DeleteObject"),
     lacks("DeleteObjectAnnotation", "DeleteObjectAnnotation"),
     has("DeleteObjectTagging", "DeleteObjectTagging"),
@@ -99,7 +99,7 @@ pub const OPERATIONS: &[S3Operation] = &[
     has("ListObjectsV2", "ListBucket"),
     has("ListParts", "ListMultipartUploadParts"),
     lacks("PutBucketAbac", "PutBucketAbac"),
-    lacks("PutBucketAccelerateConfiguration", "PutAccelerateConfiguration"),
+    has("PutBucketAccelerateConfiguration", "PutAccelerateConfiguration"),
     has("PutBucketAcl", "PutBucketAcl"),
     lacks("PutBucketAnalyticsConfiguration", "PutAnalyticsConfiguration"),
     has("PutBucketCors", "PutBucketCORS"),
@@ -108,17 +108,17 @@ pub const OPERATIONS: &[S3Operation] = &[
     lacks("PutBucketInventoryConfiguration", "PutInventoryConfiguration"),
     has("PutBucketLifecycle", "PutLifecycleConfiguration"),
     has("PutBucketLifecycleConfiguration", "PutLifecycleConfiguration"),
-    lacks("PutBucketLogging", "PutBucketLogging"),
+    has("PutBucketLogging", "PutBucketLogging"),
     lacks("PutBucketMetricsConfiguration", "PutMetricsConfiguration"),
     lacks("PutBucketNotification", "PutBucketNotification"),
     lacks("PutBucketNotificationConfiguration", "PutBucketNotification"),
     has("PutBucketOwnershipControls", "PutBucketOwnershipControls"),
     has("PutBucketPolicy", "PutBucketPolicy"),
     lacks("PutBucketReplication", "PutReplicationConfiguration"),
-    lacks("PutBucketRequestPayment", "PutBucketRequestPayment"),
+    has("PutBucketRequestPayment", "PutBucketRequestPayment"),
     has("PutBucketTagging", "PutBucketTagging"),
     has("PutBucketVersioning", "PutBucketVersioning"),
-    lacks("PutBucketWebsite", "PutBucketWebsite"),
+    has("PutBucketWebsite", "PutBucketWebsite"),
     has("PutObject", "PutObject"),
     has("PutObjectAcl", "PutObjectAcl"),
     lacks("PutObjectAnnotation", "PutObjectAnnotation"),
@@ -187,7 +187,7 @@ mod tests {
     #[test]
     fn what_the_lab_and_its_relatives_call_is_supported() {
         let supported = OPERATIONS.iter().filter(|operation| operation.supported).count();
-        assert_eq!(supported, 63);
+        assert_eq!(supported, 69);
         for name in ["ListObjectVersions", "UploadPartCopy", "GetObjectAttributes", "DeletePublicAccessBlock"] {
             assert!(OPERATIONS.iter().any(|operation| operation.name == name && operation.supported), "{name}");
         }

@@ -26,6 +26,8 @@ use crate::{
 pub(super) struct Caller {
     pub(super) call: Call,
     pub(super) context: Context,
+    /// The region that the request was signed for.
+    pub(super) region: Option<String>,
     pub(super) seen: Seen,
 }
 

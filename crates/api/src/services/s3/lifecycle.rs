@@ -63,14 +63,12 @@ fn check(rule: &dto::LifecycleRule) -> S3Result<()> {
         let id = rule.id.clone().unwrap_or_default();
         return Err(invalid_argument("ID length should not exceed allowed limit of 255", "ID", id));
     }
-    if rule.transitions.is_some() || rule.noncurrent_version_transitions.is_some() {
-        return Err(refuse(
-            "NotImplemented",
-            501,
-            "Lifecycle transitions are not supported: all storage classes are alike here",
-        ));
-    }
+    check_filter(rule)?;
+    let transitions = rule.transitions.as_deref().unwrap_or_default();
+    let noncurrent = rule.noncurrent_version_transitions.as_deref().unwrap_or_default();
     let has_action = rule.expiration.is_some()
+        || !transitions.is_empty()
+        || !noncurrent.is_empty()
         || rule.noncurrent_version_expiration.is_some()
         || rule.abort_incomplete_multipart_upload.is_some();
     if !has_action {
@@ -93,6 +91,16 @@ fn check(rule: &dto::LifecycleRule) -> S3Result<()> {
     {
         return Err(invalid_argument(format!("'Days' for {action} action must be a positive integer"), "Days", days));
     }
+    if rule.noncurrent_version_expiration.as_ref().is_some_and(|action| action.noncurrent_days.is_none()) {
+        return Err(malformed_xml());
+    }
+    transitions.iter().try_for_each(|action| {
+        let seconds = action.date.as_ref().map(time::seconds_of);
+        check_transition(action.days, seconds, action.storage_class.as_ref())
+    })?;
+    noncurrent
+        .iter()
+        .try_for_each(|action| check_transition(action.noncurrent_days, None, action.storage_class.as_ref()))?;
     if let Some(expiration) = expiration {
         let said =
             [expiration.days.is_some(), expiration.date.is_some(), expiration.expired_object_delete_marker.is_some()];
@@ -102,6 +110,40 @@ fn check(rule: &dto::LifecycleRule) -> S3Result<()> {
         if expiration.date.as_ref().is_some_and(|date| time::seconds_of(date) % DAY != 0) {
             return Err(refuse("InvalidArgument", 400, "'Date' must be at midnight GMT").with("ArgumentName", "Date"));
         }
+    }
+    Ok(())
+}
+
+/// # Errors
+/// A rule says more than one thing of what it is about; `And` is there for that.
+fn check_filter(rule: &dto::LifecycleRule) -> S3Result<()> {
+    let Some(filter) = &rule.filter else { return Ok(()) };
+    let said = [
+        filter.prefix.is_some(),
+        filter.tag.is_some(),
+        filter.and.is_some(),
+        filter.object_size_greater_than.is_some(),
+        filter.object_size_less_than.is_some(),
+    ];
+    let count = said.iter().filter(|said| **said).count();
+    if count > 1 || rule.prefix.is_some() { Err(malformed_xml()) } else { Ok(()) }
+}
+
+/// The classes that objects can come to be in.
+const LATER_CLASSES: [&str; 6] =
+    ["STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE"];
+
+/// # Errors
+/// It has not one time and one class. `date` is in Unix seconds.
+fn check_transition(days: Option<i32>, date: Option<i64>, class: Option<&dto::TransitionStorageClass>) -> S3Result<()> {
+    if days.is_some() == date.is_some() || class.is_none_or(|class| !LATER_CLASSES.contains(&class.as_str())) {
+        return Err(malformed_xml());
+    }
+    if let Some(days) = days.filter(|days| *days < 0) {
+        return Err(invalid_argument("'Days' in Transition action must be nonnegative", "Days", days));
+    }
+    if date.is_some_and(|date| date % DAY != 0) {
+        return Err(refuse("InvalidArgument", 400, "'Date' must be at midnight GMT").with("ArgumentName", "Date"));
     }
     Ok(())
 }
@@ -280,13 +322,27 @@ mod tests {
             noncurrent_version_transitions: None,
             transitions: None,
         };
-        assert!(checked(vec![rule(1)]).is_ok());
+        let moving = |days, class: Option<&'static str>| dto::LifecycleRule {
+            expiration: None,
+            transitions: Some(vec![dto::Transition {
+                date: None,
+                days,
+                storage_class: class.map(dto::TransitionStorageClass::from_static),
+            }]),
+            ..rule(1)
+        };
+        assert!(checked(vec![rule(1)]).is_ok() && checked(vec![moving(Some(0), Some("GLACIER"))]).is_ok());
         for (rules, code) in [
             (vec![], "MalformedXML"),
             (vec![rule(0)], "InvalidArgument"),
             (vec![rule(1), rule(2)], "InvalidArgument"),
             (vec![dto::LifecycleRule { expiration: None, ..rule(1) }], "InvalidRequest"),
             (vec![dto::LifecycleRule { prefix: None, ..rule(1) }], "MalformedXML"),
+            (vec![dto::LifecycleRule { filter: Some(dto::LifecycleRuleFilter::default()), ..rule(1) }], "MalformedXML"),
+            (vec![moving(None, Some("GLACIER"))], "MalformedXML"),
+            (vec![moving(Some(1), None)], "MalformedXML"),
+            (vec![moving(Some(1), Some("STANDARD"))], "MalformedXML"),
+            (vec![moving(Some(-1), Some("GLACIER"))], "InvalidArgument"),
         ] {
             assert_eq!(checked(rules).expect_err("refused").code().as_str(), code);
         }

@@ -6,7 +6,7 @@ use axum::{
     body::{Body, to_bytes},
     http::{
         HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri,
-        header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, RANGE, SERVER},
+        header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HOST, RANGE, SERVER},
     },
 };
 use s3s::{S3Error, service::S3Service};
@@ -55,6 +55,7 @@ impl S3 {
             }
             None => self.operate(&self.s3s, request).await,
         };
+        about.finish(&mut response);
         if about.is_attributes && response.status() == StatusCode::OK {
             response = without_quotes(response).await;
         }
@@ -131,8 +132,13 @@ impl S3 {
 
     /// Gives the request to what checks it: signatures, or what a listener without them believes.
     fn admit(&self, mut request: Request<Body>, scope: Option<&Scope>, about: &About) -> Request<Body> {
-        let mut caller =
-            Caller { call: about.call.clone(), context: Context::of(&about.call), seen: Arc::clone(&about.seen) };
+        let mut caller = Caller {
+            call: about.call.clone(),
+            context: Context::of(&about.call),
+            region: scope.map(|scope| scope.region.clone()),
+            seen: Arc::clone(&about.seen),
+        };
+        add_linked(&mut request);
         let is_signed = scope.is_some();
         if !self.service.access.is_on() {
             if let Some(scope) = scope {
@@ -188,6 +194,24 @@ struct Said {
 }
 
 impl About {
+    /// Says what S3 says with an answer, and `s3s` does not.
+    fn finish(&self, response: &mut Response<Body>) {
+        if response.status() != StatusCode::OK {
+            return;
+        }
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        match seen.as_ref().map(|(operation, _)| operation.as_str()) {
+            Some("HeadObject") if response.headers().contains_key(CONTENT_RANGE) => {
+                *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+            }
+            Some("HeadBucket") => {
+                response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
+            }
+            Some("PutBucketPolicy" | "PutBucketTagging") => *response.status_mut() = StatusCode::NO_CONTENT,
+            _ => {}
+        }
+    }
+
     fn page(&self) -> cors::Asked {
         cors::Asked {
             bucket: self.bucket.clone().unwrap_or_default(),
@@ -213,6 +237,22 @@ fn drop_odd_range(headers: &mut HeaderMap) {
     let text = headers.get(RANGE).and_then(|range| range.to_str().ok());
     if text.is_some_and(|range| s3s::dto::Range::parse(range).is_err()) {
         headers.remove(RANGE);
+    }
+}
+
+/// Headers that a link has in its query: the request has them as if they had been sent. Its signature is over them there.
+fn add_linked(request: &mut Request<Body>) {
+    let query = request.uri().query().unwrap_or_default();
+    let is_link = |pair: &str| matches!(pair.split('=').next(), Some("X-Amz-Signature" | "Signature"));
+    if !query.split('&').any(is_link) {
+        return;
+    }
+    let linked: Vec<(HeaderName, HeaderValue)> = form_urlencoded::parse(query.as_bytes())
+        .filter(|(name, _)| name.starts_with("x-amz-"))
+        .filter_map(|(name, value)| Some((name.parse().ok()?, value.parse().ok()?)))
+        .collect();
+    for (name, value) in linked {
+        request.headers_mut().entry(name).or_insert(value);
     }
 }
 
@@ -268,6 +308,9 @@ fn completed(error: &str, elements: &str, about: &About) -> String {
     };
     if !error.contains("<Message>") {
         add("Message", message(between(error, "<Code>", "</Code>").unwrap_or_default()));
+    }
+    if between(error, "<Code>", "</Code>") == Some("MethodNotAllowed") {
+        add("Method", about.method.as_str());
     }
     for (name, value) in form_urlencoded::parse(elements.as_bytes()) {
         add(&name, &value);

@@ -7,7 +7,7 @@ use s3s::{S3, S3Request, S3Response, S3Result, dto};
 use super::{
     acl, attributes, buckets, complete, copy, delete,
     disk::{Bucket, Disk, blocking},
-    get, list, multipart, put, settings, tags, unset, versions,
+    get, kept, list, multipart, put, settings, tags, unset, versions,
 };
 use crate::access::Access;
 
@@ -68,6 +68,8 @@ operations! {
         delete_bucket_ownership_controls(DeleteBucketOwnershipControlsInput) -> DeleteBucketOwnershipControlsOutput = settings::delete_ownership;
         delete_bucket_policy(DeleteBucketPolicyInput) -> DeleteBucketPolicyOutput = settings::delete_policy;
         delete_bucket_tagging(DeleteBucketTaggingInput) -> DeleteBucketTaggingOutput = tags::delete_of_bucket;
+        delete_bucket_replication(DeleteBucketReplicationInput) -> DeleteBucketReplicationOutput = unset::delete_replication;
+        delete_bucket_website(DeleteBucketWebsiteInput) -> DeleteBucketWebsiteOutput = settings::delete_website;
         delete_object(DeleteObjectInput) -> DeleteObjectOutput = delete::delete_object;
         delete_object_tagging(DeleteObjectTaggingInput) -> DeleteObjectTaggingOutput = tags::delete_of_object;
         delete_objects(DeleteObjectsInput) -> DeleteObjectsOutput = delete::delete_objects;
@@ -93,24 +95,28 @@ operations! {
         list_objects(ListObjectsInput) -> ListObjectsOutput = list::list_objects;
         list_objects_v2(ListObjectsV2Input) -> ListObjectsV2Output = list::list_objects_v2;
         list_parts(ListPartsInput) -> ListPartsOutput = multipart::list_parts;
+        put_bucket_accelerate_configuration(PutBucketAccelerateConfigurationInput) -> PutBucketAccelerateConfigurationOutput = kept::put_accelerate;
         put_bucket_acl(PutBucketAclInput) -> PutBucketAclOutput = acl::put_of_bucket;
         put_bucket_cors(PutBucketCorsInput) -> PutBucketCorsOutput = settings::put_cors;
         put_bucket_encryption(PutBucketEncryptionInput) -> PutBucketEncryptionOutput = settings::put_encryption;
         put_bucket_lifecycle_configuration(PutBucketLifecycleConfigurationInput) -> PutBucketLifecycleConfigurationOutput = settings::put_lifecycle;
+        put_bucket_logging(PutBucketLoggingInput) -> PutBucketLoggingOutput = kept::put_logging;
         put_bucket_ownership_controls(PutBucketOwnershipControlsInput) -> PutBucketOwnershipControlsOutput = settings::put_ownership;
         put_bucket_policy(PutBucketPolicyInput) -> PutBucketPolicyOutput = settings::put_policy;
+        put_bucket_request_payment(PutBucketRequestPaymentInput) -> PutBucketRequestPaymentOutput = kept::put_payment;
         put_bucket_tagging(PutBucketTaggingInput) -> PutBucketTaggingOutput = tags::put_of_bucket;
         put_bucket_versioning(PutBucketVersioningInput) -> PutBucketVersioningOutput = settings::put_versioning;
+        put_bucket_website(PutBucketWebsiteInput) -> PutBucketWebsiteOutput = kept::put_website;
         put_object_acl(PutObjectAclInput) -> PutObjectAclOutput = acl::put_of_object;
         put_object_tagging(PutObjectTaggingInput) -> PutObjectTaggingOutput = tags::put_of_object;
         put_public_access_block(PutPublicAccessBlockInput) -> PutPublicAccessBlockOutput = settings::put_public_access;
-        get_bucket_accelerate_configuration(GetBucketAccelerateConfigurationInput) -> GetBucketAccelerateConfigurationOutput = unset::accelerate;
-        get_bucket_logging(GetBucketLoggingInput) -> GetBucketLoggingOutput = unset::logging;
+        get_bucket_accelerate_configuration(GetBucketAccelerateConfigurationInput) -> GetBucketAccelerateConfigurationOutput = kept::get_accelerate;
+        get_bucket_logging(GetBucketLoggingInput) -> GetBucketLoggingOutput = kept::get_logging;
         get_bucket_notification_configuration(GetBucketNotificationConfigurationInput) -> GetBucketNotificationConfigurationOutput = unset::notification;
         get_bucket_policy_status(GetBucketPolicyStatusInput) -> GetBucketPolicyStatusOutput = unset::policy_status;
         get_bucket_replication(GetBucketReplicationInput) -> GetBucketReplicationOutput = unset::replication;
-        get_bucket_request_payment(GetBucketRequestPaymentInput) -> GetBucketRequestPaymentOutput = unset::payment;
-        get_bucket_website(GetBucketWebsiteInput) -> GetBucketWebsiteOutput = unset::website;
+        get_bucket_request_payment(GetBucketRequestPaymentInput) -> GetBucketRequestPaymentOutput = kept::get_payment;
+        get_bucket_website(GetBucketWebsiteInput) -> GetBucketWebsiteOutput = kept::get_website;
         get_object_lock_configuration(GetObjectLockConfigurationInput) -> GetObjectLockConfigurationOutput = unset::object_lock;
         upload_part_copy(UploadPartCopyInput) -> UploadPartCopyOutput = copy::upload_part_copy;
     }

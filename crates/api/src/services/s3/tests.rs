@@ -2,5 +2,6 @@
 
 mod client;
 mod keys;
+mod settings;
 mod store;
 mod wire;

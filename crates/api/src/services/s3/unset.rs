@@ -29,7 +29,6 @@ macro_rules! missing {
     };
 }
 
-unset!(logging, GetBucketLoggingInput, GetBucketLoggingOutput, dto::GetBucketLoggingOutput::default());
 unset!(
     notification,
     GetBucketNotificationConfigurationInput,
@@ -37,23 +36,10 @@ unset!(
     dto::GetBucketNotificationConfigurationOutput::default()
 );
 unset!(
-    accelerate,
-    GetBucketAccelerateConfigurationInput,
-    GetBucketAccelerateConfigurationOutput,
-    dto::GetBucketAccelerateConfigurationOutput::default()
-);
-unset!(
-    payment,
-    GetBucketRequestPaymentInput,
-    GetBucketRequestPaymentOutput,
-    dto::GetBucketRequestPaymentOutput { payer: Some(dto::Payer::from_static(dto::Payer::BUCKET_OWNER)) }
-);
-missing!(
-    website,
-    GetBucketWebsiteInput,
-    GetBucketWebsiteOutput,
-    "NoSuchWebsiteConfiguration",
-    "The specified bucket does not have a website configuration"
+    delete_replication,
+    DeleteBucketReplicationInput,
+    DeleteBucketReplicationOutput,
+    dto::DeleteBucketReplicationOutput::default()
 );
 missing!(
     replication,

@@ -11,12 +11,12 @@ use super::client::Server;
 use crate::services::s3::disk::Versioning;
 
 /// A response: its head and its body.
-struct Answer {
-    head: String,
-    body: String,
+pub(super) struct Answer {
+    pub(super) head: String,
+    pub(super) body: String,
 }
 
-fn ask(server: &Server, request: &str, headers: &str, body: &str) -> Answer {
+pub(super) fn ask(server: &Server, request: &str, headers: &str, body: &str) -> Answer {
     let mut stream = TcpStream::connect(server.address.trim_start_matches("http://")).expect("connected");
     let length = body.len();
     let host = if headers.contains("host:") { "" } else { "host: localhost\r\n" };
@@ -30,7 +30,7 @@ fn ask(server: &Server, request: &str, headers: &str, body: &str) -> Answer {
     Answer { head: head.to_lowercase(), body: body.to_owned() }
 }
 
-fn open() -> Server {
+pub(super) fn open() -> Server {
     let server = Server::open();
     server.store("lake");
     server
@@ -54,6 +54,11 @@ fn errors_say_what_aws_says() {
             "GET /lake?policy",
             "404",
             "<Code>NoSuchBucketPolicy</Code><Message>The bucket policy does not exist</Message><BucketName>lake</BucketName>",
+        ),
+        (
+            "GET /lake/x?versionId=none",
+            "400",
+            "<Code>InvalidArgument</Code><Message>Invalid version id specified</Message>",
         ),
         ("GET /A_B/x", "400", "<Code>InvalidBucketName</Code><Message>The specified bucket is not valid.</Message>"),
         ("GET /lake/x?torrent", "501", "<Message>GetObjectTorrent is not implemented yet</Message>"),
@@ -98,7 +103,11 @@ fn a_bucket_may_be_in_the_host_and_a_range_may_be_odd() {
     assert_eq!(answer.body, "hello world");
     let answer = ask(&server, "GET /lake/a/b", "range: bytes=-5\r\n", "");
     assert!(answer.head.contains("content-range: bytes 6-10/11") && answer.body == "world", "{}", answer.head);
-    assert_eq!(ask(&server, "GET /lake/a/b", "range: lines=1-2\r\n", "").body, "hello world");
+    for odd in ["lines=1-2", "bytes=5-1"] {
+        assert_eq!(ask(&server, "GET /lake/a/b", &format!("range: {odd}\r\n"), "").body, "hello world", "{odd}");
+    }
+    let answer = ask(&server, "HEAD /lake/a/b?partNumber=1", "", "");
+    assert!(answer.head.starts_with("http/1.1 206") && answer.head.contains("bytes 0-10/11"), "{}", answer.head);
     let answer = ask(&server, "GET /lake/a/b?attributes", "x-amz-object-attributes: ETag,ObjectSize\r\n", "");
     assert!(answer.body.contains("<ETag>5eb63bbbe01eeed093cb22bb8f5acdc3</ETag>"), "{}", answer.body);
     let answer = ask(&server, "GET /lake/a/b", "range: bytes=11-\r\n", "");
@@ -166,6 +175,8 @@ fn a_deleted_object_says_so_where_there_are_versions() {
         "{}",
         answer.head
     );
+    let answer = ask(&server, "PUT /lake/x?tagging&versionId=null", "", "<Tagging><TagSet></TagSet></Tagging>");
+    assert!(answer.body.contains("<Code>NoSuchVersion</Code>"), "{}", answer.body);
     let marker = disk.versions(&disk.bucket("lake").expect("there"), "x").expect("found").remove(0).version;
     let answer = ask(&server, &format!("GET /lake/x?versionId={marker}"), "", "");
     assert!(answer.head.starts_with("http/1.1 405"), "{}", answer.head);
@@ -186,4 +197,61 @@ fn a_form_of_xml_that_is_none_is_refused() {
         assert!(answer.head.starts_with("http/1.1 400"), "{request}: {} {}", answer.head, answer.body);
         assert!(answer.body.contains("<Code>MalformedXML</Code>"), "{request}: {}", answer.body);
     }
+}
+
+fn signed_for(region: &str) -> String {
+    let credential = format!("AKIA/20231114/{region}/s3/aws4_request");
+    format!("authorization: AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=0\r\n")
+}
+
+#[test]
+fn a_bucket_is_made_where_its_endpoint_is() {
+    let server = open();
+    let within = |region: &str| {
+        format!(
+            "<CreateBucketConfiguration><LocationConstraint>{region}</LocationConstraint></CreateBucketConfiguration>"
+        )
+    };
+    for (endpoint, body, code) in [
+        ("us-east-1", within("us-east-1"), "InvalidLocationConstraint"),
+        ("eu-west-1", String::new(), "IllegalLocationConstraintException"),
+        ("eu-west-1", within("us-east-1"), "IllegalLocationConstraintException"),
+        ("eu-west-1", within("eu-west-2"), "IllegalLocationConstraintException"),
+    ] {
+        let answer = ask(&server, "PUT /other", &signed_for(endpoint), &body);
+        assert!(answer.body.contains(&format!("<Code>{code}</Code>")), "{endpoint} {body}: {}", answer.body);
+    }
+    let answer = ask(&server, "PUT /other", &signed_for("eu-west-1"), &within("eu-west-1"));
+    assert!(answer.head.starts_with("http/1.1 200"), "{}", answer.body);
+    let answer = ask(&server, "HEAD /other", "", "");
+    assert!(answer.head.contains("x-amz-bucket-region: eu-west-1"), "{}", answer.head);
+    assert!(answer.head.contains("content-type: application/xml"), "{}", answer.head);
+}
+
+#[test]
+fn a_link_may_have_headers_in_its_query() {
+    let server = open();
+    let link = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=0&x-amz-meta-venue=12%2B3";
+    ask(&server, &format!("PUT /lake/x?{link}"), "", "1");
+    assert!(ask(&server, "HEAD /lake/x", "", "").head.contains("x-amz-meta-venue: 12+3"));
+    ask(&server, "PUT /lake/y?x-amz-meta-venue=123", "", "1");
+    assert!(!ask(&server, "HEAD /lake/y", "", "").head.contains("x-amz-meta-venue"), "that is no link");
+}
+
+#[test]
+fn an_upload_may_be_completed_again_while_its_object_is_there() {
+    let server = open();
+    let answer = ask(&server, "POST /lake/x?uploads", "", "");
+    let (_, rest) = answer.body.split_once("<UploadId>").expect("an id");
+    let (id, _) = rest.split_once('<').expect("an id");
+    let part = ask(&server, &format!("PUT /lake/x?partNumber=1&uploadId={id}"), "", "hello");
+    assert!(part.head.starts_with("http/1.1 200"), "{}", part.body);
+    let list = "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>5d41402abc4b2a76b9719d911017c592</ETag>\
+                </Part></CompleteMultipartUpload>";
+    let complete = || ask(&server, &format!("POST /lake/x?uploadId={id}"), "if-none-match: *\r\n", list);
+    let first = complete();
+    assert!(first.body.contains("-1&quot;</ETag>") || first.body.contains("-1\"</ETag>"), "{}", first.body);
+    assert_eq!(complete().body, first.body);
+    ask(&server, "PUT /lake/x", "", "another");
+    assert!(complete().body.contains("<Code>NoSuchUpload</Code>"));
 }
