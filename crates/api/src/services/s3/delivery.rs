@@ -53,19 +53,16 @@ impl Right {
     /// Adds to the policy of the bucket what it does not say yet.
     fn write(&self, service: &Service, name: &str) -> S3Result<()> {
         let bucket = service.bucket(name)?;
-        let before = settings::policy(service, name)?;
-        let mut policy = match &before {
-            Some(text) => serde_json::from_str(text).map_err(broke)?,
-            None => json!({ "Version": "2012-10-17", "Id": "AWSLogDeliveryWrite20150319", "Statement": [] }),
-        };
-        for statement in self.statements() {
-            add(&mut policy, statement);
-        }
-        let after = policy.to_string();
-        if before.as_deref() == Some(after.as_str()) {
-            return Ok(());
-        }
-        service.disk.set(&bucket, "policy", Some(&after))
+        service.disk.update(&bucket, settings::POLICY, |before: Option<String>| {
+            let mut policy = match &before {
+                Some(text) => serde_json::from_str(text).map_err(broke)?,
+                None => json!({ "Version": "2012-10-17", "Id": "AWSLogDeliveryWrite20150319", "Statement": [] }),
+            };
+            for statement in self.statements() {
+                add(&mut policy, statement);
+            }
+            Ok(policy.to_string())
+        })
     }
 
     /// The two statements that AWS attaches.

@@ -18,7 +18,7 @@ fn none_set(code: &str, message: &'static str, bucket: &str) -> S3Error {
 
 /// An operation that removes what is set under a name.
 macro_rules! removal {
-    ($function:ident, $input:ident, $output:ident, $name:literal) => {
+    ($function:ident, $input:ident, $output:ident, $name:expr) => {
         pub(super) fn $function(service: &Service, request: S3Request<dto::$input>) -> S3Result<dto::$output> {
             let bucket = service.bucket(&request.input.bucket)?;
             service.disk.set(&bucket, $name, None::<&()>)?;
@@ -31,7 +31,7 @@ removal!(delete_cors, DeleteBucketCorsInput, DeleteBucketCorsOutput, "cors");
 removal!(delete_encryption, DeleteBucketEncryptionInput, DeleteBucketEncryptionOutput, "encryption");
 removal!(delete_lifecycle, DeleteBucketLifecycleInput, DeleteBucketLifecycleOutput, "lifecycle");
 removal!(delete_website, DeleteBucketWebsiteInput, DeleteBucketWebsiteOutput, "website");
-removal!(delete_policy, DeleteBucketPolicyInput, DeleteBucketPolicyOutput, "policy");
+removal!(delete_policy, DeleteBucketPolicyInput, DeleteBucketPolicyOutput, POLICY);
 
 /// What a new bucket has until it is removed, which is kept as an empty setting.
 fn set_unless_removed<T: serde::de::DeserializeOwned>(
@@ -249,12 +249,15 @@ pub(super) fn put_versioning(
     Ok(dto::PutBucketVersioningOutput::default())
 }
 
+/// The name under which the policy is set.
+pub(super) const POLICY: &str = "policy";
+
 /// The policy of a bucket, as it was given.
 ///
 /// # Errors
 /// Those of the catalogue.
 pub(super) fn policy(service: &Service, bucket: &str) -> S3Result<Option<String>> {
-    service.disk.setting(bucket, "policy")
+    service.disk.setting(bucket, POLICY)
 }
 
 pub(super) fn no_policy(bucket: &str) -> S3Error {
@@ -277,7 +280,7 @@ pub(super) fn put_policy(
     let bucket = service.bucket(&request.input.bucket)?;
     let text = request.input.policy;
     check_policy(&text, &bucket.name)?;
-    service.disk.set(&bucket, "policy", Some(&text))?;
+    service.disk.set(&bucket, POLICY, Some(&text))?;
     Ok(dto::PutBucketPolicyOutput::default())
 }
 
