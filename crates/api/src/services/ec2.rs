@@ -3,6 +3,7 @@
 mod acl;
 mod address;
 mod cidr;
+mod egress_gateway;
 mod flow_log;
 mod gateway;
 mod group;
@@ -11,6 +12,7 @@ mod instance;
 mod interface;
 mod key;
 mod kind;
+mod life;
 mod nat;
 mod network;
 mod options;

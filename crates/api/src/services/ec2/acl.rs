@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 pub(super) use self::entry::{Entry, create_entry, delete_entry, replace_entry};
 use super::{
     Ec2,
-    kind::{ACL, ACL_ASSOCIATION, Kind, VPC, in_use, required},
+    kind::{ACL, ACL_ASSOCIATION, Kind, invalid, required},
+    life::{self, Deletable, NewInVpc},
     place::Place,
-    query::{self, Described, FilterPath},
-    state::{Shelf, State},
-    tags::{self, TagSpecification},
+    query::{Described, FilterPath},
+    state::State,
 };
 use crate::{ApiError, Call};
 
@@ -68,26 +68,25 @@ impl Described for NetworkAcl {
     ];
     const ALWAYS_TAGS: bool = true;
 
-    fn shelf(state: &State) -> &Shelf<Self> {
-        &state.acls
-    }
-
     fn id(&self) -> &str {
         &self.network_acl_id
     }
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub(super) struct CreateInput {
-    vpc_id: Option<String>,
-    tag_specification: Vec<TagSpecification>,
-}
+impl Deletable for NetworkAcl {
+    const PARAMETER: &'static str = "networkAclId";
+    const NOUN: &'static str = "network ACL";
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub(super) struct DeleteInput {
-    network_acl_id: Option<String>,
+    fn is_used(&self, _: &State) -> bool {
+        !self.association_set.is_empty()
+    }
+
+    fn check_mortal(&self) -> Result<(), ApiError> {
+        if self.is_default {
+            return Err(invalid(format!("cannot delete default network ACL {}", self.network_acl_id)));
+        }
+        Ok(())
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -116,15 +115,13 @@ pub(super) fn make_default(state: &mut State, place: &Place, vpc_id: &str) {
     make(state, place, vpc_id, true);
 }
 
-fn default_of(state: &State, vpc_id: &str) -> Option<String> {
-    let found = state.acls.iter().find(|acl| acl.vpc_id == vpc_id && acl.is_default);
-    found.map(|acl| acl.network_acl_id.clone())
+fn is_default_of(vpc_id: &str) -> impl Fn(&NetworkAcl) -> bool {
+    move |acl| acl.vpc_id == vpc_id && acl.is_default
 }
 
 /// The default ACL lets IPv6 pass too, from the first IPv6 range of its VPC on.
 pub(super) fn open_for_ipv6(state: &mut State, vpc_id: &str) {
-    let Some(id) = default_of(state, vpc_id) else { return };
-    let Some(acl) = state.acls.get_mut(&id) else { return };
+    let Some(acl) = state.acls.first_mut(is_default_of(vpc_id)) else { return };
     for entry in Entry::for_ipv6() {
         if !acl.entry_set.iter().any(|other| other.is_at(entry.rule_number, entry.egress)) {
             acl.entry_set.push(entry);
@@ -135,8 +132,8 @@ pub(super) fn open_for_ipv6(state: &mut State, vpc_id: &str) {
 
 /// Gives a subnet the default ACL of its VPC.
 pub(super) fn associate_default(state: &mut State, vpc_id: &str, subnet_id: &str) {
-    if let Some(id) = default_of(state, vpc_id) {
-        associate(state, &id, subnet_id);
+    if let Some(id) = state.acls.ids(is_default_of(vpc_id)).first() {
+        associate(state, id, subnet_id);
     }
 }
 
@@ -155,40 +152,16 @@ fn associate(state: &mut State, acl_id: &str, subnet_id: &str) -> String {
 
 /// Takes the ACL of a subnet away.
 pub(super) fn dissociate(state: &mut State, subnet_id: &str) {
-    let found = state.acls.iter().find(|acl| acl.is_of(subnet_id)).map(|acl| acl.network_acl_id.clone());
-    if let Some(acl) = found.and_then(|id| state.acls.get_mut(&id)) {
+    if let Some(acl) = state.acls.first_mut(|acl| acl.is_of(subnet_id)) {
         acl.association_set.retain(|association| association.subnet_id != subnet_id);
     }
 }
 
-pub(super) fn create(ec2: &Ec2, call: &Call, input: &CreateInput) -> Result<Value, ApiError> {
+pub(super) fn create(ec2: &Ec2, call: &Call, input: &NewInVpc) -> Result<Value, ApiError> {
     let vpc_id = required(input.vpc_id.as_deref(), "vpcId")?;
-    tags::only_for(&input.tag_specification, &[&ACL])?;
-    ec2.change(call, |state| {
-        if !state.vpcs.contains(vpc_id) {
-            return Err(VPC.missing([vpc_id]));
-        }
-        let id = make(state, &Place::of(call), vpc_id, false);
-        tags::give(state, &id, &ACL, &input.tag_specification)?;
-        let acl = state.acls.get(&id).map(|acl| query::show(acl, state));
-        Ok(json!({ "networkAcl": acl }))
-    })
-}
-
-pub(super) fn delete(ec2: &Ec2, call: &Call, input: &DeleteInput) -> Result<Value, ApiError> {
-    let id = required(input.network_acl_id.as_deref(), "networkAclId")?;
-    ec2.change(call, |state| {
-        let acl = state.acls.get(id).ok_or_else(|| ACL.missing([id]))?;
-        if acl.is_default {
-            let text = format!("cannot delete default network ACL {id}");
-            return Err(ApiError::new("InvalidParameterValue", text));
-        }
-        if !acl.association_set.is_empty() {
-            return Err(in_use(format!("The network acl '{id}' has dependencies and cannot be deleted.")));
-        }
-        state.acls.remove(id);
-        state.tags.remove(id);
-        Ok(json!({ "return": true }))
+    life::create::<NetworkAcl>(ec2, call, "networkAcl", &input.tag_specification, |state, place| {
+        state.vpcs.find(vpc_id)?;
+        Ok(make(state, place, vpc_id, false))
     })
 }
 
@@ -196,14 +169,14 @@ pub(super) fn replace_association(ec2: &Ec2, call: &Call, input: &ReplaceInput) 
     let old = required(input.association_id.as_deref(), "associationId")?;
     let acl_id = required(input.network_acl_id.as_deref(), "networkAclId")?;
     ec2.change(call, |state| {
-        let new_acl = state.acls.get(acl_id).ok_or_else(|| ACL.missing([acl_id]))?.clone();
+        let new_acl = state.acls.find(acl_id)?.clone();
         let is_old = |association: &&Association| association.network_acl_association_id == old;
         let found = state.acls.iter().find_map(|acl| Some((acl, acl.association_set.iter().find(is_old)?)));
         let (old_acl, association) = found.ok_or_else(|| ACL_ASSOCIATION.missing([old]))?;
         if old_acl.vpc_id != new_acl.vpc_id {
             let subnet = &association.subnet_id;
             let text = format!("network ACL {acl_id} and subnet {subnet} belong to different networks");
-            return Err(ApiError::new("InvalidParameterValue", text));
+            return Err(invalid(text));
         }
         let subnet_id = association.subnet_id.clone();
         dissociate(state, &subnet_id);

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 
 use super::{
     Ec2,
-    kind::{ADDRESS, ADDRESS_ASSOCIATION, INSTANCE, INTERFACE, Kind, required},
+    kind::{ADDRESS, ADDRESS_ASSOCIATION, INSTANCE, Kind, required},
     place::Place,
     query::{Described, FilterPath},
-    state::{Shelf, State},
+    state::State,
     tags::{self, TagSpecification},
 };
 use crate::{ApiError, Call};
@@ -57,10 +57,6 @@ impl Described for Address {
         ("private-ip-address", "privateIpAddress"),
         ("public-ip", "publicIp"),
     ];
-
-    fn shelf(state: &State) -> &Shelf<Self> {
-        &state.addresses
-    }
 
     fn id(&self) -> &str {
         &self.allocation_id
@@ -114,11 +110,10 @@ impl Address {
 
 /// Takes the elastic addresses of an interface away.
 pub(super) fn release_from(state: &mut State, interface_id: &str) {
-    let has = |address: &&Address| {
+    let has = |address: &Address| {
         address.association.as_ref().is_some_and(|association| association.network_interface_id == interface_id)
     };
-    let ids: Vec<String> = state.addresses.iter().filter(has).map(|it| it.allocation_id.clone()).collect();
-    for id in ids {
+    for id in state.addresses.ids(has) {
         if let Some(address) = state.addresses.get_mut(&id) {
             address.association = None;
         }
@@ -133,7 +128,7 @@ pub(super) fn give(
     private: Option<Ipv4Addr>,
     again: bool,
 ) -> Result<String, ApiError> {
-    let interface = state.interfaces.get(interface_id).ok_or_else(|| INTERFACE.missing([interface_id]))?;
+    let interface = state.interfaces.find(interface_id)?;
     let private = private.or_else(|| interface.private.ipv4.first().copied());
     let private_ip_address = private.filter(|it| interface.private.ipv4.contains(it)).ok_or_else(|| {
         super::kind::invalid(format!("The interface {interface_id} has no such private IPv4 address"))
@@ -145,7 +140,7 @@ pub(super) fn give(
         private_ip_address,
         instance_id: interface.instance_id().map(str::to_owned),
     };
-    let address = state.addresses.get_mut(allocation_id).ok_or_else(|| ADDRESS.missing([allocation_id]))?;
+    let address = state.addresses.find_mut(allocation_id)?;
     if address.association.is_some() && !again {
         let text = format!(
             "resource {allocation_id} is already associated with associate-id {}",
@@ -201,8 +196,7 @@ pub(super) fn release(ec2: &Ec2, call: &Call, input: &AddressInput) -> Result<Va
             let text = format!("Address with allocation id {id} is in use.");
             return Err(ApiError::new("InvalidIPAddress.InUse", text));
         }
-        state.addresses.remove(&id);
-        state.tags.remove(&id);
+        state.remove::<Address>(&id);
         Ok(json!({ "return": true }))
     })
 }
@@ -228,17 +222,14 @@ pub(super) fn associate(ec2: &Ec2, call: &Call, input: &AddressInput) -> Result<
 
 pub(super) fn disassociate(ec2: &Ec2, call: &Call, input: &AddressInput) -> Result<Value, ApiError> {
     ec2.change(call, |state| {
-        let has = |address: &&Address| {
+        let has = |address: &Address| {
             let id = address.association.as_ref().map(|association| &association.association_id);
             (id.is_some() && id == input.association_id.as_ref()) || address.is_called(None, input.public_ip.as_deref())
         };
         let wanted = input.association_id.as_deref().or(input.public_ip.as_deref());
         let wanted = required(wanted, "AssociationId")?.to_owned();
-        let id = state.addresses.iter().find(has).map(|address| address.allocation_id.clone());
-        let id = id.ok_or_else(|| ADDRESS_ASSOCIATION.missing([wanted.as_str()]))?;
-        if let Some(address) = state.addresses.get_mut(&id) {
-            address.association = None;
-        }
+        let address = state.addresses.first_mut(has);
+        address.ok_or_else(|| ADDRESS_ASSOCIATION.missing([wanted.as_str()]))?.association = None;
         Ok(json!({ "return": true }))
     })
 }

@@ -7,14 +7,14 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use weir_network::{AggregationInterval, BucketArn, TrafficType};
+use weir_network::{AggregationInterval, BucketArn, DestinationOptions, TrafficType};
 use weir_record::{FileFormat, Format};
 
 use super::{
     Ec2,
     kind::{FLOW_LOG, Kind, required},
     query::{self, Describe, Described, FilterPath},
-    state::{Shelf, State},
+    state::State,
 };
 use crate::{ApiError, Call};
 
@@ -74,6 +74,13 @@ pub(super) struct Options {
     pub(super) per_hour_partition: bool,
 }
 
+impl From<Options> for DestinationOptions {
+    fn from(options: Options) -> Self {
+        let Options { file_format, hive_compatible_partitions, per_hour_partition } = options;
+        Self { file_format, hive_compatible_partitions, per_hour_partition }
+    }
+}
+
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Inner {
     client_token: Option<String>,
@@ -110,21 +117,14 @@ impl Described for FlowLog {
     ];
     const ALWAYS_TAGS: bool = true;
 
-    fn shelf(state: &State) -> &Shelf<Self> {
-        &state.flow_logs
-    }
-
     fn id(&self) -> &str {
         &self.flow_log_id
     }
 }
 
+/// What is not there is left out: other than with other things that is no error.
 pub(super) fn describe(ec2: &Ec2, call: &Call, ask: &Describe) -> Result<Value, ApiError> {
     let state = ec2.state(call)?;
-    let missing: Vec<&str> = ask.ids.iter().map(String::as_str).filter(|id| !state.flow_logs.contains(id)).collect();
-    if !missing.is_empty() {
-        return Err(not_found(&missing));
-    }
     let asked = |log: &&FlowLog| ask.ids.is_empty() || ask.ids.contains(&log.flow_log_id);
     let deliveries = ec2.deliveries();
     let all = state.flow_logs.iter().filter(asked).map(|log| with_delivery(log, &state, deliveries.as_ref())).collect();
@@ -142,7 +142,7 @@ fn with_delivery(log: &FlowLog, state: &State, deliveries: Option<&Arc<dyn Deliv
 }
 
 fn not_found(ids: &[&str]) -> ApiError {
-    let (count, ids) = (ids.len(), ids.join(","));
+    let (count, ids) = (ids.len(), ids.join(" "));
     let text = format!("These flow log ids in the input list are not found: [TotalCount: {count}] {ids}");
     ApiError::new("InvalidFlowLogId.NotFound", text)
 }
@@ -162,20 +162,14 @@ pub(super) fn delete(ec2: &Ec2, call: &Call, input: &DeleteInput) -> Result<Valu
         if !missing.is_empty() {
             return Err(not_found(&missing));
         }
-        for id in &input.flow_log_id {
-            state.flow_logs.remove(id);
-            state.tags.remove(id);
-        }
+        input.flow_log_id.iter().for_each(|id| state.remove::<FlowLog>(id));
         Ok(json!({ "unsuccessful": [] }))
     })
 }
 
 /// Takes the flow logs of a thing away that is gone.
 pub(super) fn forget(state: &mut State, resource_id: &str) {
-    let is_its = |log: &&FlowLog| log.resource_id == resource_id;
-    let ids: Vec<String> = state.flow_logs.iter().filter(is_its).map(|log| log.flow_log_id.clone()).collect();
-    for id in ids {
-        state.flow_logs.remove(&id);
-        state.tags.remove(&id);
+    for id in state.flow_logs.ids(|log| log.resource_id == resource_id) {
+        state.remove::<FlowLog>(&id);
     }
 }

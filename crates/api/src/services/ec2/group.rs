@@ -13,7 +13,7 @@ use super::{
     kind::{GROUP, Kind, VPC, in_use, invalid, required},
     place::Place,
     query::{self, Describe, Described, FilterPath},
-    state::{Shelf, State},
+    state::State,
     tags::{self, TagSpecification},
     vpc,
 };
@@ -67,10 +67,6 @@ impl Described for SecurityGroup {
         ("egress.ip-permission.user-id", "ipPermissionsEgress.groups.userId"),
         ("egress.ip-permission.prefix-list-id", "ipPermissionsEgress.prefixListIds.prefixListId"),
     ];
-
-    fn shelf(state: &State) -> &Shelf<Self> {
-        &state.groups
-    }
 
     fn id(&self) -> &str {
         &self.group_id
@@ -139,7 +135,8 @@ fn is_plain(text: &str) -> bool {
 
 pub(super) fn create(ec2: &Ec2, call: &Call, input: &CreateInput) -> Result<Value, ApiError> {
     let name = required(input.group_name.as_deref(), "groupName")?;
-    let description = required(input.group_description.as_deref(), "groupDescription")?;
+    let description = input.group_description.as_deref().filter(|text| !text.is_empty());
+    let description = required(description, "groupDescription")?;
     check_name(name)?;
     check_description(description, "security group")?;
     tags::only_for(&input.tag_specification, &[&GROUP])?;
@@ -224,18 +221,16 @@ pub(super) fn default_of<'a>(state: &'a State, vpc_id: &str) -> Option<&'a Secur
 pub(super) fn forget(state: &mut State, id: &str) {
     for is_egress in [false, true] {
         for rule in rule::of_group(state, id, is_egress) {
-            state.rules.remove(&rule.security_group_rule_id);
-            state.tags.remove(&rule.security_group_rule_id);
+            state.remove::<SecurityGroupRule>(&rule.security_group_rule_id);
         }
     }
-    state.groups.remove(id);
-    state.tags.remove(id);
+    state.remove::<SecurityGroup>(id);
 }
 
 /// The group that is named by id, or by its name in the default VPC.
 fn find(state: &State, id: Option<&str>, name: Option<&str>) -> Result<SecurityGroup, ApiError> {
     if let Some(id) = id {
-        return state.groups.get(id).cloned().ok_or_else(|| GROUP.missing([id]));
+        return state.groups.find(id).cloned();
     }
     let text = "The request must contain the parameter groupName or groupId";
     let name = name.ok_or_else(|| ApiError::new("MissingParameter", text))?;
@@ -268,9 +263,7 @@ pub(super) fn delete(ec2: &Ec2, call: &Call, input: &DeleteInput) -> Result<Valu
 pub(super) fn for_vpc(ec2: &Ec2, call: &Call, input: &ForVpcInput) -> Result<Value, ApiError> {
     let vpc_id = required(input.vpc_id.as_deref(), "vpcId")?;
     let state = ec2.state(call)?;
-    if !state.vpcs.contains(vpc_id) {
-        return Err(VPC.missing([vpc_id]));
-    }
+    state.vpcs.find(vpc_id)?;
     let row = |group: &SecurityGroup| {
         json!({
             "groupId": group.group_id, "groupName": group.group_name, "description": group.group_description,

@@ -71,15 +71,13 @@ impl Ec2 {
                 let text = format!("The device '{}' is attached to {other}: detach it there first.", device.name);
                 return Err(ApiError::new("InvalidNetworkInterface.InUse", text));
             }
-            let is_own = |it: &&NetworkInterface| {
+            let is_own = |it: &NetworkInterface| {
                 it.private.is_host && it.private.device.as_ref().is_some_and(|own| own.name == device.name)
             };
-            let own = state.interfaces.iter().find(is_own).map(|it| it.network_interface_id.clone());
+            let own = state.interfaces.ids(is_own);
             let interface = guest(state, interface_id)?;
             interface.private.device = Some(device);
-            if let Some(own) = own {
-                interface::forget(state, &own);
-            }
+            own.iter().for_each(|own| interface::forget(state, own));
             Ok(())
         })
     }
@@ -126,7 +124,7 @@ impl Ec2 {
 
 /// An interface that is no host's own.
 fn guest<'a>(state: &'a mut State, id: &str) -> Result<&'a mut NetworkInterface, ApiError> {
-    let interface = state.interfaces.get_mut(id).ok_or_else(|| INTERFACE.missing([id]))?;
+    let interface = state.interfaces.find_mut(id)?;
     if interface.private.is_host {
         let text = format!("The interface '{id}' is a host's own, and has its device.");
         return Err(ApiError::new("OperationNotPermitted", text));
@@ -136,21 +134,19 @@ fn guest<'a>(state: &'a mut State, id: &str) -> Result<&'a mut NetworkInterface,
 
 /// The interface that somebody attached a device to.
 fn attached_to(state: &State, device: &str) -> Option<String> {
-    let has = |it: &&NetworkInterface| {
-        !it.private.is_host && it.private.device.as_ref().is_some_and(|own| own.name == device)
-    };
-    state.interfaces.iter().find(has).map(|it| it.network_interface_id.clone())
+    let has =
+        |it: &NetworkInterface| !it.private.is_host && it.private.device.as_ref().is_some_and(|own| own.name == device);
+    state.interfaces.ids(has).into_iter().next()
 }
 
 /// Interfaces of the same host whose devices are gone keep no addresses, which other devices may have by now.
 fn retire(state: &mut State, devices: &[HostDevice], own: &[&HostDevice]) {
     let hosts: Vec<&str> = devices.iter().filter_map(|device| device.interface.instance_id.as_deref()).collect();
-    let is_gone = |it: &&NetworkInterface| {
+    let is_gone = |it: &NetworkInterface| {
         let is_of_host = it.instance_id().is_some_and(|id| hosts.contains(&id));
         it.private.is_host && is_of_host && !own.iter().any(|device| device.interface.id == it.network_interface_id)
     };
-    let gone: Vec<String> = state.interfaces.iter().filter(is_gone).map(|it| it.network_interface_id.clone()).collect();
-    for id in gone {
+    for id in state.interfaces.ids(is_gone) {
         if let Some(interface) = state.interfaces.get_mut(&id) {
             interface.private.ipv4.clear();
             interface.private.ipv6.clear();

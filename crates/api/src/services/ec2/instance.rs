@@ -14,7 +14,7 @@ use super::{
     interface::NetworkInterface,
     kind::{INSTANCE, Kind},
     query::{self, Describe, Described, FilterPath},
-    state::{Shelf, State},
+    state::State,
 };
 use crate::{ApiError, Call};
 
@@ -201,10 +201,6 @@ impl Described for Instance {
         ("state-reason-code", "stateReason.code"),
         ("launch-index", "amiLaunchIndex"),
     ];
-
-    fn shelf(state: &State) -> &Shelf<Self> {
-        &state.instances
-    }
 
     fn id(&self) -> &str {
         &self.instance_id

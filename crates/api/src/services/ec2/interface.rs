@@ -15,7 +15,7 @@ use super::{
     Ec2,
     kind::{INTERFACE, Kind, in_use, required},
     query::{self, Described, FilterPath},
-    state::{Shelf, State},
+    state::State,
 };
 use crate::{ApiError, Call};
 
@@ -151,10 +151,6 @@ impl Described for NetworkInterface {
     ];
     const ALWAYS_TAGS: bool = true;
 
-    fn shelf(state: &State) -> &Shelf<Self> {
-        &state.interfaces
-    }
-
     fn id(&self) -> &str {
         &self.network_interface_id
     }
@@ -184,22 +180,21 @@ pub(super) struct InterfaceInput {
 }
 
 /// An interface as answers have it.
-pub(super) fn shown(state: &State, id: &str) -> Option<Value> {
-    state.interfaces.get(id).map(|interface| query::show(interface, state))
+pub(super) fn shown(state: &State, id: &str) -> Result<Value, ApiError> {
+    Ok(query::show(state.interfaces.find(id)?, state))
 }
 
 /// Takes an interface away with what hangs on it.
 pub(super) fn forget(state: &mut State, id: &str) {
     super::address::release_from(state, id);
     super::flow_log::forget(state, id);
-    state.interfaces.remove(id);
-    state.tags.remove(id);
+    state.remove::<NetworkInterface>(id);
 }
 
 pub(super) fn delete(ec2: &Ec2, call: &Call, input: &InterfaceInput) -> Result<Value, ApiError> {
     let id = required(input.network_interface_id.as_deref(), "networkInterfaceId")?;
     ec2.change(call, |state| {
-        let interface = state.interfaces.get(id).ok_or_else(|| INTERFACE.missing([id]))?;
+        let interface = state.interfaces.find(id)?;
         if interface.attachment.is_some() {
             let text = format!("Network interface '{id}' is currently in use.");
             return Err(ApiError::new("InvalidParameterValue", text));

@@ -13,7 +13,7 @@ use super::{
     Ec2,
     kind::{KEY_PAIR, Kind, invalid, required},
     query::{Described, FilterPath},
-    state::{Shelf, State},
+    state::State,
     tags::{self, TagSpecification},
 };
 use crate::{ApiError, Call};
@@ -35,10 +35,6 @@ impl Described for KeyPair {
     const FILTERS: &'static [FilterPath] =
         &[("key-pair-id", "keyPairId"), ("key-name", "keyName"), ("fingerprint", "keyFingerprint")];
     const ALWAYS_TAGS: bool = true;
-
-    fn shelf(state: &State) -> &Shelf<Self> {
-        &state.key_pairs
-    }
 
     fn id(&self) -> &str {
         &self.key_pair_id
@@ -128,13 +124,12 @@ pub(super) fn delete(ec2: &Ec2, call: &Call, input: &KeyInput) -> Result<Value, 
         return Err(invalid("Either keyName or keyPairId must be given."));
     }
     ec2.change(call, |state| {
-        let is_meant = |pair: &&KeyPair| {
+        let is_meant = |pair: &KeyPair| {
             input.key_name.as_ref() == Some(&pair.key_name) || input.key_pair_id.as_ref() == Some(&pair.key_pair_id)
         };
-        let id = state.key_pairs.iter().find(is_meant).map(|pair| pair.key_pair_id.clone());
+        let id = state.key_pairs.ids(is_meant).into_iter().next();
         if let Some(id) = &id {
-            state.key_pairs.remove(id);
-            state.tags.remove(id);
+            state.remove::<KeyPair>(id);
         }
         Ok(json!({ "return": true, "keyPairId": id }))
     })

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::{ApiError, Call, Payload};
 
 /// A kind of thing that has ids.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Kind {
     /// How its ids begin, with the hyphen; empty where an id is a name.
     pub(super) prefix: &'static str,
@@ -39,6 +39,7 @@ kinds! {
     FLOW_LOG = "fl-", "InvalidFlowLogId", "flow log ID", "vpc-flow-log";
     PREFIX_LIST = "pl-", "InvalidPrefixListID", "prefix list ID", "prefix-list";
     INTERNET_GATEWAY = "igw-", "InvalidInternetGatewayID", "internetGateway ID", "internet-gateway";
+    EGRESS_GATEWAY = "eigw-", "InvalidEgressOnlyInternetGatewayId", "egress only internet gateway ID", "egress-only-internet-gateway";
     ROUTE_TABLE = "rtb-", "InvalidRouteTableID", "routeTable ID", "route-table";
     ADDRESS = "eipalloc-", "InvalidAllocationID", "allocation ID", "elastic-ip";
     NAT_GATEWAY = "nat-", "NatGateway", "Nat Gateway", "natgateway";

@@ -6,11 +6,12 @@ use serde_json::{Value, json};
 use super::{
     Ec2, address,
     interface::{self, Wanted},
-    kind::{ADDRESS, Kind, NAT_GATEWAY, SUBNET, required},
+    kind::{Kind, NAT_GATEWAY, required},
+    life,
     place::Place,
-    query::{self, Described, FilterPath},
-    state::{Shelf, State},
-    tags::{self, TagSpecification},
+    query::{Described, FilterPath},
+    state::State,
+    tags::TagSpecification,
 };
 use crate::{ApiError, Call};
 
@@ -58,10 +59,6 @@ impl Described for NatGateway {
         &[("nat-gateway-id", "natGatewayId"), ("subnet-id", "subnetId"), ("vpc-id", "vpcId"), ("state", "state")];
     const ALWAYS_TAGS: bool = true;
 
-    fn shelf(state: &State) -> &Shelf<Self> {
-        &state.nat_gateways
-    }
-
     fn id(&self) -> &str {
         &self.nat_gateway_id
     }
@@ -89,12 +86,10 @@ pub(super) fn create(ec2: &Ec2, call: &Call, input: &CreateInput) -> Result<Valu
     if connectivity == "public" {
         required(input.allocation_id.as_deref(), "AllocationId")?;
     }
-    tags::only_for(&input.tag_specification, &[&NAT_GATEWAY])?;
-    let place = Place::of(call);
-    ec2.change(call, |state| {
-        let vpc_id = state.subnets.get(subnet_id).ok_or_else(|| SUBNET.missing([subnet_id]))?.vpc_id.clone();
+    let mut answer = life::create::<NatGateway>(ec2, call, "natGateway", &input.tag_specification, |state, place| {
+        let vpc_id = state.subnets.find(subnet_id)?.vpc_id.clone();
         let id = NAT_GATEWAY.new_id();
-        let address = plug(state, &place, &id, subnet_id, input.allocation_id.as_deref())?;
+        let address = plug(state, place, &id, subnet_id, input.allocation_id.as_deref())?;
         let gateway = NatGateway {
             nat_gateway_id: id.clone(),
             subnet_id: subnet_id.to_owned(),
@@ -106,11 +101,11 @@ pub(super) fn create(ec2: &Ec2, call: &Call, input: &CreateInput) -> Result<Valu
             nat_gateway_address_set: vec![address],
         };
         state.nat_gateways.insert(&id, gateway);
-        tags::give(state, &id, &NAT_GATEWAY, &input.tag_specification)?;
-        let mut shown = state.nat_gateways.get(&id).map(|it| query::show(it, state)).unwrap_or_default();
-        shown["state"] = json!("pending");
-        Ok(json!({ "natGateway": shown, "clientToken": input.client_token }))
-    })
+        Ok(id)
+    })?;
+    answer["natGateway"]["state"] = json!("pending");
+    answer["clientToken"] = json!(input.client_token);
+    Ok(answer)
 }
 
 /// The interface of a gateway, with its address of the internet.
@@ -136,9 +131,7 @@ fn plug(
     }
     let association_id = match allocation_id {
         Some(allocation) => {
-            if !state.addresses.contains(allocation) {
-                return Err(ADDRESS.missing([allocation]));
-            }
+            state.addresses.find(allocation)?;
             Some(address::give(state, allocation, &interface_id, None, false)?)
         }
         None => None,
@@ -159,7 +152,7 @@ fn plug(
 pub(super) fn delete(ec2: &Ec2, call: &Call, input: &DeleteInput) -> Result<Value, ApiError> {
     let id = required(input.nat_gateway_id.as_deref(), "NatGatewayId")?;
     ec2.change(call, |state| {
-        let gateway = state.nat_gateways.get_mut(id).ok_or_else(|| NAT_GATEWAY.missing([id]))?;
+        let gateway = state.nat_gateways.find_mut(id)?;
         "deleted".clone_into(&mut gateway.state);
         gateway.delete_time = Some(call.now);
         let interfaces: Vec<String> =

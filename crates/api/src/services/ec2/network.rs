@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ipnet::IpNet;
-use weir_network::{self as network, Destination, DestinationOptions, Network, Parts};
+use weir_network::{self as network, Destination, Network, Parts};
 
 use super::{
     Ec2, acl,
@@ -85,12 +85,7 @@ fn destination(log: &FlowLog) -> Option<Destination> {
         return Some(Destination::LogGroup { log_group: name.clone() });
     }
     let options = log.destination_options.unwrap_or_default();
-    let options = DestinationOptions {
-        file_format: options.file_format,
-        hive_compatible_partitions: options.hive_compatible_partitions,
-        per_hour_partition: options.per_hour_partition,
-    };
-    Some(Destination::bucket(&log.log_destination.as_deref()?.parse().ok()?, options))
+    Some(Destination::bucket(&log.log_destination.as_deref()?.parse().ok()?, options.into()))
 }
 
 fn add(parts: &mut Parts, region: &str, state: &State) -> Result<(), ApiError> {

@@ -5,11 +5,12 @@ use serde_json::{Value, json};
 
 use super::{
     Ec2,
-    kind::{DHCP_OPTIONS, Kind, VPC, in_use, required},
+    kind::{DHCP_OPTIONS, Kind, required},
+    life::{self, Deletable},
     place::Place,
-    query::{self, Described, FilterPath},
-    state::{Shelf, State},
-    tags::{self, TagSpecification},
+    query::{Described, FilterPath},
+    state::State,
+    tags::TagSpecification,
 };
 use crate::{ApiError, Call};
 
@@ -45,12 +46,17 @@ impl Described for DhcpOptions {
     ];
     const ALWAYS_TAGS: bool = true;
 
-    fn shelf(state: &State) -> &Shelf<Self> {
-        &state.dhcp_options
-    }
-
     fn id(&self) -> &str {
         &self.dhcp_options_id
+    }
+}
+
+impl Deletable for DhcpOptions {
+    const PARAMETER: &'static str = "dhcpOptionsId";
+    const NOUN: &'static str = "dhcpOptions";
+
+    fn is_used(&self, state: &State) -> bool {
+        state.vpcs.iter().any(|vpc| vpc.dhcp_options_id == self.dhcp_options_id)
     }
 }
 
@@ -105,30 +111,14 @@ pub(super) fn default_id(state: &mut State, place: &Place) -> String {
 
 pub(super) fn create(ec2: &Ec2, call: &Call, input: &CreateInput) -> Result<Value, ApiError> {
     required(input.dhcp_configuration.first(), "dhcpConfiguration")?;
-    tags::only_for(&input.tag_specification, &[&DHCP_OPTIONS])?;
     let known = ["domain-name-servers", "domain-name", "ntp-servers", "netbios-name-servers", "netbios-node-type"];
     let known = |key: &str| known.contains(&key) || key == "ipv6-address-preferred-lease-time";
     if let Some(odd) = input.dhcp_configuration.iter().find(|pair| !known(&pair.key)) {
         return Err(super::kind::bad_value(&odd.key, "dhcpConfiguration", "Invalid DHCP option name"));
     }
-    ec2.change(call, |state| {
+    life::create::<DhcpOptions>(ec2, call, "dhcpOptions", &input.tag_specification, |state, place| {
         let pairs = input.dhcp_configuration.iter().map(|pair| (pair.key.clone(), pair.value.clone()));
-        let id = put(state, &Place::of(call), pairs);
-        tags::give(state, &id, &DHCP_OPTIONS, &input.tag_specification)?;
-        let options = state.dhcp_options.get(&id).map(|options| query::show(options, state));
-        Ok(json!({ "dhcpOptions": options }))
-    })
-}
-
-pub(super) fn delete(ec2: &Ec2, call: &Call, input: &OptionsInput) -> Result<Value, ApiError> {
-    let id = required(input.dhcp_options_id.as_deref(), "dhcpOptionsId")?;
-    ec2.change(call, |state| {
-        if state.vpcs.iter().any(|vpc| vpc.dhcp_options_id == id) {
-            return Err(in_use(format!("The dhcpOptions '{id}' has dependencies and cannot be deleted.")));
-        }
-        state.dhcp_options.remove(id).ok_or_else(|| DHCP_OPTIONS.missing([id]))?;
-        state.tags.remove(id);
-        Ok(json!({ "return": true }))
+        Ok(put(state, place, pairs))
     })
 }
 
@@ -136,10 +126,10 @@ pub(super) fn associate(ec2: &Ec2, call: &Call, input: &OptionsInput) -> Result<
     let id = required(input.dhcp_options_id.as_deref(), "dhcpOptionsId")?;
     let vpc_id = required(input.vpc_id.as_deref(), "vpcId")?;
     ec2.change(call, |state| {
-        if id != "default" && !state.dhcp_options.contains(id) {
-            return Err(DHCP_OPTIONS.missing([id]));
+        if id != "default" {
+            state.dhcp_options.find(id)?;
         }
-        let vpc = state.vpcs.get_mut(vpc_id).ok_or_else(|| VPC.missing([vpc_id]))?;
+        let vpc = state.vpcs.find_mut(vpc_id)?;
         id.clone_into(&mut vpc.dhcp_options_id);
         Ok(json!({ "return": true }))
     })

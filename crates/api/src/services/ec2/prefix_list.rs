@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 
 use super::{
     Ec2,
-    kind::{Kind, PREFIX_LIST, in_use, invalid, required},
-    place::Place,
+    kind::{Kind, PREFIX_LIST, invalid, required},
+    life,
     query::{self, Describe, Described, FilterPath},
-    state::{Shelf, State},
-    tags::{self, TagSpecification},
+    state::State,
+    tags::TagSpecification,
 };
 use crate::{ApiError, Call};
 
@@ -25,6 +25,8 @@ pub(super) struct PrefixList {
     address_family: String,
     max_entries: usize,
     state: String,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    state_message: Option<String>,
     version: u64,
     pub(super) private: Inner,
 }
@@ -50,10 +52,6 @@ impl Described for PrefixList {
         &[("prefix-list-id", "prefixListId"), ("prefix-list-name", "prefixListName"), ("owner-id", "ownerId")];
     const ALWAYS_TAGS: bool = true;
     const FEWEST: i64 = 1;
-
-    fn shelf(state: &State) -> &Shelf<Self> {
-        &state.prefix_lists
-    }
 
     fn id(&self) -> &str {
         &self.prefix_list_id
@@ -108,11 +106,9 @@ pub(super) fn create(ec2: &Ec2, call: &Call, input: &CreateInput) -> Result<Valu
     if name.starts_with("com.amazonaws") {
         return Err(invalid("The name of a prefix list cannot start with com.amazonaws"));
     }
-    tags::only_for(&input.tag_specification, &[&PREFIX_LIST])?;
     let entries: Vec<Entry> = input.entry.iter().map(|entry| entry.read(family)).collect::<Result<_, _>>()?;
     check_count(entries.len(), most)?;
-    let place = Place::of(call);
-    ec2.change(call, |state| {
+    life::create::<PrefixList>(ec2, call, "prefixList", &input.tag_specification, |state, place| {
         let id = PREFIX_LIST.new_id();
         let list = PrefixList {
             prefix_list_arn: place.arn(&format!("prefix-list/{id}")),
@@ -122,17 +118,17 @@ pub(super) fn create(ec2: &Ec2, call: &Call, input: &CreateInput) -> Result<Valu
             address_family: family.to_owned(),
             max_entries: most,
             state: "create-complete".to_owned(),
+            state_message: None,
             version: 1,
-            private: Inner { entries: entries.clone() },
+            private: Inner { entries },
         };
         state.prefix_lists.insert(&id, list);
-        tags::give(state, &id, &PREFIX_LIST, &input.tag_specification)?;
-        Ok(json!({ "prefixList": shown(state, &id) }))
+        Ok(id)
     })
 }
 
-fn shown(state: &State, id: &str) -> Option<Value> {
-    state.prefix_lists.get(id).map(|list| query::show(list, state))
+fn shown(state: &State, id: &str) -> Result<Value, ApiError> {
+    Ok(query::show(state.prefix_lists.find(id)?, state))
 }
 
 fn check_count(count: usize, most: usize) -> Result<(), ApiError> {
@@ -146,7 +142,7 @@ fn check_count(count: usize, most: usize) -> Result<(), ApiError> {
 pub(super) fn modify(ec2: &Ec2, call: &Call, input: &ModifyInput) -> Result<Value, ApiError> {
     let id = required(input.prefix_list_id.as_deref(), "PrefixListId")?;
     ec2.change(call, |state| {
-        let list = state.prefix_lists.get_mut(id).ok_or_else(|| PREFIX_LIST.missing([id]))?;
+        let list = state.prefix_lists.find_mut(id)?;
         if input.current_version.is_some_and(|version| version != list.version) {
             let text = "The prefix list has the incorrect version number";
             return Err(ApiError::new("PrefixListVersionMismatch", text));
@@ -169,7 +165,7 @@ pub(super) fn modify(ec2: &Ec2, call: &Call, input: &ModifyInput) -> Result<Valu
             list.prefix_list_name.clone_from(name);
         }
         "modify-complete".clone_into(&mut list.state);
-        Ok(json!({ "prefixList": shown(state, id) }))
+        Ok(json!({ "prefixList": shown(state, id)? }))
     })
 }
 
@@ -181,15 +177,18 @@ pub(super) struct ListInput {
     next_token: Option<String>,
 }
 
+/// The answer is the same whether it succeeds: what is referred to stays, and says so from then on.
 pub(super) fn delete(ec2: &Ec2, call: &Call, input: &ListInput) -> Result<Value, ApiError> {
     let id = required(input.prefix_list_id.as_deref(), "PrefixListId")?;
     ec2.change(call, |state| {
-        let mut list = shown(state, id).ok_or_else(|| PREFIX_LIST.missing([id]))?;
+        let mut list = shown(state, id)?;
         if state.rules.iter().any(|rule| rule.refers_to_list(id)) {
-            return Err(in_use(format!("The prefix list '{id}' is used by a security group and cannot be deleted.")));
+            let list = state.prefix_lists.find_mut(id)?;
+            "delete-failed".clone_into(&mut list.state);
+            list.state_message = Some("A security group refers to the prefix list.".to_owned());
+        } else {
+            state.remove::<PrefixList>(id);
         }
-        state.prefix_lists.remove(id);
-        state.tags.remove(id);
         list["state"] = json!("delete-in-progress");
         Ok(json!({ "prefixList": list }))
     })
@@ -198,7 +197,7 @@ pub(super) fn delete(ec2: &Ec2, call: &Call, input: &ListInput) -> Result<Value,
 pub(super) fn entries(ec2: &Ec2, call: &Call, input: &ListInput) -> Result<Value, ApiError> {
     let id = required(input.prefix_list_id.as_deref(), "PrefixListId")?;
     let state = ec2.state(call)?;
-    let list = state.prefix_lists.get(id).ok_or_else(|| PREFIX_LIST.missing([id]))?;
+    let list = state.prefix_lists.find(id)?;
     let rows = list.private.entries.iter().map(|entry| json!(entry)).collect();
     let ask = Describe { max_results: input.max_results, next_token: input.next_token.clone(), ..Describe::default() };
     let (rows, next_token) = query::paged(rows, &ask, 1)?;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{
     Ec2,
     kind::{Kind, invalid},
-    state::{Shelf, State},
+    state::{Shelved, State},
 };
 use crate::{ApiError, Call};
 
@@ -26,6 +26,7 @@ pub(super) struct Describe {
         alias = "FlowLogId",
         alias = "PrefixListId",
         alias = "InternetGatewayId",
+        alias = "EgressOnlyInternetGatewayId",
         alias = "RouteTableId",
         alias = "AllocationId",
         alias = "NatGatewayId",
@@ -55,7 +56,7 @@ pub(super) type FilterPath = (&'static str, &'static str);
 pub(super) const PRIVATE: &str = "private";
 
 /// A kind of thing that is described.
-pub(super) trait Described: Clone + Serialize + Sized {
+pub(super) trait Described: Shelved + Clone + Serialize {
     const KIND: &'static Kind;
     /// The list in the answer.
     const SET: &'static str;
@@ -66,7 +67,6 @@ pub(super) trait Described: Clone + Serialize + Sized {
     /// The fewest items of a page that AWS gives.
     const FEWEST: i64 = 5;
 
-    fn shelf(state: &State) -> &Shelf<Self>;
     fn id(&self) -> &str;
     /// The names by which it may be asked for.
     fn name(&self) -> &str {

@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 
 use super::{
     Ec2, gateway,
-    kind::{Kind, ROUTE_ASSOCIATION, ROUTE_TABLE, VPC, in_use, required},
+    kind::{Kind, ROUTE_ASSOCIATION, ROUTE_TABLE, required},
+    life::{self, Deletable, NewInVpc},
     place::Place,
-    query::{self, Described, FilterPath},
-    state::{Shelf, State},
-    tags::{self, TagSpecification},
+    query::{Described, FilterPath},
+    state::State,
 };
 use crate::{ApiError, Call};
 
@@ -42,6 +42,8 @@ struct Route {
     gateway_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     nat_gateway_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    egress_only_internet_gateway_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     network_interface_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -120,15 +122,12 @@ impl Described for RouteTable {
         ("route.destination-prefix-list-id", "routeSet.destinationPrefixListId"),
         ("route.gateway-id", "routeSet.gatewayId"),
         ("route.nat-gateway-id", "routeSet.natGatewayId"),
+        ("route.egress-only-internet-gateway-id", "routeSet.egressOnlyInternetGatewayId"),
         ("route.instance-id", "routeSet.instanceId"),
         ("route.origin", "routeSet.origin"),
         ("route.state", "routeSet.state"),
     ];
     const ALWAYS_TAGS: bool = true;
-
-    fn shelf(state: &State) -> &Shelf<Self> {
-        &state.route_tables
-    }
 
     fn id(&self) -> &str {
         &self.route_table_id
@@ -141,17 +140,13 @@ impl Described for RouteTable {
     }
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub(super) struct CreateInput {
-    vpc_id: Option<String>,
-    tag_specification: Vec<TagSpecification>,
-}
+impl Deletable for RouteTable {
+    const PARAMETER: &'static str = "routeTableId";
+    const NOUN: &'static str = "routeTable";
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub(super) struct DeleteInput {
-    route_table_id: Option<String>,
+    fn is_used(&self, _: &State) -> bool {
+        !self.association_set.is_empty()
+    }
 }
 
 fn make(state: &mut State, place: &Place, vpc_id: &str, ranges: &[String]) -> String {
@@ -179,9 +174,7 @@ pub(super) fn make_main(state: &mut State, place: &Place, vpc_id: &str, range: &
 pub(super) fn make_default_gateway(state: &mut State, place: &Place, vpc_id: &str) {
     let gateway_id = gateway::make(state, place);
     gateway::hang(state, &gateway_id, vpc_id);
-    let main = state.route_tables.iter().find(|table| table.vpc_id == vpc_id && table.is_main());
-    let main = main.map(|table| table.route_table_id.clone());
-    if let Some(table) = main.and_then(|id| state.route_tables.get_mut(&id)) {
+    if let Some(table) = state.route_tables.first_mut(|table| table.vpc_id == vpc_id && table.is_main()) {
         table.route_set.push(Route {
             destination_cidr_block: Some("0.0.0.0/0".to_owned()),
             gateway_id: Some(gateway_id),
@@ -192,13 +185,9 @@ pub(super) fn make_default_gateway(state: &mut State, place: &Place, vpc_id: &st
     }
 }
 
-fn of_vpc(state: &State, vpc_id: &str) -> Vec<String> {
-    state.route_tables.iter().filter(|it| it.vpc_id == vpc_id).map(|it| it.route_table_id.clone()).collect()
-}
-
 /// Every table of a VPC has each of its ranges.
 pub(super) fn add_local(state: &mut State, vpc_id: &str, range: &str) {
-    for id in of_vpc(state, vpc_id) {
+    for id in state.route_tables.ids(|table| table.vpc_id == vpc_id) {
         if let Some(table) = state.route_tables.get_mut(&id) {
             table.route_set.push(Route::local(range));
         }
@@ -206,7 +195,7 @@ pub(super) fn add_local(state: &mut State, vpc_id: &str, range: &str) {
 }
 
 pub(super) fn remove_local(state: &mut State, vpc_id: &str, range: &str) {
-    for id in of_vpc(state, vpc_id) {
+    for id in state.route_tables.ids(|table| table.vpc_id == vpc_id) {
         if let Some(table) = state.route_tables.get_mut(&id) {
             table.route_set.retain(|route| *route != Route::local(range));
         }
@@ -216,37 +205,18 @@ pub(super) fn remove_local(state: &mut State, vpc_id: &str, range: &str) {
 /// Takes a subnet out of the table that it was given.
 pub(super) fn dissociate(state: &mut State, subnet_id: &str) {
     let has = |association: &Association| association.subnet_id.as_deref() == Some(subnet_id);
-    let found = state.route_tables.iter().find(|table| table.association_set.iter().any(has));
-    let id = found.map(|table| table.route_table_id.clone());
-    if let Some(table) = id.and_then(|id| state.route_tables.get_mut(&id)) {
+    if let Some(table) = state.route_tables.first_mut(|table| table.association_set.iter().any(has)) {
         table.association_set.retain(|association| !has(association));
     }
 }
 
-pub(super) fn create(ec2: &Ec2, call: &Call, input: &CreateInput) -> Result<Value, ApiError> {
+pub(super) fn create(ec2: &Ec2, call: &Call, input: &NewInVpc) -> Result<Value, ApiError> {
     let vpc_id = required(input.vpc_id.as_deref(), "vpcId")?;
-    tags::only_for(&input.tag_specification, &[&ROUTE_TABLE])?;
-    ec2.change(call, |state| {
-        let vpc = state.vpcs.get(vpc_id).ok_or_else(|| VPC.missing([vpc_id]))?;
+    life::create::<RouteTable>(ec2, call, "routeTable", &input.tag_specification, |state, place| {
+        let vpc = state.vpcs.find(vpc_id)?;
         let ipv4 = vpc.cidr_block_association_set.iter().map(|block| block.cidr_block.to_string());
         let ipv6 = vpc.ipv6_cidr_block_association_set.iter().map(|block| block.ipv6_cidr_block.to_string());
         let ranges: Vec<String> = ipv4.chain(ipv6).collect();
-        let id = make(state, &Place::of(call), vpc_id, &ranges);
-        tags::give(state, &id, &ROUTE_TABLE, &input.tag_specification)?;
-        let table = state.route_tables.get(&id).map(|table| query::show(table, state));
-        Ok(json!({ "routeTable": table }))
-    })
-}
-
-pub(super) fn delete(ec2: &Ec2, call: &Call, input: &DeleteInput) -> Result<Value, ApiError> {
-    let id = required(input.route_table_id.as_deref(), "routeTableId")?;
-    ec2.change(call, |state| {
-        let table = state.route_tables.get(id).ok_or_else(|| ROUTE_TABLE.missing([id]))?;
-        if !table.association_set.is_empty() {
-            return Err(in_use(format!("The routeTable '{id}' has dependencies and cannot be deleted.")));
-        }
-        state.route_tables.remove(id);
-        state.tags.remove(id);
-        Ok(json!({ "return": true }))
+        Ok(make(state, place, vpc_id, &ranges))
     })
 }

@@ -6,10 +6,10 @@ use serde::{Serialize, de::DeserializeOwned};
 use weir_store::{Catalogue, CatalogueError, Tables};
 
 use super::{
-    acl::NetworkAcl, address::Address, flow_log::FlowLog, gateway::InternetGateway, group::SecurityGroup,
-    group::rule::SecurityGroupRule, instance::Instance, interface::NetworkInterface, key::KeyPair, kind::Kind,
-    nat::NatGateway, options::DhcpOptions, prefix_list::PrefixList, route::RouteTable, subnet::Subnet, tags::Tags,
-    vpc::Vpc,
+    acl::NetworkAcl, address::Address, egress_gateway::EgressGateway, flow_log::FlowLog, gateway::InternetGateway,
+    group::SecurityGroup, group::rule::SecurityGroupRule, instance::Instance, interface::NetworkInterface,
+    key::KeyPair, kind::Kind, nat::NatGateway, options::DhcpOptions, prefix_list::PrefixList, query::Described,
+    route::RouteTable, subnet::Subnet, tags::Tags, vpc::Vpc,
 };
 use crate::ApiError;
 
@@ -24,7 +24,7 @@ const TABLES: Tables = Tables {
 /// Things of one kind by id. Cheap to clone: a change clones, and only what it touches is made anew.
 #[derive(Debug, Clone)]
 pub(super) struct Shelf<T> {
-    things: BTreeMap<String, Kept<T>>,
+    things: Arc<BTreeMap<String, Kept<T>>>,
     last: u64,
 }
 
@@ -36,7 +36,7 @@ struct Kept<T> {
 
 impl<T> Default for Shelf<T> {
     fn default() -> Self {
-        Self { things: BTreeMap::new(), last: 0 }
+        Self { things: Arc::default(), last: 0 }
     }
 }
 
@@ -46,7 +46,10 @@ impl<T: Clone> Shelf<T> {
     }
 
     pub(super) fn get_mut(&mut self, id: &str) -> Option<&mut T> {
-        self.things.get_mut(id).map(|kept| Arc::make_mut(&mut kept.thing))
+        if !self.contains(id) {
+            return None;
+        }
+        Arc::make_mut(&mut self.things).get_mut(id).map(|kept| Arc::make_mut(&mut kept.thing))
     }
 
     pub(super) fn contains(&self, id: &str) -> bool {
@@ -56,11 +59,13 @@ impl<T: Clone> Shelf<T> {
     pub(super) fn insert(&mut self, id: &str, thing: T) {
         self.last += 1;
         let number = self.things.get(id).map_or(self.last, |kept| kept.number);
-        self.things.insert(id.to_owned(), Kept { number, thing: Arc::new(thing) });
+        Arc::make_mut(&mut self.things).insert(id.to_owned(), Kept { number, thing: Arc::new(thing) });
     }
 
-    pub(super) fn remove(&mut self, id: &str) -> Option<Arc<T>> {
-        self.things.remove(id).map(|kept| kept.thing)
+    pub(super) fn remove(&mut self, id: &str) {
+        if self.contains(id) {
+            Arc::make_mut(&mut self.things).remove(id);
+        }
     }
 
     /// With their ids, in the order of these.
@@ -81,6 +86,31 @@ impl<T: Clone> Shelf<T> {
     }
 }
 
+impl<T: Described> Shelf<T> {
+    /// # Errors
+    /// There is none with this id.
+    pub(super) fn find(&self, id: &str) -> Result<&T, ApiError> {
+        self.get(id).ok_or_else(|| T::KIND.missing([id]))
+    }
+
+    /// # Errors
+    /// There is none with this id.
+    pub(super) fn find_mut(&mut self, id: &str) -> Result<&mut T, ApiError> {
+        self.get_mut(id).ok_or_else(|| T::KIND.missing([id]))
+    }
+
+    /// The ids of those that are wanted.
+    pub(super) fn ids(&self, is_wanted: impl Fn(&T) -> bool) -> Vec<String> {
+        self.select(is_wanted).into_iter().map(|thing| thing.id().to_owned()).collect()
+    }
+
+    /// The first that is wanted, to be changed.
+    pub(super) fn first_mut(&mut self, is_wanted: impl Fn(&T) -> bool) -> Option<&mut T> {
+        let id = self.ids(is_wanted).into_iter().next()?;
+        self.get_mut(&id)
+    }
+}
+
 /// What the catalogue must do for a shelf to be as it is: nothing to put means the thing is gone.
 struct RowChange {
     kind: &'static str,
@@ -91,12 +121,16 @@ struct RowChange {
 impl<T: Clone + Serialize + DeserializeOwned> Shelf<T> {
     fn load(&mut self, id: String, number: u64, body: &str) -> Result<(), serde_json::Error> {
         self.last = self.last.max(number);
-        self.things.insert(id, Kept { number, thing: Arc::new(serde_json::from_str(body)?) });
+        let thing = Arc::new(serde_json::from_str(body)?);
+        Arc::make_mut(&mut self.things).insert(id, Kept { number, thing });
         Ok(())
     }
 
     fn changes(&self, before: &Self, kind: &'static str, into: &mut Vec<RowChange>) -> Result<(), serde_json::Error> {
-        for (id, kept) in &self.things {
+        if Arc::ptr_eq(&self.things, &before.things) {
+            return Ok(());
+        }
+        for (id, kept) in self.things.as_ref() {
             let is_as_before = before.things.get(id).is_some_and(|other| Arc::ptr_eq(&other.thing, &kept.thing));
             if !is_as_before {
                 let put = Some((kept.number, serde_json::to_string(kept.thing.as_ref())?));
@@ -109,19 +143,43 @@ impl<T: Clone + Serialize + DeserializeOwned> Shelf<T> {
     }
 }
 
+/// A kind that has a shelf of its own.
+pub(super) trait Shelved: Sized {
+    fn shelf(state: &State) -> &Shelf<Self>;
+    fn shelf_mut(state: &mut State) -> &mut Shelf<Self>;
+}
+
 macro_rules! state {
     ($($shelf:ident: $type:ty,)*) => {
         /// Everything that is defined in one region.
         #[derive(Debug, Clone, Default)]
         pub(super) struct State {
             $(pub(super) $shelf: Shelf<$type>,)*
+            /// By the id of what has them.
+            pub(super) tags: Shelf<Tags>,
         }
 
+        $(impl Shelved for $type {
+            fn shelf(state: &State) -> &Shelf<Self> {
+                &state.$shelf
+            }
+
+            fn shelf_mut(state: &mut State) -> &mut Shelf<Self> {
+                &mut state.$shelf
+            }
+        })*
+
         impl State {
+            /// Whether there is a thing of this kind with this id, that can have tags.
+            pub(super) fn holds(&self, kind: &Kind, id: &str) -> bool {
+                $((kind == <$type>::KIND && self.$shelf.contains(id)))||*
+            }
+
             /// A kind that is not known was written by a later program, which the catalogue refuses before.
             fn load(&mut self, kind: &str, id: String, number: u64, body: &str) -> Result<(), serde_json::Error> {
                 match kind {
                     $(stringify!($shelf) => self.$shelf.load(id, number, body),)*
+                    "tags" => self.tags.load(id, number, body),
                     _ => Ok(()),
                 }
             }
@@ -129,6 +187,7 @@ macro_rules! state {
             fn changes(&self, before: &Self) -> Result<Vec<RowChange>, serde_json::Error> {
                 let mut changes = Vec::new();
                 $(self.$shelf.changes(&before.$shelf, stringify!($shelf), &mut changes)?;)*
+                self.tags.changes(&before.tags, "tags", &mut changes)?;
                 Ok(changes)
             }
         }
@@ -146,36 +205,12 @@ state! {
     flow_logs: FlowLog,
     prefix_lists: PrefixList,
     internet_gateways: InternetGateway,
+    egress_gateways: EgressGateway,
     route_tables: RouteTable,
     addresses: Address,
     nat_gateways: NatGateway,
     key_pairs: KeyPair,
     dhcp_options: DhcpOptions,
-    tags: Tags,
-}
-
-impl State {
-    /// Whether there is a thing of this kind with this id, that can have tags.
-    pub(super) fn holds(&self, kind: &Kind, id: &str) -> bool {
-        match kind.prefix {
-            "vpc-" => self.vpcs.contains(id),
-            "subnet-" => self.subnets.contains(id),
-            "sg-" => self.groups.contains(id),
-            "sgr-" => self.rules.contains(id),
-            "acl-" => self.acls.contains(id),
-            "eni-" => self.interfaces.contains(id),
-            "i-" => self.instances.contains(id),
-            "fl-" => self.flow_logs.contains(id),
-            "pl-" => self.prefix_lists.contains(id),
-            "igw-" => self.internet_gateways.contains(id),
-            "rtb-" => self.route_tables.contains(id),
-            "eipalloc-" => self.addresses.contains(id),
-            "nat-" => self.nat_gateways.contains(id),
-            "key-" => self.key_pairs.contains(id),
-            "dopt-" => self.dhcp_options.contains(id),
-            _ => false,
-        }
-    }
 }
 
 /// The regions as the catalogue has them.

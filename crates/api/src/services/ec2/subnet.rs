@@ -11,11 +11,14 @@ use serde_json::{Value, json};
 use super::{
     Ec2, acl,
     cidr::{self, Ipv6Block, overlap},
-    kind::{Kind, SUBNET, SUBNET_CIDR_ASSOCIATION, VPC, in_use, invalid, required},
+    flow_log,
+    kind::{Kind, SUBNET, SUBNET_CIDR_ASSOCIATION, invalid, required},
+    life::{self, Deletable},
     place::{Place, Zone},
-    query::{self, Described, FilterPath},
-    state::{Shelf, State},
-    tags::{self, TagSpecification},
+    query::{Described, FilterPath},
+    route,
+    state::State,
+    tags::TagSpecification,
     vpc,
 };
 use crate::{ApiError, Call};
@@ -104,10 +107,6 @@ impl Described for Subnet {
         ("state", "state"),
     ];
 
-    fn shelf(state: &State) -> &Shelf<Self> {
-        &state.subnets
-    }
-
     fn id(&self) -> &str {
         &self.subnet_id
     }
@@ -117,6 +116,23 @@ impl Described for Subnet {
         view["availableIpAddressCount"] = json!(self.available(state));
         view["blockPublicAccessStates"] = json!({ "internetGatewayBlockMode": "off" });
         view
+    }
+}
+
+impl Deletable for Subnet {
+    const PARAMETER: &'static str = "subnetId";
+    const NOUN: &'static str = "subnet";
+
+    fn is_used(&self, state: &State) -> bool {
+        state.interfaces.iter().any(|interface| interface.subnet_id == self.subnet_id)
+            || state.nat_gateways.iter().any(|gateway| gateway.is_in(&self.subnet_id))
+    }
+
+    fn forget(state: &mut State, id: &str) {
+        acl::dissociate(state, id);
+        route::dissociate(state, id);
+        flow_log::forget(state, id);
+        state.remove::<Self>(id);
     }
 }
 
@@ -134,12 +150,6 @@ pub(super) struct CreateInput {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-pub(super) struct SubnetInput {
-    subnet_id: Option<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
 pub(super) struct DefaultInput {
     availability_zone: Option<String>,
     availability_zone_id: Option<String>,
@@ -147,44 +157,55 @@ pub(super) struct DefaultInput {
 
 pub(super) fn create(ec2: &Ec2, call: &Call, input: &CreateInput) -> Result<Value, ApiError> {
     let vpc_id = required(input.vpc_id.as_deref(), "vpcId")?;
-    if input.cidr_block.is_none() && !input.ipv6_native {
-        let text = "Either 'cidrBlock' or 'ipv4IpamPoolId' should be provided.";
-        return Err(ApiError::new("MissingParameter", text));
-    }
+    check_ranges_given(input)?;
     let range = input.cidr_block.as_deref().map(|range| cidr::ipv4(range, "cidrBlock")).transpose()?;
     let ipv6 = input.ipv6_cidr_block.as_deref().map(|range| cidr::ipv6(range, "ipv6CidrBlock")).transpose()?;
-    tags::only_for(&input.tag_specification, &[&SUBNET])?;
-    let place = Place::of(call);
-    ec2.change(call, |state| {
-        if !state.vpcs.contains(vpc_id) {
-            return Err(VPC.missing([vpc_id]));
-        }
+    let mut answer = life::create::<Subnet>(ec2, call, "subnet", &input.tag_specification, |state, place| {
+        state.vpcs.find(vpc_id)?;
         for range in range.map(IpNet::from).into_iter().chain(ipv6.map(IpNet::from)) {
             check_range(state, vpc_id, range)?;
         }
         let zone = place.zone(input.availability_zone.as_deref(), input.availability_zone_id.as_deref())?;
-        let id = make(state, &place, SUBNET.new_id(), vpc_id, range, &zone);
+        let id = make(state, place, SUBNET.new_id(), vpc_id, range, &zone);
         if let Some(subnet) = state.subnets.get_mut(&id) {
             subnet.ipv6_native = input.ipv6_native;
+            subnet.assign_ipv6_address_on_creation = input.ipv6_native;
             let block = |range| Ipv6Block::new(&SUBNET_CIDR_ASSOCIATION, range);
             subnet.ipv6_cidr_block_association_set.extend(ipv6.map(block));
         }
-        tags::give(state, &id, &SUBNET, &input.tag_specification)?;
-        Ok(json!({ "subnet": shown(state, &id) }))
-    })
+        Ok(id)
+    })?;
+    hide(&mut answer);
+    Ok(answer)
 }
 
-/// A subnet as it is answered when it was just made.
-fn shown(state: &State, id: &str) -> Option<Value> {
-    let mut shown = state.subnets.get(id).map(|subnet| query::show(subnet, state))?;
-    shown["blockPublicAccessStates"] = Value::Null;
-    Some(shown)
+/// A subnet has an IPv4 range, or is of IPv6 alone and has one of that.
+fn check_ranges_given(input: &CreateInput) -> Result<(), ApiError> {
+    let missing = |ip: &str| {
+        let text = format!("Either '{ip}CidrBlock' or '{ip}IpamPoolId' should be provided.");
+        Err(ApiError::new("MissingParameter", text.replace("ipv4CidrBlock", "cidrBlock")))
+    };
+    match (input.ipv6_native, &input.cidr_block, &input.ipv6_cidr_block) {
+        (false, None, _) => missing("ipv4"),
+        (true, _, None) => missing("ipv6"),
+        (true, Some(_), Some(_)) => {
+            let text =
+                "When specifying ipv4 parameters, cidrBlock or ipv4IpamPoolId, you cannot set ipv6Native to true.";
+            Err(ApiError::new("InvalidParameterCombination", text))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What is not told of a subnet that was just made.
+fn hide(answer: &mut Value) {
+    answer["subnet"]["blockPublicAccessStates"] = Value::Null;
 }
 
 /// Refuses what is outside of the VPC, or in another subnet.
 fn check_range(state: &State, vpc_id: &str, range: IpNet) -> Result<(), ApiError> {
     let outside = || ApiError::new("InvalidSubnet.Range", format!("The CIDR '{range}' is invalid."));
-    let vpc = state.vpcs.get(vpc_id).ok_or_else(|| VPC.missing([vpc_id]))?;
+    let vpc = state.vpcs.find(vpc_id)?;
     let is_inside = match range {
         IpNet::V4(range) => {
             (16..=28).contains(&range.prefix_len())
@@ -257,9 +278,8 @@ pub(super) fn make_default(state: &mut State, place: &Place, vpc_id: &str, zone:
 }
 
 pub(super) fn create_default(ec2: &Ec2, call: &Call, input: &DefaultInput) -> Result<Value, ApiError> {
-    let place = Place::of(call);
-    let zone = place.zone(input.availability_zone.as_deref(), input.availability_zone_id.as_deref())?;
-    ec2.change(call, |state| {
+    let zone = Place::of(call).zone(input.availability_zone.as_deref(), input.availability_zone_id.as_deref())?;
+    let mut answer = life::create::<Subnet>(ec2, call, "subnet", &[], |state, place| {
         let Some(vpc_id) = vpc::default_of(state).map(|vpc| vpc.vpc_id.clone()) else {
             let text = "A default VPC does not exist for this account in this region.";
             return Err(ApiError::new("DefaultVpcDoesNotExist", text));
@@ -269,28 +289,8 @@ pub(super) fn create_default(ec2: &Ec2, call: &Call, input: &DefaultInput) -> Re
             let text = format!("'{}' is already the default subnet in {}.", subnet.subnet_id, zone.name);
             return Err(ApiError::new("DefaultSubnetAlreadyExistsInAvailabilityZone", text));
         }
-        let id = make_default(state, &place, &vpc_id, &zone)
-            .ok_or_else(|| invalid(format!("There is no free /20 in {vpc_id}")))?;
-        Ok(json!({ "subnet": shown(state, &id) }))
-    })
-}
-
-pub(super) fn delete(ec2: &Ec2, call: &Call, input: &SubnetInput) -> Result<Value, ApiError> {
-    let id = required(input.subnet_id.as_deref(), "subnetId")?;
-    ec2.change(call, |state| {
-        if !state.subnets.contains(id) {
-            return Err(SUBNET.missing([id]));
-        }
-        let is_used = state.interfaces.iter().any(|interface| interface.subnet_id == id)
-            || state.nat_gateways.iter().any(|gateway| gateway.is_in(id));
-        if is_used {
-            return Err(in_use(format!("The subnet '{id}' has dependencies and cannot be deleted.")));
-        }
-        acl::dissociate(state, id);
-        super::route::dissociate(state, id);
-        super::flow_log::forget(state, id);
-        state.subnets.remove(id);
-        state.tags.remove(id);
-        Ok(json!({ "return": true }))
-    })
+        make_default(state, place, &vpc_id, &zone).ok_or_else(|| invalid(format!("There is no free /20 in {vpc_id}")))
+    })?;
+    hide(&mut answer);
+    Ok(answer)
 }

@@ -27,7 +27,7 @@ pub(super) const OPERATIONS: &[Operation<()>] = unsupported! {
     CreateCapacityReservation CreateCapacityReservationBySplitting CreateCapacityReservationCancellationQuote
     CreateCapacityReservationDateChangeQuote CreateCapacityReservationFleet CreateCarrierGateway
     CreateClientVpnEndpoint CreateClientVpnRoute CreateCoipCidr CreateCoipPool CreateCustomerGateway
-    CreateDelegateMacVolumeOwnershipTask CreateEgressOnlyInternetGateway CreateFleet CreateFpgaImage CreateImage
+    CreateDelegateMacVolumeOwnershipTask CreateFleet CreateFpgaImage CreateImage
     CreateImageUsageReport CreateInstanceConnectEndpoint CreateInstanceEventWindow CreateInstanceExportTask
     CreateInterruptibleCapacityReservationAllocation CreateIpam CreateIpamExternalResourceVerificationToken
     CreateIpamInternetRegistryAssociation CreateIpamPolicy CreateIpamPool CreateIpamPrefixListResolver
@@ -53,7 +53,7 @@ pub(super) const OPERATIONS: &[Operation<()>] = unsupported! {
     CreateVpcEndpointServiceConfiguration CreateVpcPeeringConnection CreateVpnConcentrator CreateVpnConnection
     CreateVpnConnectionRoute CreateVpnGateway DeleteApplicationStatusCheck DeleteCapacityManagerDataExport
     DeleteCarrierGateway DeleteClientVpnEndpoint DeleteClientVpnEndpointAuthorizationPolicy DeleteClientVpnRoute
-    DeleteCoipCidr DeleteCoipPool DeleteCustomerGateway DeleteEgressOnlyInternetGateway DeleteFleets DeleteFpgaImage
+    DeleteCoipCidr DeleteCoipPool DeleteCustomerGateway DeleteFleets DeleteFpgaImage
     DeleteImageUsageReport DeleteInstanceConnectEndpoint DeleteInstanceEventWindow DeleteIpam
     DeleteIpamExternalResourceVerificationToken DeleteIpamInternetRegistryAssociation DeleteIpamPolicy
     DeleteIpamPool DeleteIpamPrefixListResolver DeleteIpamPrefixListResolverTarget DeleteIpamResourceDiscovery
@@ -91,7 +91,7 @@ pub(super) const OPERATIONS: &[Operation<()>] = unsupported! {
     DescribeClassicLinkInstances DescribeClientVpnAuthorizationRules DescribeClientVpnConnections
     DescribeClientVpnEndpoints DescribeClientVpnRoutes DescribeClientVpnTargetNetworks DescribeCoipPools
     DescribeConversionTasks DescribeCustomerGateways DescribeDeclarativePoliciesReports
-    DescribeEgressOnlyInternetGateways DescribeElasticGpus DescribeExportImageTasks DescribeExportTasks
+    DescribeElasticGpus DescribeExportImageTasks DescribeExportTasks
     DescribeFastLaunchImages DescribeFastSnapshotRestores DescribeFleetHistory DescribeFleetInstances DescribeFleets
     DescribeFpgaImageAttribute DescribeFpgaImages DescribeHostReservationOfferings DescribeHostReservations
     DescribeHosts DescribeIamInstanceProfileAssociations DescribeIdFormat DescribeIdentityIdFormat
@@ -206,7 +206,7 @@ pub(super) const OPERATIONS: &[Operation<()>] = unsupported! {
     ModifyVpcBlockPublicAccessOptions ModifyVpcEncryptionControl ModifyVpcEndpoint
     ModifyVpcEndpointConnectionNotification ModifyVpcEndpointPayerResponsibility
     ModifyVpcEndpointServiceConfiguration ModifyVpcEndpointServicePayerResponsibility
-    ModifyVpcEndpointServicePermissions ModifyVpcPeeringConnectionOptions ModifyVpcTenancy ModifyVpnConnection
+    ModifyVpcEndpointServicePermissions ModifyVpcPeeringConnectionOptions ModifyVpnConnection
     ModifyVpnConnectionOptions ModifyVpnTunnelCertificate ModifyVpnTunnelOptions MonitorInstances MoveAddressToVpc
     MoveByoipCidrToIpam MoveCapacityReservationInstances ProvisionByoipCidr ProvisionIpamByoasn
     ProvisionIpamPoolCidr ProvisionPublicIpv4PoolCidr PurchaseCapacityBlock PurchaseCapacityBlockExtension

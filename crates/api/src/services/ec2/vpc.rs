@@ -10,15 +10,16 @@ use serde_json::{Value, json};
 use super::{
     Ec2,
     cidr::{self, Block, Ipv6Block},
-    kind::{Kind, VPC, VPC_CIDR_ASSOCIATION, bad_value, in_use, required},
+    kind::{Kind, VPC, VPC_CIDR_ASSOCIATION, bad_value},
+    life::Deletable,
     place::Place,
     query::{self, Described, FilterPath},
-    state::{Shelf, State},
+    state::State,
     tags::{self, TagSpecification},
 };
 use crate::{ApiError, Call};
 
-pub(super) use attribute::{describe_attribute, modify_attribute};
+pub(super) use attribute::{describe_attribute, modify_attribute, modify_tenancy};
 pub(super) use block::{associate, disassociate, take_in};
 pub(super) use make::{create_default, default_of, make_default};
 
@@ -70,10 +71,6 @@ impl Described for Vpc {
         ("state", "state"),
     ];
 
-    fn shelf(state: &State) -> &Shelf<Self> {
-        &state.vpcs
-    }
-
     fn id(&self) -> &str {
         &self.vpc_id
     }
@@ -88,6 +85,27 @@ impl Described for Vpc {
     }
 }
 
+impl Deletable for Vpc {
+    const PARAMETER: &'static str = "vpcId";
+    const NOUN: &'static str = "vpc";
+
+    /// What was made with it does not count.
+    fn is_used(&self, state: &State) -> bool {
+        let id = &self.vpc_id;
+        state.subnets.iter().any(|it| it.vpc_id == *id)
+            || state.interfaces.iter().any(|it| it.vpc_id == *id)
+            || state.groups.iter().any(|it| it.vpc_id == *id && it.group_name != "default")
+            || state.acls.iter().any(|it| it.vpc_id == *id && !it.is_default)
+            || state.route_tables.iter().any(|it| it.vpc_id == *id && !it.is_main())
+            || state.internet_gateways.iter().any(|it| it.is_attached_to(id))
+            || state.egress_gateways.iter().any(|it| it.is_attached_to(id))
+    }
+
+    fn forget(state: &mut State, id: &str) {
+        make::forget(state, id);
+    }
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub(super) struct CreateInput {
@@ -98,12 +116,6 @@ pub(super) struct CreateInput {
     ipv4_ipam_pool_id: Option<String>,
     ipv6_ipam_pool_id: Option<String>,
     tag_specification: Vec<TagSpecification>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub(super) struct VpcInput {
-    pub(super) vpc_id: Option<String>,
 }
 
 pub(super) fn create(ec2: &Ec2, call: &Call, input: &CreateInput) -> Result<Value, ApiError> {
@@ -138,7 +150,7 @@ pub(super) fn create(ec2: &Ec2, call: &Call, input: &CreateInput) -> Result<Valu
 
 /// A VPC as it is answered when it was just made.
 fn fresh(state: &State, id: &str) -> Result<Value, ApiError> {
-    let vpc = state.vpcs.get(id).ok_or_else(|| VPC.missing([id]))?;
+    let vpc = state.vpcs.find(id)?;
     let mut shown = query::show(vpc, state);
     shown["state"] = json!("pending");
     shown["blockPublicAccessStates"] = Value::Null;
@@ -147,25 +159,4 @@ fn fresh(state: &State, id: &str) -> Result<Value, ApiError> {
         block["ipv6CidrBlockState"]["state"] = json!("associating");
     }
     Ok(shown)
-}
-
-/// A VPC is deleted with what was made with it, when there is nothing else in it.
-pub(super) fn delete(ec2: &Ec2, call: &Call, input: &VpcInput) -> Result<Value, ApiError> {
-    let id = required(input.vpc_id.as_deref(), "vpcId")?;
-    ec2.change(call, |state| {
-        if !state.vpcs.contains(id) {
-            return Err(VPC.missing([id]));
-        }
-        let is_used = state.subnets.iter().any(|it| it.vpc_id == id)
-            || state.interfaces.iter().any(|it| it.vpc_id == id)
-            || state.groups.iter().any(|it| it.vpc_id == id && it.group_name != "default")
-            || state.acls.iter().any(|it| it.vpc_id == id && !it.is_default)
-            || state.route_tables.iter().any(|it| it.vpc_id == id && !it.is_main())
-            || state.internet_gateways.iter().any(|it| it.is_attached_to(id));
-        if is_used {
-            return Err(in_use(format!("The vpc '{id}' has dependencies and cannot be deleted.")));
-        }
-        make::forget(state, id);
-        Ok(json!({ "return": true }))
-    })
 }

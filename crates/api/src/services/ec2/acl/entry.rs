@@ -9,7 +9,7 @@ use crate::{
     ApiError, Call,
     services::ec2::{
         Ec2, cidr,
-        kind::{ACL, bad_value, invalid, required},
+        kind::{bad_value, invalid, required},
         protocol,
     },
 };
@@ -175,7 +175,7 @@ pub(in super::super) fn create_entry(ec2: &Ec2, call: &Call, input: &EntryInput)
     let id = required(input.network_acl_id.as_deref(), "networkAclId")?;
     let entry = input.entry()?;
     ec2.change(call, |state| {
-        let acl = state.acls.get_mut(id).ok_or_else(|| ACL.missing([id]))?;
+        let acl = state.acls.find_mut(id)?;
         if acl.entry_set.iter().any(|other| other.is_at(entry.rule_number, entry.egress)) {
             let text = format!("The network acl entry identified by {} already exists.", entry.rule_number);
             return Err(ApiError::new("NetworkAclEntryAlreadyExists", text));
@@ -194,7 +194,7 @@ pub(in super::super) fn replace_entry(ec2: &Ec2, call: &Call, input: &EntryInput
     let id = required(input.network_acl_id.as_deref(), "networkAclId")?;
     let entry = input.entry()?;
     ec2.change(call, |state| {
-        let acl = state.acls.get_mut(id).ok_or_else(|| ACL.missing([id]))?;
+        let acl = state.acls.find_mut(id)?;
         let old = acl.entry_set.iter_mut().find(|other| other.is_at(entry.rule_number, entry.egress));
         let old = old.ok_or_else(|| missing(id, entry.rule_number, entry.egress))?;
         *old = entry;
@@ -207,7 +207,7 @@ pub(in super::super) fn delete_entry(ec2: &Ec2, call: &Call, input: &EntryInput)
     let number = *required(input.rule_number.as_ref(), "ruleNumber")?;
     let egress = *required(input.egress.as_ref(), "egress")?;
     ec2.change(call, |state| {
-        let acl = state.acls.get_mut(id).ok_or_else(|| ACL.missing([id]))?;
+        let acl = state.acls.find_mut(id)?;
         let number = u32::try_from(number)
             .ok()
             .filter(|number| (1..LAST).contains(number))

@@ -63,11 +63,12 @@ impl CreateInput {
     }
 
     fn traffic_type(&self) -> Result<TrafficType, ApiError> {
-        match required(self.traffic_type.as_deref(), "TrafficType")? {
+        let given = required(self.traffic_type.as_deref(), "TrafficType")?;
+        match given.to_ascii_uppercase().as_str() {
             "ACCEPT" => Ok(TrafficType::Accept),
             "REJECT" => Ok(TrafficType::Reject),
             "ALL" => Ok(TrafficType::All),
-            other => Err(bad_value(other, "TrafficType", "Valid values are: ACCEPT, REJECT, ALL.")),
+            _ => Err(bad_value(given, "TrafficType", "Valid values are: ACCEPT, REJECT, ALL.")),
         }
     }
 

@@ -5,14 +5,14 @@ use serde_json::{Value, json};
 
 use super::{
     find,
-    permission::PermissionsInput,
+    permission::{PermissionsInput, no_protocol},
     rule::{self, FarSide, Matches, ReferencedGroup},
 };
 use crate::{
     ApiError, Call,
     services::ec2::{
         Ec2,
-        kind::{GROUP, RULE, invalid, required},
+        kind::{RULE, invalid, required},
         place::Place,
         protocol,
         state::State,
@@ -92,7 +92,7 @@ fn descriptions(ec2: &Ec2, call: &Call, input: &Descriptions, is_egress: bool) -
 }
 
 fn describe(state: &mut State, rule_id: &str, description: Option<String>) -> Result<(), ApiError> {
-    let rule = state.rules.get_mut(rule_id).ok_or_else(|| RULE.missing([rule_id]))?;
+    let rule = state.rules.find_mut(rule_id)?;
     rule.description = description.filter(|text| !text.is_empty());
     Ok(())
 }
@@ -107,9 +107,7 @@ pub(in super::super) fn describe_egress(ec2: &Ec2, call: &Call, input: &Descript
 
 impl RuleRequest {
     fn matches(&self, place: &Place) -> Result<Matches, ApiError> {
-        let name = protocol::name(required(self.ip_protocol.as_deref(), "ipProtocol")?)?;
-        let has_ports = ["tcp", "udp", "icmp", "icmpv6"].contains(&name.as_str());
-        let port = |port: Option<i64>| if has_ports { port.unwrap_or(-1) } else { -1 };
+        let (ip_protocol, from_port, to_port) = self.ports()?;
         let range = |text: &String| rule::range(text).map(|range| range.to_string());
         let peers = [
             self.cidr_ipv4.as_ref().map(|text| range(text).map(FarSide::Ipv4)),
@@ -120,13 +118,28 @@ impl RuleRequest {
                 .map(|group_id| Ok(FarSide::Group(ReferencedGroup { group_id, user_id: place.account.clone() }))),
         ];
         let mut peers: Vec<FarSide> = peers.into_iter().flatten().collect::<Result<_, ApiError>>()?;
-        let (Some(peer), true) = (peers.pop(), peers.is_empty()) else {
-            return Err(invalid("A rule must have exactly one CIDR block, prefix list or referenced group"));
-        };
-        let (from_port, to_port) = (port(self.from_port), port(self.to_port));
-        let matches = Matches { ip_protocol: name, from_port, to_port, peer };
+        let what = "cidrIp, cidrIpv6, prefixListId, or referencedGroupId";
+        let none = || ApiError::new("MissingParameter", format!("The request must contain exactly one of: {what}"));
+        let peer = peers.pop().ok_or_else(none)?;
+        if !peers.is_empty() {
+            let text = format!("Only one of {what} can be specified");
+            return Err(ApiError::new("InvalidParameterCombination", text));
+        }
+        let matches = Matches { ip_protocol, from_port, to_port, peer };
         matches.service()?;
         Ok(matches)
+    }
+
+    fn ports(&self) -> Result<(String, i64, i64), ApiError> {
+        let given = self.ip_protocol.as_deref().ok_or_else(no_protocol)?;
+        let name = protocol::name(given)?;
+        match (name.as_str(), self.from_port, self.to_port) {
+            ("tcp" | "udp", None, _) | ("tcp" | "udp", _, None) => {
+                Err(invalid("Invalid value for portRange. Must specify both from and to ports with TCP/UDP."))
+            }
+            ("tcp" | "udp" | "icmp" | "icmpv6", from, to) => Ok((name, from.unwrap_or(-1), to.unwrap_or(-1))),
+            _ => Ok((name, -1, -1)),
+        }
     }
 }
 
@@ -135,9 +148,7 @@ pub(in super::super) fn modify(ec2: &Ec2, call: &Call, input: &ModifyInput) -> R
     required(input.security_group_rule.first(), "securityGroupRule")?;
     let place = Place::of(call);
     ec2.change(call, |state| {
-        if !state.groups.contains(group_id) {
-            return Err(GROUP.missing([group_id]));
-        }
+        state.groups.find(group_id)?;
         for RuleUpdate { security_group_rule_id: id, security_group_rule: asked } in &input.security_group_rule {
             let matches = asked.matches(&place)?;
             rule::check_peer(state, group_id, &matches.peer)?;

@@ -112,8 +112,7 @@ impl Permission {
     }
 
     fn ports(&self) -> Result<(String, i64, i64), ApiError> {
-        let text = "The request must contain the parameter ipProtocol";
-        let given = self.ip_protocol.as_deref().ok_or_else(|| ApiError::new("MissingParameter", text))?;
+        let given = self.ip_protocol.as_deref().ok_or_else(no_protocol)?;
         let name = protocol::name(given)?;
         match (name.as_str(), self.from_port, self.to_port) {
             ("tcp" | "udp" | "icmp" | "icmpv6", Some(from), Some(to)) => Ok((name, from, to)),
@@ -125,6 +124,10 @@ impl Permission {
             _ => Ok((name, -1, -1)),
         }
     }
+}
+
+pub(super) fn no_protocol() -> ApiError {
+    invalid("Invalid value 'null' for protocol. VPC security group rules must specify protocols explicitly.")
 }
 
 impl Peer {
@@ -231,8 +234,7 @@ fn revoke(ec2: &Ec2, call: &Call, input: &PermissionsInput, is_egress: bool) -> 
         }
         let revoked: Vec<Value> = going.iter().map(|rule| revoked(rule)).collect();
         for rule in going {
-            state.rules.remove(&rule.security_group_rule_id);
-            state.tags.remove(&rule.security_group_rule_id);
+            state.remove::<SecurityGroupRule>(&rule.security_group_rule_id);
         }
         Ok(json!({ "return": true, "revokedSecurityGroupRuleSet": revoked }))
     })

@@ -7,13 +7,14 @@ use weir_network::{Peer, Service};
 
 use super::MOST_RULES;
 use crate::{
-    ApiError,
+    ApiError, Call,
     services::ec2::{
+        Ec2,
         kind::{GROUP, Kind, PREFIX_LIST, RULE, invalid},
         place::Place,
         protocol,
-        query::{Described, FilterPath},
-        state::{Shelf, State},
+        query::{self, Describe, Described, FilterPath},
+        state::State,
     },
 };
 
@@ -129,13 +130,21 @@ impl Described for SecurityGroupRule {
         &[("group-id", "groupId"), ("security-group-rule-id", "securityGroupRuleId")];
     const ALWAYS_TAGS: bool = true;
 
-    fn shelf(state: &State) -> &Shelf<Self> {
-        &state.rules
-    }
-
     fn id(&self) -> &str {
         &self.security_group_rule_id
     }
+}
+
+/// `DescribeSecurityGroupRules`: unlike with other filters, what is no id of a group is refused.
+pub(in super::super) fn describe(ec2: &Ec2, call: &Call, ask: &Describe) -> Result<Value, ApiError> {
+    let groups = ask.filter.iter().filter(|filter| filter.name == "group-id").flat_map(|filter| &filter.value);
+    for id in groups {
+        if !id.starts_with(GROUP.prefix) {
+            let text = format!("The security group ID '{id}' is malformed");
+            return Err(ApiError::new("InvalidGroupId.Malformed", text));
+        }
+    }
+    query::describe::<SecurityGroupRule>(ec2, call, ask)
 }
 
 /// A range, as rules have it: without bits behind its prefix.
@@ -233,5 +242,5 @@ pub(super) fn from_itself(state: &mut State, place: &Place, group_id: &str) {
 /// Rules as answers to `Authorize…` have them.
 pub(super) fn shown(state: &State, ids: &[String]) -> Value {
     let rules = ids.iter().filter_map(|id| state.rules.get(id));
-    json!(rules.map(|rule| crate::services::ec2::query::show(rule, state)).collect::<Vec<_>>())
+    json!(rules.map(|rule| query::show(rule, state)).collect::<Vec<_>>())
 }

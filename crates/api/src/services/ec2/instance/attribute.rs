@@ -8,7 +8,7 @@ use crate::{
     ApiError, Call,
     services::ec2::{
         Ec2, interface,
-        kind::{INSTANCE, bad_value, invalid, required},
+        kind::{bad_value, invalid, required},
         query,
         state::State,
         switch::{Switch, Words},
@@ -42,7 +42,7 @@ pub(in super::super) fn describe(ec2: &Ec2, call: &Call, input: &DescribeInput) 
     let id = required(input.instance_id.as_deref(), "InstanceId")?;
     let attribute = required(input.attribute.as_deref(), "Attribute")?;
     let state = ec2.state(call)?;
-    let instance = state.instances.get(id).ok_or_else(|| INSTANCE.missing([id]))?;
+    let instance = state.instances.find(id)?;
     let all = query::show(instance, &state);
     let inner = &instance.private;
     let value = match attribute {
@@ -65,9 +65,7 @@ pub(in super::super) fn describe(ec2: &Ec2, call: &Call, input: &DescribeInput) 
 pub(in super::super) fn modify(ec2: &Ec2, call: &Call, input: &ModifyInput) -> Result<Value, ApiError> {
     let id = required(input.instance_id.as_deref(), "InstanceId")?;
     ec2.change(call, |state| {
-        if !state.instances.contains(id) {
-            return Err(INSTANCE.missing([id]));
-        }
+        state.instances.find(id)?;
         if !input.group_id.is_empty() {
             change_interface(state, id, |state, interface_id, vpc_id| {
                 let groups = interface::groups_in(state, vpc_id, &input.group_id)?;
@@ -85,7 +83,7 @@ pub(in super::super) fn modify(ec2: &Ec2, call: &Call, input: &ModifyInput) -> R
                 Ok(())
             })?;
         }
-        let instance = state.instances.get_mut(id).ok_or_else(|| INSTANCE.missing([id]))?;
+        let instance = state.instances.find_mut(id)?;
         set(&mut instance.private.disable_api_termination, input.disable_api_termination);
         set(&mut instance.private.disable_api_stop, input.disable_api_stop);
         set(&mut instance.ebs_optimized, input.ebs_optimized);

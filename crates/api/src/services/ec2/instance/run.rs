@@ -9,7 +9,7 @@ use crate::{
     services::ec2::{
         Ec2,
         interface::{self, Wanted},
-        kind::{IMAGE, INSTANCE, INTERFACE, RESERVATION, SUBNET, VOLUME, bad_value, invalid, required},
+        kind::{IMAGE, INSTANCE, INTERFACE, RESERVATION, VOLUME, bad_value, invalid, required},
         place::{Place, Zone},
         state::State,
         subnet::Subnet,
@@ -137,12 +137,12 @@ impl RunInput {
     fn subnet(&self, state: &State, place: &Place, plugs: &[(Plug, Wanted)]) -> Result<Subnet, ApiError> {
         let first = plugs.first();
         if let Some(id) = first.and_then(|(plug, _)| plug.network_interface_id.as_deref()) {
-            let interface = state.interfaces.get(id).ok_or_else(|| INTERFACE.missing([id]))?;
+            let interface = state.interfaces.find(id)?;
             let id = interface.subnet_id.as_str();
-            return state.subnets.get(id).cloned().ok_or_else(|| SUBNET.missing([id]));
+            return state.subnets.find(id).cloned();
         }
         if let Some(id) = first.and_then(|(_, wanted)| wanted.subnet_id.as_deref()) {
-            return state.subnets.get(id).cloned().ok_or_else(|| SUBNET.missing([id]));
+            return state.subnets.find(id).cloned();
         }
         let asked = &self.placement;
         let named = asked.availability_zone.is_some() || asked.availability_zone_id.is_some();

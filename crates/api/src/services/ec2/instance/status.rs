@@ -49,7 +49,7 @@ fn turn(ec2: &Ec2, call: &Call, ids: &[String], turn: &Turn) -> Result<Value, Ap
         check(state, ids)?;
         let mut changes = Vec::new();
         for id in ids {
-            let instance = state.instances.get(id).ok_or_else(|| INSTANCE.missing([id.as_str()]))?;
+            let instance = state.instances.find(id)?;
             may(instance, turn)?;
             let before = instance.instance_state;
             let is_settled = turn.settled.contains(&before);
@@ -126,11 +126,9 @@ fn attached(state: &State, id: &str) -> Vec<(String, bool)> {
 
 /// Forgets instances that were terminated long ago.
 pub(super) fn prune(state: &mut State, now: i64) {
-    let is_old = |it: &&Instance| it.private.terminated.is_some_and(|then| then + REMEMBERED_MILLIS < now);
-    let old: Vec<String> = state.instances.iter().filter(is_old).map(|it| it.instance_id.clone()).collect();
-    for id in old {
-        state.instances.remove(&id);
-        state.tags.remove(&id);
+    let is_old = |it: &Instance| it.private.terminated.is_some_and(|then| then + REMEMBERED_MILLIS < now);
+    for id in state.instances.ids(is_old) {
+        state.remove::<Instance>(&id);
     }
 }
 

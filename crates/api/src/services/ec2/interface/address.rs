@@ -10,7 +10,7 @@ use crate::{
     ApiError, Call,
     services::ec2::{
         Ec2,
-        kind::{INTERFACE, SUBNET, invalid, required},
+        kind::{invalid, required},
         state::State,
     },
 };
@@ -31,8 +31,8 @@ pub(in super::super) fn assign(ec2: &Ec2, call: &Call, input: &AddressesInput) -
         return Err(ApiError::new("MissingParameter", text));
     }
     ec2.change(call, |state| {
-        let subnet_id = state.interfaces.get(id).ok_or_else(|| INTERFACE.missing([id]))?.subnet_id.clone();
-        let subnet = state.subnets.get(&subnet_id).ok_or_else(|| SUBNET.missing([subnet_id.as_str()]))?.clone();
+        let subnet_id = state.interfaces.find(id)?.subnet_id.clone();
+        let subnet = state.subnets.find(&subnet_id)?.clone();
         let mut added: Vec<Ipv4Addr> = Vec::new();
         for text in &input.private_ip_address {
             let address: Ipv4Addr = parse(text, "privateIpAddress")?;
@@ -44,7 +44,7 @@ pub(in super::super) fn assign(ec2: &Ec2, call: &Call, input: &AddressesInput) -
         }
         let count = input.secondary_private_ip_address_count.unwrap_or_default();
         added.extend(free_ipv4(state, &subnet, count, &added)?);
-        let interface = state.interfaces.get_mut(id).ok_or_else(|| INTERFACE.missing([id]))?;
+        let interface = state.interfaces.find_mut(id)?;
         interface.private.ipv4.extend(&added);
         let assigned: Vec<Value> = added.iter().map(|address| json!({ "privateIpAddress": address })).collect();
         Ok(json!({
@@ -56,11 +56,10 @@ pub(in super::super) fn assign(ec2: &Ec2, call: &Call, input: &AddressesInput) -
 
 /// A secondary address of another interface goes over; a primary one stays.
 fn take_from_others(state: &mut State, subnet_id: &str, address: Ipv4Addr) {
-    let has = |interface: &&super::NetworkInterface| {
+    let has = |interface: &super::NetworkInterface| {
         interface.subnet_id == subnet_id && interface.private.ipv4.iter().skip(1).any(|own| *own == address)
     };
-    let owner = state.interfaces.iter().find(has).map(|interface| interface.network_interface_id.clone());
-    if let Some(interface) = owner.and_then(|id| state.interfaces.get_mut(&id)) {
+    if let Some(interface) = state.interfaces.first_mut(has) {
         interface.private.ipv4.retain(|own| *own != address);
     }
 }
@@ -69,7 +68,7 @@ pub(in super::super) fn unassign(ec2: &Ec2, call: &Call, input: &AddressesInput)
     let id = required(input.network_interface_id.as_deref(), "networkInterfaceId")?;
     required(input.private_ip_address.first(), "privateIpAddress")?;
     ec2.change(call, |state| {
-        let interface = state.interfaces.get_mut(id).ok_or_else(|| INTERFACE.missing([id]))?;
+        let interface = state.interfaces.find_mut(id)?;
         for text in &input.private_ip_address {
             let address: Ipv4Addr = parse(text, "privateIpAddress")?;
             match interface.private.ipv4.iter().position(|own| *own == address) {
@@ -102,8 +101,8 @@ pub(in super::super) fn assign_ipv6(ec2: &Ec2, call: &Call, input: &Ipv6Input) -
         return Err(ApiError::new("MissingParameter", text));
     }
     ec2.change(call, |state| {
-        let subnet_id = state.interfaces.get(id).ok_or_else(|| INTERFACE.missing([id]))?.subnet_id.clone();
-        let subnet = state.subnets.get(&subnet_id).ok_or_else(|| SUBNET.missing([subnet_id.as_str()]))?.clone();
+        let subnet_id = state.interfaces.find(id)?.subnet_id.clone();
+        let subnet = state.subnets.find(&subnet_id)?.clone();
         let mut added: Vec<Ipv6Addr> = Vec::new();
         for text in &input.ipv6_addresses {
             let address: Ipv6Addr = parse(text, "ipv6Addresses")?;
@@ -111,7 +110,7 @@ pub(in super::super) fn assign_ipv6(ec2: &Ec2, call: &Call, input: &Ipv6Input) -
             added.push(address);
         }
         added.extend(free_ipv6(state, &subnet, input.ipv6_address_count.unwrap_or_default(), &added)?);
-        let interface = state.interfaces.get_mut(id).ok_or_else(|| INTERFACE.missing([id]))?;
+        let interface = state.interfaces.find_mut(id)?;
         interface.private.ipv6.extend(&added);
         Ok(json!({ "networkInterfaceId": id, "assignedIpv6Addresses": added }))
     })
@@ -121,7 +120,7 @@ pub(in super::super) fn unassign_ipv6(ec2: &Ec2, call: &Call, input: &Ipv6Input)
     let id = required(input.network_interface_id.as_deref(), "networkInterfaceId")?;
     required(input.ipv6_addresses.first(), "ipv6Addresses")?;
     ec2.change(call, |state| {
-        let interface = state.interfaces.get_mut(id).ok_or_else(|| INTERFACE.missing([id]))?;
+        let interface = state.interfaces.find_mut(id)?;
         for text in &input.ipv6_addresses {
             let address: Ipv6Addr = parse(text, "ipv6Addresses")?;
             let at = interface.private.ipv6.iter().position(|own| *own == address);

@@ -8,7 +8,7 @@ use crate::{
     ApiError, Call,
     services::ec2::{
         Ec2,
-        kind::{ATTACHMENT, INSTANCE, INTERFACE, required},
+        kind::{ATTACHMENT, required},
         place::Place,
         state::State,
     },
@@ -39,7 +39,7 @@ pub(in super::super) fn join(
     device_index: i64,
     delete_on_termination: bool,
 ) -> Result<String, ApiError> {
-    let interface = state.interfaces.get_mut(id).ok_or_else(|| INTERFACE.missing([id]))?;
+    let interface = state.interfaces.find_mut(id)?;
     if interface.attachment.is_some() {
         let text = format!("Interface: [{id}] in use.");
         return Err(ApiError::new("InvalidNetworkInterface.InUse", text));
@@ -70,10 +70,8 @@ pub(in super::super) fn attach(ec2: &Ec2, call: &Call, input: &AttachInput) -> R
     let instance_id = required(input.instance_id.as_deref(), "instanceId")?;
     let device_index = *required(input.device_index.as_ref(), "deviceIndex")?;
     ec2.change(call, |state| {
-        if !state.interfaces.contains(id) {
-            return Err(INTERFACE.missing([id]));
-        }
-        let instance = state.instances.get(instance_id).ok_or_else(|| INSTANCE.missing([instance_id]))?;
+        state.interfaces.find(id)?;
+        let instance = state.instances.find(instance_id)?;
         if !instance.is_alive() {
             let text = format!("The instance '{instance_id}' is not in a valid state for this operation.");
             return Err(ApiError::new("IncorrectInstanceState", text));

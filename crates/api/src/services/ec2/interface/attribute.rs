@@ -8,7 +8,7 @@ use crate::{
     ApiError, Call,
     services::ec2::{
         Ec2, group,
-        kind::{ATTACHMENT, GROUP, INTERFACE, bad_value, invalid, required},
+        kind::{ATTACHMENT, bad_value, invalid, required},
         state::State,
         switch::{Switch, Words},
     },
@@ -52,7 +52,7 @@ pub(in super::super) fn groups_in(state: &State, vpc_id: &str, named: &[String])
     }
     let mut groups: Vec<String> = Vec::new();
     for id in named {
-        let group = state.groups.get(id).ok_or_else(|| GROUP.missing([id.as_str()]))?;
+        let group = state.groups.find(id)?;
         if group.vpc_id != vpc_id {
             let text = format!("Security group {id} and the subnet belong to different networks.");
             return Err(invalid(text));
@@ -68,7 +68,7 @@ pub(in super::super) fn describe(ec2: &Ec2, call: &Call, input: &DescribeInput) 
     let id = required(input.network_interface_id.as_deref(), "networkInterfaceId")?;
     let attribute = required(input.attribute.as_deref(), "attribute")?;
     let state = ec2.state(call)?;
-    let all = shown(&state, id).ok_or_else(|| INTERFACE.missing([id]))?;
+    let all = shown(&state, id)?;
     let (member, value) = match attribute {
         "description" | "sourceDestCheck" => (attribute, json!({ "value": all[attribute] })),
         "groupSet" | "attachment" => (attribute, all[attribute].clone()),
@@ -80,9 +80,9 @@ pub(in super::super) fn describe(ec2: &Ec2, call: &Call, input: &DescribeInput) 
 pub(in super::super) fn modify(ec2: &Ec2, call: &Call, input: &ModifyInput) -> Result<Value, ApiError> {
     let id = required(input.network_interface_id.as_deref(), "networkInterfaceId")?;
     ec2.change(call, |state| {
-        let vpc_id = state.interfaces.get(id).ok_or_else(|| INTERFACE.missing([id]))?.vpc_id.clone();
+        let vpc_id = state.interfaces.find(id)?.vpc_id.clone();
         let groups = groups_in(state, &vpc_id, &input.security_group_id)?;
-        let interface = state.interfaces.get_mut(id).ok_or_else(|| INTERFACE.missing([id]))?;
+        let interface = state.interfaces.find_mut(id)?;
         if !input.security_group_id.is_empty() {
             interface.private.groups = groups;
         }

@@ -9,16 +9,17 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Inner, NetworkInterface, groups_in, shown};
+use super::{Inner, NetworkInterface, groups_in};
 use crate::{
     ApiError, Call,
     services::ec2::{
         Ec2,
-        kind::{INTERFACE, SUBNET, bad_value, required},
+        kind::{INTERFACE, bad_value, required},
+        life,
         place::Place,
         state::State,
         subnet::Subnet,
-        tags::{self, TagSpecification},
+        tags::TagSpecification,
     },
 };
 
@@ -63,21 +64,17 @@ const MOST: usize = 50;
 pub(in super::super) fn create(ec2: &Ec2, call: &Call, input: &Value) -> Result<Value, ApiError> {
     let payload = crate::Payload::texts(crate::protocol::Protocol::Ec2Query, input.clone());
     let (wanted, tagged): (Wanted, Tagged) = (payload.parse()?, payload.parse()?);
-    tags::only_for(&tagged.tag_specification, &[&INTERFACE])?;
-    let place = Place::of(call);
-    ec2.change(call, |state| {
-        let id = make(state, &place, &wanted)?;
-        tags::give(state, &id, &INTERFACE, &tagged.tag_specification)?;
-        let mut interface = shown(state, &id).unwrap_or_default();
-        interface["status"] = json!("pending");
-        Ok(json!({ "networkInterface": interface, "clientToken": tagged.client_token }))
-    })
+    let make = |state: &mut State, place: &Place| make(state, place, &wanted);
+    let mut answer = life::create::<NetworkInterface>(ec2, call, "networkInterface", &tagged.tag_specification, make)?;
+    answer["networkInterface"]["status"] = json!("pending");
+    answer["clientToken"] = json!(tagged.client_token);
+    Ok(answer)
 }
 
 /// An interface that belongs to no instance yet.
 pub(in super::super) fn make(state: &mut State, place: &Place, wanted: &Wanted) -> Result<String, ApiError> {
     let subnet_id = required(wanted.subnet_id.as_deref(), "subnetId")?;
-    let subnet = state.subnets.get(subnet_id).ok_or_else(|| SUBNET.missing([subnet_id]))?.clone();
+    let subnet = state.subnets.find(subnet_id)?.clone();
     let groups = groups_in(state, &subnet.vpc_id, &wanted.security_group_id)?;
     let id = INTERFACE.new_id();
     let interface = NetworkInterface {

@@ -9,7 +9,7 @@ use crate::{
     services::ec2::{
         Ec2, cidr,
         kind::{
-            INSTANCE, INTERFACE, INTERNET_GATEWAY, NAT_GATEWAY, PREFIX_LIST, ROUTE_ASSOCIATION, ROUTE_TABLE, SUBNET,
+            EGRESS_GATEWAY, INSTANCE, INTERFACE, INTERNET_GATEWAY, NAT_GATEWAY, PREFIX_LIST, ROUTE_ASSOCIATION,
             invalid, required,
         },
         state::State,
@@ -25,6 +25,7 @@ pub(in super::super) struct RouteInput {
     destination_prefix_list_id: Option<String>,
     gateway_id: Option<String>,
     nat_gateway_id: Option<String>,
+    egress_only_internet_gateway_id: Option<String>,
     network_interface_id: Option<String>,
     instance_id: Option<String>,
 }
@@ -69,6 +70,7 @@ impl RouteInput {
         let targets = [
             (&self.gateway_id, &mut route.gateway_id, &INTERNET_GATEWAY),
             (&self.nat_gateway_id, &mut route.nat_gateway_id, &NAT_GATEWAY),
+            (&self.egress_only_internet_gateway_id, &mut route.egress_only_internet_gateway_id, &EGRESS_GATEWAY),
             (&self.network_interface_id, &mut route.network_interface_id, &INTERFACE),
             (&self.instance_id, &mut route.instance_id, &INSTANCE),
         ];
@@ -97,7 +99,7 @@ pub(in super::super) fn create_route(ec2: &Ec2, call: &Call, input: &RouteInput)
     let id = required(input.route_table_id.as_deref(), "routeTableId")?;
     ec2.change(call, |state| {
         let route = input.route(state)?;
-        let table = state.route_tables.get_mut(id).ok_or_else(|| ROUTE_TABLE.missing([id]))?;
+        let table = state.route_tables.find_mut(id)?;
         if table.route_set.iter().any(|other| other.destination() == route.destination()) {
             let destination = route.destination().unwrap_or_default();
             let text = format!("The route identified by {destination} already exists.");
@@ -112,7 +114,7 @@ pub(in super::super) fn replace_route(ec2: &Ec2, call: &Call, input: &RouteInput
     let id = required(input.route_table_id.as_deref(), "routeTableId")?;
     ec2.change(call, |state| {
         let route = input.route(state)?;
-        let table = state.route_tables.get_mut(id).ok_or_else(|| ROUTE_TABLE.missing([id]))?;
+        let table = state.route_tables.find_mut(id)?;
         let at = table.route_set.iter().position(|other| other.destination() == route.destination());
         let at = at.ok_or_else(|| missing(id, &route))?;
         table.route_set[at] = route;
@@ -124,7 +126,7 @@ pub(in super::super) fn delete_route(ec2: &Ec2, call: &Call, input: &RouteInput)
     let id = required(input.route_table_id.as_deref(), "routeTableId")?;
     let route = input.destination()?;
     ec2.change(call, |state| {
-        let table = state.route_tables.get_mut(id).ok_or_else(|| ROUTE_TABLE.missing([id]))?;
+        let table = state.route_tables.find_mut(id)?;
         let at = table.route_set.iter().position(|other| other.destination() == route.destination());
         let at = at.ok_or_else(|| missing(id, &route))?;
         if table.route_set[at].gateway_id.as_deref() == Some("local") {
@@ -147,8 +149,8 @@ pub(in super::super) fn associate(ec2: &Ec2, call: &Call, input: &AssociationInp
     let id = required(input.route_table_id.as_deref(), "routeTableId")?;
     let subnet_id = required(input.subnet_id.as_deref(), "subnetId")?;
     ec2.change(call, |state| {
-        let vpc_id = state.subnets.get(subnet_id).ok_or_else(|| SUBNET.missing([subnet_id]))?.vpc_id.clone();
-        let table = state.route_tables.get(id).ok_or_else(|| ROUTE_TABLE.missing([id]))?;
+        let vpc_id = state.subnets.find(subnet_id)?.vpc_id.clone();
+        let table = state.route_tables.find(id)?;
         if table.vpc_id != vpc_id {
             let text = format!("Route table {id} and subnet {subnet_id} belong to different networks");
             return Err(invalid(text));
@@ -170,7 +172,7 @@ fn associated(association: &Association) -> Value {
 }
 
 fn give(state: &mut State, id: &str, subnet_id: Option<&str>) -> Result<Association, ApiError> {
-    let table = state.route_tables.get_mut(id).ok_or_else(|| ROUTE_TABLE.missing([id]))?;
+    let table = state.route_tables.find_mut(id)?;
     let association = Association::new(id, subnet_id);
     table.association_set.push(association.clone());
     Ok(association)

@@ -9,7 +9,7 @@ use crate::{
     services::ec2::{
         Ec2,
         cidr::{self, BlockState, Ipv6Block, overlap},
-        kind::{SUBNET, SUBNET_CIDR_ASSOCIATION, bad_value, in_use, required},
+        kind::{SUBNET_CIDR_ASSOCIATION, bad_value, in_use, required},
         switch::Switch,
     },
 };
@@ -48,7 +48,7 @@ pub(in super::super) fn modify(ec2: &Ec2, call: &Call, input: &ModifyInput) -> R
         return Err(bad_value(odd, "privateDnsHostnameTypeOnLaunch", "Valid values are: ip-name, resource-name."));
     }
     ec2.change(call, |state| {
-        let subnet = state.subnets.get_mut(id).ok_or_else(|| SUBNET.missing([id]))?;
+        let subnet = state.subnets.find_mut(id)?;
         if input.assign_ipv6_address_on_creation.is_some_and(|switch| switch.value)
             && subnet.ipv6_cidr_block_association_set.is_empty()
         {
@@ -77,9 +77,9 @@ pub(in super::super) fn associate(ec2: &Ec2, call: &Call, input: &AssociateInput
     let id = required(input.subnet_id.as_deref(), "subnetId")?;
     let range = cidr::ipv6(required(input.ipv6_cidr_block.as_deref(), "ipv6CidrBlock")?, "ipv6CidrBlock")?;
     ec2.change(call, |state| {
-        let vpc_id = state.subnets.get(id).ok_or_else(|| SUBNET.missing([id]))?.vpc_id.clone();
+        let vpc_id = state.subnets.find(id)?.vpc_id.clone();
         check_range(state, &vpc_id, range.into())?;
-        let subnet = state.subnets.get_mut(id).ok_or_else(|| SUBNET.missing([id]))?;
+        let subnet = state.subnets.find_mut(id)?;
         let block = Ipv6Block::new(&SUBNET_CIDR_ASSOCIATION, range);
         subnet.ipv6_cidr_block_association_set.push(block.clone());
         let block = Ipv6Block { ipv6_cidr_block_state: BlockState { state: "associating".to_owned() }, ..block };

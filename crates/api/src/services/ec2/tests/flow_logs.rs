@@ -121,7 +121,7 @@ fn the_policy_of_a_bucket_lets_flow_logs_write() {
     bucket(&lab);
     let vpc = lab.vpc();
     let folder = to_bucket(&vpc).replace("flow-logs", "flow-logs/lab/");
-    for form in [to_bucket(&vpc), to_bucket(&vpc).replace("ALL", "REJECT"), folder] {
+    for form in [to_bucket(&vpc), to_bucket(&vpc).replace("ALL", "Reject"), folder] {
         assert_eq!(lab.ask("CreateFlowLogs", &form)["unsuccessful"], json!([]));
     }
     let policy: Value =
@@ -132,6 +132,26 @@ fn the_policy_of_a_bucket_lets_flow_logs_write() {
     let statement = &policy["Statement"][0];
     assert_eq!(statement["Resource"], "arn:aws:s3:::flow-logs/AWSLogs/123456789012/*");
     assert_eq!(statement["Condition"]["StringEquals"]["s3:x-amz-acl"], "bucket-owner-full-control");
+}
+
+#[test]
+fn the_policy_of_a_bucket_keeps_what_comes_at_once() {
+    const MANY: usize = 8;
+    let lab = Lab::new();
+    let on = crate::Foundation { ec2: lab.ec2.clone(), ..lab.folder.foundation() };
+    let s3 = crate::services::s3::S3::open(&on, Arc::new(|_| {}), || NOW).expect("S3");
+    bucket(&lab);
+    let vpc = lab.vpc();
+    let form = |number: usize| to_bucket(&vpc).replace("flow-logs", &format!("flow-logs/{number}/"));
+    std::thread::scope(|scope| {
+        for number in 0..MANY {
+            let (lab, form) = (&lab, form(number));
+            scope.spawn(move || lab.ask("CreateFlowLogs", &form));
+        }
+    });
+    let policy = s3.policy_of("flow-logs").expect("read").expect("a policy");
+    let missing = (0..MANY).find(|number| !policy.contains(&format!("flow-logs/{number}/AWSLogs")));
+    assert_eq!(missing, None, "{policy}");
 }
 
 struct Closed;
@@ -185,8 +205,9 @@ fn delivery_is_as_the_program_says_and_deletion_is_of_what_is_there() {
     assert_eq!(failed["flowLogSet"][0]["deliverLogsErrorMessage"], "Access error");
     assert_eq!(
         lab.refused("DeleteFlowLogs", &format!("FlowLogId.1={id}&FlowLogId.2=fl-0&FlowLogId.3=fl-1")),
-        "InvalidFlowLogId.NotFound: These flow log ids in the input list are not found: [TotalCount: 2] fl-0,fl-1"
+        "InvalidFlowLogId.NotFound: These flow log ids in the input list are not found: [TotalCount: 2] fl-0 fl-1"
     );
     assert_eq!(lab.ask("DeleteFlowLogs", &format!("FlowLogId.1={id}")), json!({ "unsuccessful": [] }));
     assert_eq!(lab.ask("DescribeFlowLogs", "")["flowLogSet"], json!([]));
+    assert_eq!(lab.ask("DescribeFlowLogs", &format!("FlowLogId.1={id}"))["flowLogSet"], json!([]));
 }

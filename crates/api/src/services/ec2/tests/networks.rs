@@ -159,3 +159,55 @@ fn routes_lead_to_what_is_there() {
     let nat = lab.ask("CreateNatGateway", &format!("SubnetId={subnet}&AllocationId={allocation}"));
     assert_eq!(nat["natGateway"]["natGatewayAddressSet"][0]["allocationId"], json!(allocation));
 }
+
+#[test]
+fn a_subnet_of_ipv6_alone_has_no_other_range() {
+    let lab = Lab::new();
+    let vpc = lab.text("CreateVpc", "CidrBlock=10.0.0.0/16&AmazonProvidedIpv6CidrBlock=true", "/vpc/vpcId");
+    let form = format!("VpcId={vpc}&Ipv6Native=true");
+    let missing = "MissingParameter: Either 'ipv6CidrBlock' or 'ipv6IpamPoolId' should be provided.";
+    assert_eq!(lab.refused("CreateSubnet", &form), missing);
+    assert_eq!(lab.refused("CreateSubnet", &format!("{form}&CidrBlock=10.0.0.0/24")), missing);
+    let both = lab.refused("CreateSubnet", &format!("{form}&CidrBlock=10.0.0.0/24&Ipv6CidrBlock=fd00::/64"));
+    assert!(both.starts_with("InvalidParameterCombination: When specifying ipv4 parameters"), "{both}");
+    let none = lab.refused("CreateSubnet", &format!("VpcId={vpc}"));
+    assert_eq!(none, "MissingParameter: Either 'cidrBlock' or 'ipv4IpamPoolId' should be provided.");
+    let range = "/vpcSet/0/ipv6CidrBlockAssociationSet/0/ipv6CidrBlock";
+    let range = lab.text("DescribeVpcs", &format!("VpcId.1={vpc}"), range);
+    let subnet = lab.ask("CreateSubnet", &format!("{form}&Ipv6CidrBlock={range}"))["subnet"].clone();
+    assert_eq!((&subnet["ipv6Native"], &subnet["assignIpv6AddressOnCreation"]), (&json!(true), &json!(true)));
+}
+
+#[test]
+fn an_egress_only_gateway_is_a_way_out_and_holds_its_vpc() {
+    let lab = Lab::new();
+    let vpc = lab.vpc();
+    let form = format!("VpcId={vpc}");
+    let made = lab.ask("CreateEgressOnlyInternetGateway", &form)["egressOnlyInternetGateway"].clone();
+    assert_eq!(made["attachmentSet"], json!([{ "vpcId": vpc, "state": "attached" }]));
+    let id = made["egressOnlyInternetGatewayId"].as_str().expect("an id");
+    let named = format!("EgressOnlyInternetGatewayId={id}");
+    let described = lab.again().ask("DescribeEgressOnlyInternetGateways", &named.replace('=', ".1="));
+    assert_eq!(described["egressOnlyInternetGatewaySet"], json!([made]));
+    let table = lab.text("CreateRouteTable", &form, "/routeTable/routeTableId");
+    lab.ask("CreateRoute", &format!("RouteTableId={table}&DestinationIpv6CidrBlock=::/0&{named}"));
+    let filter = format!("Filter.1.Name=route.egress-only-internet-gateway-id&Filter.1.Value.1={id}");
+    assert_eq!(
+        ids(&lab.ask("DescribeRouteTables", &filter), "/routeTableSet", "routeTableId"),
+        std::slice::from_ref(&table)
+    );
+    lab.ask("DeleteRouteTable", &format!("RouteTableId={table}"));
+    assert!(lab.refused("DeleteVpc", &form).starts_with("DependencyViolation"));
+    assert_eq!(lab.ask("DeleteEgressOnlyInternetGateway", &named), json!({ "returnCode": true }));
+    lab.ask("DeleteVpc", &form);
+}
+
+#[test]
+fn a_dedicated_vpc_becomes_a_common_one() {
+    let lab = Lab::new();
+    let vpc = lab.text("CreateVpc", "CidrBlock=10.0.0.0/16&InstanceTenancy=dedicated", "/vpc/vpcId");
+    let refused = lab.refused("ModifyVpcTenancy", &format!("VpcId={vpc}&InstanceTenancy=dedicated"));
+    assert_eq!(refused, "UnsupportedTenancy: The tenancy value dedicated is not supported.");
+    lab.ask("ModifyVpcTenancy", &format!("VpcId={vpc}&InstanceTenancy=default"));
+    assert_eq!(lab.ask("DescribeVpcs", &format!("VpcId.1={vpc}"))["vpcSet"][0]["instanceTenancy"], "default");
+}

@@ -144,5 +144,54 @@ fn what_is_defined_decides_the_verdict() {
     let shown: Vec<String> = allowed.iter().map(|rule| format!("{} {}", rule.service, rule.peer)).collect();
     assert_eq!(shown, ["tcp 22 203.0.113.5/32".to_owned(), format!("all {list}")]);
     network.policy(interface).expect("a policy");
-    assert!(lab.refused("DeleteManagedPrefixList", &format!("PrefixListId={list}")).starts_with("DependencyViolation"));
+    // It is told at once that it is on its way, and afterwards that it stayed.
+    let list = format!("PrefixListId={list}");
+    let deleted = lab.ask("DeleteManagedPrefixList", &list);
+    assert_eq!(deleted["prefixList"]["state"], "delete-in-progress");
+    let left = lab.ask("DescribeManagedPrefixLists", &list.replace('=', ".1="));
+    assert_eq!(left["prefixListSet"][0]["state"], "delete-failed");
+}
+
+#[test]
+fn a_rule_is_changed_for_a_whole_one() {
+    let lab = Lab::new();
+    let group = lab.group(&lab.vpc());
+    let rule = "IpProtocol=tcp&FromPort=22&ToPort=22&CidrIp=10.0.0.0/8";
+    let form = format!("GroupId={group}&{rule}");
+    let id = lab.text("AuthorizeSecurityGroupIngress", &form, "/securityGroupRuleSet/0/securityGroupRuleId");
+    let change = |members: &str| {
+        let members = members.replace(' ', "&SecurityGroupRule.1.SecurityGroupRule.");
+        format!("GroupId={group}&SecurityGroupRule.1.SecurityGroupRuleId={id}{members}")
+    };
+    for (members, refusal) in [
+        (
+            " FromPort=1 ToPort=2 CidrIpv4=10.0.0.0/8",
+            "InvalidParameterValue: Invalid value 'null' for protocol. VPC security group rules must specify protocols explicitly.",
+        ),
+        (
+            " IpProtocol=udp ToPort=2 CidrIpv4=10.0.0.0/8",
+            "InvalidParameterValue: Invalid value for portRange. Must specify both from and to ports with TCP/UDP.",
+        ),
+        (
+            " IpProtocol=udp FromPort=1 ToPort=2",
+            "MissingParameter: The request must contain exactly one of: cidrIp, cidrIpv6, prefixListId, or referencedGroupId",
+        ),
+        (
+            " IpProtocol=udp FromPort=1 ToPort=2 CidrIpv4=10.0.0.0/8 CidrIpv6=fd00::/8",
+            "InvalidParameterCombination: Only one of cidrIp, cidrIpv6, prefixListId, or referencedGroupId can be specified",
+        ),
+    ] {
+        assert_eq!(lab.refused("ModifySecurityGroupRules", &change(members)), refusal);
+    }
+    lab.ask("ModifySecurityGroupRules", &change(" IpProtocol=udp FromPort=1 ToPort=2 CidrIpv4=10.1.0.0/16"));
+    let rules = lab.ask("DescribeSecurityGroupRules", &format!("SecurityGroupRuleId.1={id}"));
+    assert_eq!(rules["securityGroupRuleSet"][0]["cidrIpv4"], "10.1.0.0/16");
+    assert_eq!(
+        lab.refused("DescribeSecurityGroupRules", "Filter.1.Name=group-id&Filter.1.Value.1=web"),
+        "InvalidGroupId.Malformed: The security group ID 'web' is malformed"
+    );
+    assert_eq!(
+        lab.refused("CreateSecurityGroup", "GroupName=plain&GroupDescription="),
+        "MissingParameter: The request must contain the parameter groupDescription"
+    );
 }

@@ -7,7 +7,7 @@ use crate::{
     ApiError, Call,
     services::ec2::{
         Ec2,
-        kind::{VPC, bad_value, required},
+        kind::{bad_value, required},
         switch::Switch,
     },
 };
@@ -28,11 +28,32 @@ pub(in super::super) struct ModifyInput {
     enable_network_address_usage_metrics: Option<Switch>,
 }
 
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(in super::super) struct TenancyInput {
+    vpc_id: Option<String>,
+    instance_tenancy: Option<String>,
+}
+
+/// A VPC for dedicated hosts can become a common one, and not the other way.
+pub(in super::super) fn modify_tenancy(ec2: &Ec2, call: &Call, input: &TenancyInput) -> Result<Value, ApiError> {
+    let id = required(input.vpc_id.as_deref(), "VpcId")?;
+    let tenancy = required(input.instance_tenancy.as_deref(), "InstanceTenancy")?;
+    if tenancy != "default" {
+        let text = format!("The tenancy value {tenancy} is not supported.");
+        return Err(ApiError::new("UnsupportedTenancy", text));
+    }
+    ec2.change(call, |state| {
+        tenancy.clone_into(&mut state.vpcs.find_mut(id)?.instance_tenancy);
+        Ok(json!({ "return": true }))
+    })
+}
+
 pub(in super::super) fn describe_attribute(ec2: &Ec2, call: &Call, input: &DescribeInput) -> Result<Value, ApiError> {
     let id = required(input.vpc_id.as_deref(), "vpcId")?;
     let attribute = required(input.attribute.as_deref(), "attribute")?;
     let state = ec2.state(call)?;
-    let vpc = state.vpcs.get(id).ok_or_else(|| VPC.missing([id]))?;
+    let vpc = state.vpcs.find(id)?;
     let value = match attribute {
         "enableDnsSupport" => vpc.private.dns_support,
         "enableDnsHostnames" => vpc.private.dns_hostnames,
@@ -50,7 +71,7 @@ pub(in super::super) fn modify_attribute(ec2: &Ec2, call: &Call, input: &ModifyI
         return Err(ApiError::new("InvalidParameterCombination", text));
     }
     ec2.change(call, |state| {
-        let vpc = state.vpcs.get_mut(id).ok_or_else(|| VPC.missing([id]))?;
+        let vpc = state.vpcs.find_mut(id)?;
         let attributes = &mut vpc.private;
         let places = [&mut attributes.dns_support, &mut attributes.dns_hostnames, &mut attributes.usage_metrics];
         for (place, switch) in places.into_iter().zip(given) {

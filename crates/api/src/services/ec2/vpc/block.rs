@@ -9,7 +9,7 @@ use crate::{
     services::ec2::{
         Ec2, acl,
         cidr::{self, Block, BlockState, Ipv6Block, overlap},
-        kind::{VPC, VPC_CIDR_ASSOCIATION, in_use, required},
+        kind::{VPC_CIDR_ASSOCIATION, in_use, required},
         place::Place,
         route,
         state::State,
@@ -70,7 +70,7 @@ fn associating(mut block: Value) -> Value {
 }
 
 fn add_ipv4(state: &mut State, id: &str, block: Block) -> Result<Block, ApiError> {
-    let vpc = state.vpcs.get_mut(id).ok_or_else(|| VPC.missing([id]))?;
+    let vpc = state.vpcs.find_mut(id)?;
     let blocks = &mut vpc.cidr_block_association_set;
     check(id, block.cidr_block.into(), blocks.iter().map(|block| block.cidr_block.into()))?;
     blocks.push(block.clone());
@@ -80,7 +80,7 @@ fn add_ipv4(state: &mut State, id: &str, block: Block) -> Result<Block, ApiError
 
 /// The default network ACL lets IPv6 pass from then on, as at AWS.
 pub(super) fn add_ipv6(state: &mut State, id: &str, block: Ipv6Block) -> Result<Ipv6Block, ApiError> {
-    let vpc = state.vpcs.get_mut(id).ok_or_else(|| VPC.missing([id]))?;
+    let vpc = state.vpcs.find_mut(id)?;
     let blocks = &mut vpc.ipv6_cidr_block_association_set;
     check(id, block.ipv6_cidr_block.into(), blocks.iter().map(|block| block.ipv6_cidr_block.into()))?;
     blocks.push(block.clone());
@@ -135,7 +135,7 @@ pub(in super::super) fn disassociate(ec2: &Ec2, call: &Call, input: &Disassociat
                 format!("The vpc CIDR block with association ID {id} has dependencies and cannot be disassociated.");
             return Err(in_use(text));
         }
-        let vpc = state.vpcs.get_mut(&vpc_id).ok_or_else(|| VPC.missing([vpc_id.as_str()]))?;
+        let vpc = state.vpcs.find_mut(&vpc_id)?;
         let gone = BlockState { state: "disassociating".to_owned() };
         if let Some(at) = vpc.cidr_block_association_set.iter().position(|block| block.association_id == id) {
             let block = Block { cidr_block_state: gone, ..vpc.cidr_block_association_set.remove(at) };

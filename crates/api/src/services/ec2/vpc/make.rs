@@ -9,7 +9,16 @@ use super::{Attributes, Vpc};
 use crate::{
     ApiError, Call,
     services::ec2::{
-        Ec2, acl, cidr::Block, group, kind::VPC_CIDR_ASSOCIATION, options, place::Place, route, state::State, subnet,
+        Ec2,
+        acl::{self, NetworkAcl},
+        cidr::Block,
+        group,
+        kind::VPC_CIDR_ASSOCIATION,
+        options,
+        place::Place,
+        route::{self, RouteTable},
+        state::State,
+        subnet,
     },
 };
 
@@ -57,22 +66,16 @@ pub(in super::super) fn default_of(state: &State) -> Option<&Vpc> {
 }
 
 pub(super) fn forget(state: &mut State, id: &str) {
-    let groups: Vec<String> = state.groups.iter().filter(|it| it.vpc_id == id).map(|it| it.group_id.clone()).collect();
-    groups.iter().for_each(|id| group::forget(state, id));
-    let acls: Vec<String> =
-        state.acls.iter().filter(|it| it.vpc_id == id).map(|it| it.network_acl_id.clone()).collect();
-    let tables = state.route_tables.iter().filter(|it| it.vpc_id == id);
-    let tables: Vec<String> = tables.map(|it| it.route_table_id.clone()).collect();
-    for id in &acls {
-        state.acls.remove(id);
+    for group in state.groups.ids(|group| group.vpc_id == id) {
+        group::forget(state, &group);
     }
-    for id in &tables {
-        state.route_tables.remove(id);
+    for acl in state.acls.ids(|acl| acl.vpc_id == id) {
+        state.remove::<NetworkAcl>(&acl);
     }
-    state.vpcs.remove(id);
-    for id in acls.iter().chain(&tables).map(String::as_str).chain([id]) {
-        state.tags.remove(id);
+    for table in state.route_tables.ids(|table| table.vpc_id == id) {
+        state.remove::<RouteTable>(&table);
     }
+    state.remove::<Vpc>(id);
     crate::services::ec2::flow_log::forget(state, id);
 }
 
