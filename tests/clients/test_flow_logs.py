@@ -5,8 +5,13 @@ import uuid
 import pytest
 
 from failures import failure
-from weir import ACCOUNT, REGION
+from weir import ACCOUNT, REGION, until
 
+TRUST = ('{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole",'
+         '"Principal":{"Service":"vpc-flow-logs.amazonaws.com"}}]}')
+DISTRUST = TRUST.replace("vpc-flow-logs", "ec2")
+DELIVER = ('{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Resource":"*","Action":["logs:CreateLogStream",'
+           '"logs:PutLogEvents","logs:DescribeLogGroups","logs:DescribeLogStreams","logs:CreateLogGroup"]}]}')
 DEFAULT_FORMAT = ("${version} ${account-id} ${interface-id} ${srcaddr} ${dstaddr} ${srcport} ${dstport} ${protocol} "
                   "${packets} ${bytes} ${start} ${end} ${action} ${log-status}")
 
@@ -105,14 +110,32 @@ def test_destinations_that_make_no_sense(ec2, vpc, bucket, arguments, message):
 def test_a_flow_log_to_a_log_group(ec2, client, vpc):
     client("logs").create_log_group(logGroupName="flows")
     iam = client("iam")
-    trust = ('{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole",'
-             '"Principal":{"Service":"vpc-flow-logs.amazonaws.com"}}]}')
-    role = iam.create_role(RoleName="flows", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
-    policy = ('{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Resource":"*","Action":["logs:CreateLogStream",'
-              '"logs:PutLogEvents","logs:DescribeLogGroups","logs:DescribeLogStreams","logs:CreateLogGroup"]}]}')
-    iam.put_role_policy(RoleName="flows", PolicyName="deliver", PolicyDocument=policy)
+    role = iam.create_role(RoleName="flows", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
+    iam.put_role_policy(RoleName="flows", PolicyName="deliver", PolicyDocument=DELIVER)
     made = ec2.create_flow_logs(ResourceIds=[vpc], ResourceType="VPC", TrafficType="REJECT", LogGroupName="flows",
                                 DeliverLogsPermissionArn=role, MaxAggregationInterval=60)
     flow_log, = ec2.describe_flow_logs(FlowLogIds=made["FlowLogIds"])["FlowLogs"]
     assert (flow_log["LogGroupName"], flow_log["DeliverLogsPermissionArn"]) == ("flows", role)
     assert (flow_log["LogDestinationType"], flow_log["MaxAggregationInterval"]) == ("cloud-watch-logs", 60)
+
+
+def test_a_role_that_may_not_deliver_is_told_until_it_is_put_right(ec2, client, vpc):
+    client("logs").create_log_group(logGroupName="flows")
+    iam = client("iam")
+    role = iam.create_role(RoleName="flows", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
+    made = ec2.create_flow_logs(ResourceIds=[vpc], ResourceType="VPC", TrafficType="ALL", LogGroupName="flows",
+                                DeliverLogsPermissionArn=role)
+
+    def delivery():
+        flow_log, = ec2.describe_flow_logs(FlowLogIds=made["FlowLogIds"])["FlowLogs"]
+        assert flow_log["FlowLogStatus"] == "ACTIVE"
+        return flow_log["DeliverLogsStatus"], flow_log.get("DeliverLogsErrorMessage")
+
+    failed, good = ("FAILED", "Access error"), ("SUCCESS", None)
+    until(lambda: delivery() == failed, "the refusal of a role without a policy")
+    iam.put_role_policy(RoleName="flows", PolicyName="deliver", PolicyDocument=DELIVER)
+    until(lambda: delivery() == good, "delivery by a role with a policy")
+    iam.update_assume_role_policy(RoleName="flows", PolicyDocument=DISTRUST)
+    until(lambda: delivery() == failed, "the refusal of a role that trusts another service")
+    iam.update_assume_role_policy(RoleName="flows", PolicyDocument=TRUST)
+    until(lambda: delivery() == good, "delivery by a role that is trusted again")

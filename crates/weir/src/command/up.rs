@@ -128,10 +128,14 @@ async fn up(settings: &Settings) -> Result<Outcome> {
         options: options.clone(),
         regions: Arc::clone(&regions),
         max_flows: settings.max_flows,
+        interval: settings.interval,
+        own: delivery.clone().map(|delivery| (flow_log.id.clone(), delivery)),
     };
     let flow_logs = Arc::new(FlowLogs::new(room));
     let ec2 = Ec2::open(settings.account.as_str(), &catalogue, &buckets)?;
     ec2.watch_deliveries(Arc::clone(&flow_logs) as _);
+    ec2.show_own_flow_log(keeping.then_some(&flow_log), watching::now_ms())
+        .map_err(|error| anyhow!("the flow log cannot be shown to clients: {error}"))?;
     let door = front::open(settings, catalogue, buckets.clone(), &regions, ec2.clone(), &queries)?;
     flow_logs.guard(Arc::clone(&door.front.access));
     let devices = Arc::new(devices(settings));

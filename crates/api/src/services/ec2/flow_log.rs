@@ -2,6 +2,7 @@
 
 mod create;
 mod destination;
+mod own;
 
 use std::sync::Arc;
 
@@ -25,6 +26,9 @@ pub trait Deliveries: Send + Sync {
     /// What keeps a flow log from being delivered, in the words of AWS, such as `Access error`; nothing when it is
     /// delivered.
     fn problem(&self, flow_log_id: &str) -> Option<String>;
+
+    /// The interval of the capture: no record stands for less.
+    fn shortest_interval(&self) -> AggregationInterval;
 }
 
 /// Gives flow logs the right to write into buckets: whoever keeps buckets does.
@@ -74,6 +78,13 @@ pub(super) struct Options {
     pub(super) per_hour_partition: bool,
 }
 
+impl From<DestinationOptions> for Options {
+    fn from(options: DestinationOptions) -> Self {
+        let DestinationOptions { file_format, hive_compatible_partitions, per_hour_partition } = options;
+        Self { file_format, hive_compatible_partitions, per_hour_partition }
+    }
+}
+
 impl From<Options> for DestinationOptions {
     fn from(options: Options) -> Self {
         let Options { file_format, hive_compatible_partitions, per_hour_partition } = options;
@@ -84,9 +95,17 @@ impl From<Options> for DestinationOptions {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Inner {
     client_token: Option<String>,
+    /// Whether the settings of the program made it, and no client.
+    #[serde(default)]
+    is_own: bool,
 }
 
 impl FlowLog {
+    /// Whether the settings of the program made it, and no client.
+    pub(super) fn is_own(&self) -> bool {
+        self.private.is_own
+    }
+
     /// Whether it says the same about the same.
     fn is_like(&self, other: &Self) -> bool {
         let says = |it: &Self| {
@@ -162,6 +181,7 @@ pub(super) fn delete(ec2: &Ec2, call: &Call, input: &DeleteInput) -> Result<Valu
         if !missing.is_empty() {
             return Err(not_found(&missing));
         }
+        input.flow_log_id.iter().try_for_each(|id| own::check_deletable(state, id))?;
         input.flow_log_id.iter().for_each(|id| state.remove::<FlowLog>(id));
         Ok(json!({ "unsuccessful": [] }))
     })
@@ -169,7 +189,7 @@ pub(super) fn delete(ec2: &Ec2, call: &Call, input: &DeleteInput) -> Result<Valu
 
 /// Takes the flow logs of a thing away that is gone.
 pub(super) fn forget(state: &mut State, resource_id: &str) {
-    for id in state.flow_logs.ids(|log| log.resource_id == resource_id) {
+    for id in state.flow_logs.ids(|log| log.resource_id == resource_id && !log.is_own()) {
         state.remove::<FlowLog>(&id);
     }
 }

@@ -43,12 +43,12 @@ impl Ec2 {
         Network::new(parts).map_err(ApiError::internal)
     }
 
-    /// All flow logs of all regions.
+    /// All flow logs that clients made, of all regions.
     pub fn flow_logs(&self) -> Vec<CoveredFlowLog> {
         let regions = self.states();
         let of_region = |(region, state): &(String, std::sync::Arc<State>)| {
             let covered = |log: &FlowLog| self.covered(log, region, state);
-            state.flow_logs.iter().filter_map(covered).collect::<Vec<_>>()
+            state.flow_logs.iter().filter(|log| !log.is_own()).filter_map(covered).collect::<Vec<_>>()
         };
         regions.iter().flat_map(of_region).collect()
     }

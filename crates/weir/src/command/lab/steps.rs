@@ -47,7 +47,7 @@ struct Made {
 /// The first thing that is not as expected; it has been said.
 pub fn tell(mut story: Story, client: &str, mailbox: &Mailbox) -> Result<()> {
     let made = network(&mut story)?;
-    flow_logs(&mut story, &made)?;
+    let flow_logs = flow_logs(&mut story, &made)?;
     let topic = watching(&mut story)?;
     mail(&mut story, &topic, mailbox)?;
     story.step("SSH is allowed, and connects", |_| connects(client))?;
@@ -56,7 +56,7 @@ pub fn tell(mut story: Story, client: &str, mailbox: &Mailbox) -> Result<()> {
     questions(&mut story)?;
     story.step("the group with SSH is back", |aws| change_group(aws, &made.interface, &made.with_ssh))?;
     story.step("SSH connects again", |_| wait_for("a connection", || Ok(connects(client).ok())))?;
-    story.step("the flow logs are deleted", delete_flow_logs)?;
+    story.step("the flow logs are deleted", |aws| delete_flow_logs(aws, &flow_logs))?;
     story.end();
     Ok(())
 }
@@ -105,22 +105,23 @@ fn change_group(aws: &Aws, interface: &str, group: &str) -> Result<((), String)>
     Ok(((), format!("{interface} has {group}")))
 }
 
-fn flow_logs(story: &mut Story, made: &Made) -> Result<()> {
+fn flow_logs(story: &mut Story, made: &Made) -> Result<[String; 2]> {
     story.step("a log group and a bucket", |aws| {
         aws.json("logs", "Logs_20140328.CreateLogGroup", &json!({ "logGroupName": GROUP }))?;
         aws.s3("PUT", &format!("/{BUCKET}"))?;
         Ok(((), format!("{GROUP} and {BUCKET}")))
     })?;
     let role = story.step("a role that may write to log groups", make_role)?;
-    story.step("a flow log of the VPC to the log group", |aws| {
+    let of_vpc = story.step("a flow log of the VPC to the log group", |aws| {
         let destination = [("LogGroupName", GROUP), ("DeliverLogsPermissionArn", &role)];
         make_flow_log(aws, "VPC", &made.vpc, &destination)
     })?;
-    story.step("a flow log of the interface to the bucket", |aws| {
+    let of_interface = story.step("a flow log of the interface to the bucket", |aws| {
         let arn = format!("arn:aws:s3:::{BUCKET}");
         let destination = [("LogDestinationType", "s3"), ("LogDestination", arn.as_str()), ("LogFormat", FORMAT)];
         make_flow_log(aws, "NetworkInterface", &made.interface, &destination)
-    })
+    })?;
+    Ok([of_vpc, of_interface])
 }
 
 fn make_role(aws: &Aws) -> Result<(String, String)> {
@@ -137,13 +138,13 @@ fn make_role(aws: &Aws) -> Result<(String, String)> {
     Ok((arn.clone(), arn))
 }
 
-fn make_flow_log(aws: &Aws, kind: &str, id: &str, destination: &[(&str, &str)]) -> Result<((), String)> {
+fn make_flow_log(aws: &Aws, kind: &str, id: &str, destination: &[(&str, &str)]) -> Result<(String, String)> {
     let mut input =
         vec![("ResourceType", kind), ("ResourceId.1", id), ("TrafficType", "ALL"), ("MaxAggregationInterval", "1")];
     input.extend(destination);
     let answer = aws.form("ec2", EC2, "CreateFlowLogs", &input)?;
     match element(&answer, "item") {
-        Some(id) if id.starts_with("fl-") => Ok(((), id.to_owned())),
+        Some(id) if id.starts_with("fl-") => Ok((id.to_owned(), id.to_owned())),
         _ => bail!("no flow log was made: {answer}"),
     }
 }
@@ -310,13 +311,11 @@ fn questions(story: &mut Story) -> Result<()> {
     })
 }
 
-fn delete_flow_logs(aws: &Aws) -> Result<((), String)> {
-    let listed = aws.form("ec2", EC2, "DescribeFlowLogs", &[])?;
-    let ids: Vec<&str> = listed.split("<flowLogId>").skip(1).filter_map(|part| part.split('<').next()).collect();
-    for id in &ids {
-        aws.form("ec2", EC2, "DeleteFlowLogs", &[("FlowLogId.1", id)])?;
-    }
+/// Those of the lab: that of `weir up` itself stays.
+fn delete_flow_logs(aws: &Aws, ids: &[String; 2]) -> Result<((), String)> {
+    let [first, second] = ids;
+    aws.form("ec2", EC2, "DeleteFlowLogs", &[("FlowLogId.1", first), ("FlowLogId.2", second)])?;
     let left = aws.form("ec2", EC2, "DescribeFlowLogs", &[])?;
-    ensure!(element(&left, "flowLogId").is_none(), "some are left: {left}");
+    ensure!(!ids.iter().any(|id| left.contains(id.as_str())), "some are left: {left}");
     Ok(((), ids.join(", ")))
 }

@@ -11,7 +11,7 @@ use weir_api::{
     services::ec2::{CoveredFlowLog, Deliveries, Ec2},
 };
 use weir_capture::window::{Merger, RuleNames, Window, skipdata};
-use weir_network::{Destination as Goal, FlowLog, Interface};
+use weir_network::{AggregationInterval, Destination as Goal, FlowLog, Interface};
 use weir_store::{Appended, Buckets, DataDirectory, Delivery, DeliveryOptions, Failure, FinishedWindow};
 
 use super::{
@@ -48,6 +48,10 @@ pub(super) struct Room {
     pub(super) regions: Arc<Regions>,
     /// Most flows of a window.
     pub(super) max_flows: u64,
+    /// The interval of the capture.
+    pub(super) interval: AggregationInterval,
+    /// The flow log of the settings, which others record, and its delivery.
+    pub(super) own: Option<(String, Arc<Delivery>)>,
 }
 
 /// The flow logs that are recorded.
@@ -155,21 +159,25 @@ impl FlowLogs {
 
     /// What keeps a flow log from being delivered, in the words of AWS.
     fn problem_of(&self, id: &str) -> Option<String> {
-        let recorded = self.recorded();
-        let known = recorded.get(id)?;
-        match &known.sink {
-            None => Some("Access error".to_owned()),
-            Some(Sink::Bucket(delivery)) => {
-                let counters = delivery.counters();
-                let is_recent = |failure: &Failure| failure.time + RECENT >= now_ms() / 1000;
-                let fails = counters.waiting_records > 0 && counters.last_failure.as_ref().is_some_and(is_recent);
-                fails.then(|| "Access error".to_owned())
-            }
-            Some(Sink::LogGroup(group)) => (group.counts().0 > 0).then(|| "Access error".to_owned()),
-        }
+        let fails = match &self.room.own {
+            Some((own, delivery)) if own == id => is_stuck(delivery),
+            _ => match &self.recorded().get(id)?.sink {
+                None => true,
+                Some(Sink::Bucket(delivery)) => is_stuck(delivery),
+                Some(Sink::LogGroup(group)) => group.counts().0 > 0,
+            },
+        };
+        fails.then(|| "Access error".to_owned())
     }
 
     fn begin(&self, wanted: Wanted) -> Recorded {
+        let (asked, made) = (wanted.flow_log.max_aggregation_interval.seconds(), self.room.interval.seconds());
+        if asked < made {
+            let id = &wanted.flow_log.id;
+            let text =
+                format!("records of flow log {id} stand for {made} s, as --interval says, and not for {asked} s");
+            self.room.regions.home.troubles.add(text);
+        }
         let merger = Merger::new(wanted.flow_log.max_aggregation_interval, self.room.max_flows);
         let sink = self.sink(&wanted);
         Recorded { wanted, merger, sink, tried: now_ms() / 1000 }
@@ -177,15 +185,27 @@ impl FlowLogs {
 
     /// The bucket or the log group of a flow log may have been made since; its role may have been changed.
     fn try_again(&self, now: i64) {
-        for known in self.recorded().values_mut() {
-            if (now - known.tried).abs() < AGAIN {
+        for (wanted, is_open) in self.due(now) {
+            if is_open && self.check_role(&wanted).is_ok() {
                 continue;
             }
-            known.tried = now;
-            if known.sink.is_none() || self.check_role(&known.wanted).is_err() {
-                known.sink = self.sink(&known.wanted);
+            // Opened before the lock is taken, for which the capture waits.
+            let sink = self.sink(&wanted);
+            if let Some(known) = self.recorded().get_mut(&wanted.flow_log.id) {
+                known.sink = sink;
             }
         }
+    }
+
+    /// Those that were not looked at for a while, and whether they are open.
+    fn due(&self, now: i64) -> Vec<(Wanted, bool)> {
+        let mut recorded = self.recorded();
+        let due = recorded.values_mut().filter(|known| (now - known.tried).abs() >= AGAIN);
+        let looked_at = |known: &mut Recorded| {
+            known.tried = now;
+            (known.wanted.clone(), known.sink.is_some())
+        };
+        due.map(looked_at).collect()
     }
 
     /// None when it cannot be opened, such as without its bucket.
@@ -262,6 +282,17 @@ impl Deliveries for FlowLogs {
     fn problem(&self, flow_log_id: &str) -> Option<String> {
         self.problem_of(flow_log_id)
     }
+
+    fn shortest_interval(&self) -> AggregationInterval {
+        self.room.interval
+    }
+}
+
+/// Whether records wait because the bucket does not take them.
+fn is_stuck(delivery: &Delivery) -> bool {
+    let counters = delivery.counters();
+    let is_recent = |failure: &Failure| failure.time + RECENT >= now_ms() / 1000;
+    counters.waiting_records > 0 && counters.last_failure.as_ref().is_some_and(is_recent)
 }
 
 impl Recorded {

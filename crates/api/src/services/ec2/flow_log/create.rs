@@ -115,7 +115,7 @@ impl CreateInput {
             log_format: self.format()?,
             max_aggregation_interval: self.interval()?,
             destination_options: self.options(is_bucket)?,
-            private: Inner { client_token: Some(token.to_owned()) },
+            private: Inner { client_token: Some(token.to_owned()), is_own: false },
         })
     }
 }
@@ -132,7 +132,7 @@ pub(in super::super) fn create(ec2: &Ec2, call: &Call, input: &CreateInput) -> R
     }
     tags::only_for(&input.tag_specification, &[&FLOW_LOG])?;
     let token = input.client_token.clone().unwrap_or_else(|| Uuid::new_v4().to_string());
-    input.interval()?;
+    check_interval(ec2, input.interval()?)?;
     let destination = destination::read(input, call)?;
     let draft = input.draft(call, &token, &destination)?;
     let problem = problem(ec2, call, &draft, &destination)?;
@@ -157,6 +157,22 @@ pub(in super::super) fn create(ec2: &Ec2, call: &Call, input: &CreateInput) -> R
         }
         Ok(json!({ "clientToken": token, "flowLogIdSet": ids, "unsuccessful": [] }))
     })
+}
+
+/// Refuses what would be recorded in longer windows than it says.
+fn check_interval(ec2: &Ec2, asked: AggregationInterval) -> Result<(), ApiError> {
+    let shortest = ec2.deliveries().map_or(AggregationInterval::Second, |it| it.shortest_interval()).seconds();
+    if asked.seconds() >= shortest {
+        return Ok(());
+    }
+    let text = "Invalid Flow Log Max Aggregation Interval";
+    // Those that AWS has deserve a word why not.
+    let why = if asked.seconds() < 60 {
+        String::new()
+    } else {
+        format!(": `weir up --interval {shortest}` makes no shorter records. Give {shortest}, or start it with less.")
+    };
+    Err(ApiError::new("InvalidParameter", format!("{text}{why}")))
 }
 
 /// Why no flow log of a request can deliver: its bucket is not there, or not open to it.
@@ -193,7 +209,7 @@ fn put(
 ) -> Result<String, ApiError> {
     let id = FLOW_LOG.new_id();
     let log = FlowLog { flow_log_id: id.clone(), resource_id: resource_id.to_owned(), ..draft.clone() };
-    if state.flow_logs.iter().any(|other| other.is_like(&log)) {
+    if state.flow_logs.iter().any(|other| !other.is_own() && other.is_like(&log)) {
         let text = "Error. There is an existing Flow Log with the same configuration and log destination.";
         return Err(ApiError::new("FlowLogAlreadyExists", text));
     }

@@ -192,6 +192,63 @@ impl Deliveries for Failing {
     fn problem(&self, _: &str) -> Option<String> {
         Some("Access error".to_owned())
     }
+
+    fn shortest_interval(&self) -> AggregationInterval {
+        AggregationInterval::TenMinutes
+    }
+}
+
+#[test]
+fn an_interval_that_is_not_recorded_is_refused() {
+    let lab = Lab::new();
+    bucket(&lab);
+    let form = to_bucket(&lab.vpc());
+    lab.ec2.watch_deliveries(Arc::new(Failing));
+    let refusal = "InvalidParameter: Invalid Flow Log Max Aggregation Interval";
+    assert_eq!(lab.refused("CreateFlowLogs", &format!("{form}&MaxAggregationInterval=10")), refusal);
+    let refused = lab.refused("CreateFlowLogs", &format!("{form}&MaxAggregationInterval=60"));
+    assert!(refused.contains("`weir up --interval 600` makes no shorter records"), "{refused}");
+    lab.ask("CreateFlowLogs", &format!("{form}&MaxAggregationInterval=600"));
+}
+
+fn own(id: &str) -> weir_network::FlowLog {
+    weir_network::FlowLog {
+        id: id.to_owned(),
+        account_id: ACCOUNT.to_owned(),
+        region: REGION.to_owned(),
+        traffic_type: weir_network::TrafficType::All,
+        log_format: weir_record::Format::default(),
+        max_aggregation_interval: AggregationInterval::Minute,
+        destination: Destination::bucket(
+            &"arn:aws:s3:::flow-logs".parse().expect("an ARN"),
+            weir_network::DestinationOptions::default(),
+        ),
+    }
+}
+
+#[test]
+fn the_flow_log_of_the_settings_is_shown_and_stays() {
+    let lab = Lab::new();
+    bucket(&lab);
+    let shown = |lab: &Lab| ids(&lab.ask("DescribeFlowLogs", ""), "/flowLogSet", "flowLogId");
+    lab.ec2.show_own_flow_log(Some(&own("fl-0a")), NOW).expect("kept");
+    lab.ec2.show_own_flow_log(Some(&own("fl-0b")), NOW).expect("kept");
+    lab.ec2.show_own_flow_log(Some(&own("fl-0b")), NOW + 1).expect("kept");
+    let lab = lab.again();
+    let described = lab.ask("DescribeFlowLogs", "");
+    let [log] = described["flowLogSet"].as_array().expect("a list").as_slice() else { panic!("{described}") };
+    assert_eq!((&log["flowLogId"], &log["creationTime"]), (&json!("fl-0b"), &json!(NOW)));
+    assert_eq!((&log["logDestination"], &log["private"]), (&json!("arn:aws:s3:::flow-logs"), &Value::Null));
+    let default = ids(&lab.ask("DescribeVpcs", ""), "/vpcSet", "vpcId");
+    assert_eq!(log["resourceId"], default[0]);
+    assert_eq!(lab.ec2.flow_logs(), []);
+    let refused = lab.refused("DeleteFlowLogs", "FlowLogId.1=fl-0b");
+    assert!(refused.starts_with("OperationNotPermitted: fl-0b is the flow log of `weir up` itself"), "{refused}");
+    // Who wants the same of his own may have it.
+    let form = format!("{}&MaxAggregationInterval=60", to_bucket(&default[0]));
+    let made = lab.text("CreateFlowLogs", &form, "/flowLogIdSet/0");
+    lab.ec2.show_own_flow_log(None, NOW).expect("kept");
+    assert_eq!(shown(&lab), [made]);
 }
 
 #[test]
