@@ -9,7 +9,7 @@ use s3s::{S3Error, S3Request, S3Result, dto};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
-use super::{buckets, error::no_such_key, service::Service, settings, tags};
+use super::{buckets, error::no_such_key, kept, service::Service, settings, tags};
 use crate::{ApiError, Call, Operation, Payload, ServiceName, Table, handle};
 
 /// Longest template in a bucket, in bytes. Source: the quotas of CloudFormation.
@@ -25,14 +25,20 @@ const OPERATIONS: &[Operation<Service>] = &[
     Operation::new("DeleteBucket", handle!(delete)).on(bucket),
     Operation::new("DeleteBucketPolicy", handle!(delete_policy)).on(bucket),
     Operation::new("GetObject", handle!(get)).on(object),
+    Operation::new("PutBucketAccelerateConfiguration", handle!(put_accelerate))
+        .on(bucket)
+        .allowed_by("PutAccelerateConfiguration"),
     Operation::new("PutBucketCors", handle!(put_cors)).on(bucket).allowed_by("PutBucketCORS"),
     Operation::new("PutBucketEncryption", handle!(put_encryption)).on(bucket).allowed_by("PutEncryptionConfiguration"),
     Operation::new("PutBucketLifecycleConfiguration", handle!(put_lifecycle))
         .on(bucket)
         .allowed_by("PutLifecycleConfiguration"),
+    Operation::new("PutBucketLogging", handle!(put_logging)).on(bucket),
+    Operation::new("PutBucketOwnershipControls", handle!(put_ownership)).on(bucket),
     Operation::new("PutBucketPolicy", handle!(put_policy)).on(bucket),
     Operation::new("PutBucketTagging", handle!(put_tags)).on(bucket),
     Operation::new("PutBucketVersioning", handle!(put_versioning)).on(bucket),
+    Operation::new("PutBucketWebsite", handle!(put_website)).on(bucket),
     Operation::new("PutPublicAccessBlock", handle!(put_public_access))
         .on(bucket)
         .allowed_by("PutBucketPublicAccessBlock"),
@@ -195,8 +201,88 @@ setter!(
     settings::put_versioning
 );
 
-/// What a rule of a template may have: Weir moves nothing to other storage classes.
-const RULE: [&str; 7] = [
+fn unsupported(property: &str) -> ApiError {
+    ApiError::new("InvalidRequest", format!("Encountered unsupported property {property}"))
+}
+
+/// The members that a template has, and no others.
+fn only<'a>(value: &'a Value, known: &[&str]) -> Result<&'a Value, ApiError> {
+    let mut names = value.as_object().into_iter().flatten().map(|(name, _)| name.as_str());
+    names.find(|name| !known.contains(name)).map_or(Ok(value), |other| Err(unsupported(other)))
+}
+
+fn text(value: &Value, member: &str) -> String {
+    value.get(member).and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+fn put_accelerate(service: &Service, _: &Call, input: &Input) -> Result<(), ApiError> {
+    let given = only(&input.configuration, &["AccelerationStatus"])?;
+    let set = dto::PutBucketAccelerateConfigurationInput {
+        accelerate_configuration: dto::AccelerateConfiguration {
+            status: Some(text(given, "AccelerationStatus").into()),
+        },
+        bucket: input.bucket.clone(),
+        checksum_algorithm: None,
+        expected_bucket_owner: None,
+    };
+    Ok(kept::put_accelerate(service, request(set)).map(drop)?)
+}
+
+fn put_logging(service: &Service, _: &Call, input: &Input) -> Result<(), ApiError> {
+    let given = only(&input.configuration, &["DestinationBucketName", "LogFilePrefix"])?;
+    let target = Some(text(given, "DestinationBucketName")).filter(|name| !name.is_empty());
+    let logging = dto::LoggingEnabled {
+        // A bucket without another one has its logs itself.
+        target_bucket: target.unwrap_or_else(|| input.bucket.clone()),
+        target_prefix: text(given, "LogFilePrefix"),
+        ..dto::LoggingEnabled::default()
+    };
+    let set = dto::PutBucketLoggingInput {
+        bucket: input.bucket.clone(),
+        bucket_logging_status: dto::BucketLoggingStatus { logging_enabled: Some(logging) },
+        checksum_algorithm: None,
+        content_md5: None,
+        expected_bucket_owner: None,
+    };
+    Ok(kept::put_logging(service, request(set)).map(drop)?)
+}
+
+fn put_ownership(service: &Service, _: &Call, input: &Input) -> Result<(), ApiError> {
+    let given = only(&input.configuration, &["Rules"])?.get("Rules").and_then(Value::as_array);
+    let rule = |rule: &Value| dto::OwnershipControlsRule { object_ownership: text(rule, "ObjectOwnership").into() };
+    let set = dto::PutBucketOwnershipControlsInput {
+        bucket: input.bucket.clone(),
+        content_md5: None,
+        expected_bucket_owner: None,
+        ownership_controls: dto::OwnershipControls { rules: given.into_iter().flatten().map(rule).collect() },
+    };
+    Ok(settings::put_ownership(service, request(set)).map(drop)?)
+}
+
+fn put_website(service: &Service, _: &Call, input: &Input) -> Result<(), ApiError> {
+    let known = ["ErrorDocument", "IndexDocument", "RedirectAllRequestsTo", "RoutingRules"];
+    let given = only(&input.configuration, &known)?;
+    let rule =
+        |rule: &Value| json!({"Redirect": rule.get("RedirectRule"), "Condition": rule.get("RoutingRuleCondition")});
+    let rules = given.get("RoutingRules").and_then(Value::as_array);
+    let website: dto::WebsiteConfiguration = setting(&json!({
+        "ErrorDocument": given.get("ErrorDocument").map(|key| json!({"Key": key})),
+        "IndexDocument": given.get("IndexDocument").map(|suffix| json!({"Suffix": suffix})),
+        "RedirectAllRequestsTo": given.get("RedirectAllRequestsTo"),
+        "RoutingRules": rules.map(|rules| rules.iter().map(rule).collect::<Vec<_>>()),
+    }))?;
+    let set = dto::PutBucketWebsiteInput {
+        bucket: input.bucket.clone(),
+        checksum_algorithm: None,
+        content_md5: None,
+        expected_bucket_owner: None,
+        website_configuration: website,
+    };
+    Ok(kept::put_website(service, request(set)).map(drop)?)
+}
+
+/// What a rule of a template may have.
+const RULE: [&str; 8] = [
     "AbortIncompleteMultipartUpload",
     "ExpirationInDays",
     "Id",
@@ -204,6 +290,7 @@ const RULE: [&str; 7] = [
     "NoncurrentVersionExpirationInDays",
     "Prefix",
     "Status",
+    "Transitions",
 ];
 
 fn put_lifecycle(service: &Service, _: &Call, input: &Input) -> Result<(), ApiError> {
@@ -220,13 +307,14 @@ fn put_lifecycle(service: &Service, _: &Call, input: &Input) -> Result<(), ApiEr
 
 /// A rule as the operation has it.
 fn rule(rule: &Value) -> Result<Value, ApiError> {
-    let names = rule.as_object().into_iter().flatten().map(|(name, _)| name.as_str());
-    if let Some(other) = names.into_iter().find(|name| !RULE.contains(name)) {
-        return Err(ApiError::new(
-            "InvalidRequest",
-            format!("Encountered unsupported property {other} in a lifecycle rule"),
-        ));
-    }
+    only(rule, &RULE)?;
+    let transitions = rule.get("Transitions").and_then(Value::as_array);
+    let transition = |given: &Value| {
+        let given = only(given, &["StorageClass", "TransitionInDays"])?;
+        let days = given.get("TransitionInDays").and_then(|days| days.as_i64().or_else(|| days.as_str()?.parse().ok()));
+        Ok::<_, ApiError>(json!({"Days": days, "StorageClass": given.get("StorageClass")}))
+    };
+    let transitions = transitions.map(|all| all.iter().map(transition).collect::<Result<Vec<_>, _>>()).transpose()?;
     let days = |name: &str| rule.get(name).and_then(|days| days.as_i64().or_else(|| days.as_str()?.parse().ok()));
     let later = rule.pointer("/NoncurrentVersionExpiration/NoncurrentDays").and_then(Value::as_i64);
     let later = later.or_else(|| days("NoncurrentVersionExpirationInDays"));
@@ -237,5 +325,6 @@ fn rule(rule: &Value) -> Result<Value, ApiError> {
         "Expiration": days("ExpirationInDays").map(|days| json!({"Days": days})),
         "NoncurrentVersionExpiration": later.map(|days| json!({"NoncurrentDays": days})),
         "AbortIncompleteMultipartUpload": rule.get("AbortIncompleteMultipartUpload"),
+        "Transitions": transitions,
     }))
 }

@@ -34,12 +34,16 @@ fn create_bucket(work: &Work<'_>) -> Result<Made, ApiError> {
 }
 
 /// Properties of a bucket that are settings, and the operation that takes each.
-const SETTINGS: [(&str, &str); 5] = [
+const SETTINGS: [(&str, &str); 9] = [
+    ("AccelerateConfiguration", "PutBucketAccelerateConfiguration"),
     ("BucketEncryption", "PutBucketEncryption"),
     ("CorsConfiguration", "PutBucketCors"),
     ("LifecycleConfiguration", "PutBucketLifecycleConfiguration"),
+    ("LoggingConfiguration", "PutBucketLogging"),
+    ("OwnershipControls", "PutBucketOwnershipControls"),
     ("PublicAccessBlockConfiguration", "PutPublicAccessBlock"),
     ("VersioningConfiguration", "PutBucketVersioning"),
+    ("WebsiteConfiguration", "PutBucketWebsite"),
 ];
 
 fn configure(work: &Work<'_>) -> Result<(), ApiError> {

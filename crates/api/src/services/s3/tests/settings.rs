@@ -1,6 +1,9 @@
 //! What is set for a bucket, and given back.
 
+use serde_json::{Value, json};
+
 use super::wire::{ask, open};
+use crate::services::fixture::{self, NOW};
 
 #[test]
 fn what_changes_nothing_here_is_kept_and_given_back() {
@@ -28,6 +31,46 @@ fn what_changes_nothing_here_is_kept_and_given_back() {
     assert!(ask(&server, "DELETE /lake?website", "", "").head.starts_with("http/1.1 204"));
     assert!(ask(&server, "GET /lake?website", "", "").body.contains("<Code>NoSuchWebsiteConfiguration</Code>"));
     assert!(ask(&server, "DELETE /lake?replication", "", "").head.starts_with("http/1.1 204"));
+}
+
+#[test]
+fn what_stacks_set_clients_see() {
+    let server = open();
+    let table = server.s3.table();
+    let set = |operation: &str, configuration: Value| {
+        let input = json!({"Bucket": "lake", "Configuration": configuration});
+        fixture::ask(table.as_ref(), operation, &input, NOW)
+    };
+    let rule = json!({
+        "Id": "a", "Status": "Enabled", "Transitions": [{"StorageClass": "GLACIER", "TransitionInDays": 30}],
+    });
+    let website = json!({
+        "IndexDocument": "i.html",
+        "RoutingRules": [{"RedirectRule": {"HostName": "a"}, "RoutingRuleCondition": {"KeyPrefixEquals": "b"}}],
+    });
+    for (operation, configuration, name, expected) in [
+        (
+            "PutBucketOwnershipControls",
+            json!({"Rules": [{"ObjectOwnership": "ObjectWriter"}]}),
+            "ownershipControls",
+            "<ObjectOwnership>ObjectWriter</ObjectOwnership>",
+        ),
+        ("PutBucketLogging", json!({"LogFilePrefix": "a/"}), "logging", "<TargetBucket>lake</TargetBucket>"),
+        ("PutBucketWebsite", website, "website", "<KeyPrefixEquals>b</KeyPrefixEquals>"),
+        (
+            "PutBucketAccelerateConfiguration",
+            json!({"AccelerationStatus": "Enabled"}),
+            "accelerate",
+            "<Status>Enabled</Status>",
+        ),
+        ("PutBucketLifecycleConfiguration", json!({"Rules": [rule]}), "lifecycle", "<Days>30</Days>"),
+    ] {
+        set(operation, configuration).expect(operation);
+        let answer = ask(&server, &format!("GET /lake?{name}"), "", "");
+        assert!(answer.body.contains(expected), "{operation}: {}", answer.body);
+    }
+    let refused = set("PutBucketLogging", json!({"TargetObjectKeyFormat": {}})).expect_err("refused");
+    assert_eq!(refused.message, "Encountered unsupported property TargetObjectKeyFormat");
 }
 
 #[test]
