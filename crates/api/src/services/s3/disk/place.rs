@@ -24,7 +24,8 @@ pub(super) fn path_of(folder: &Path, key: &str) -> Option<PathBuf> {
     key.split('/').all(holdable).then(|| folder.join(key))
 }
 
-/// The file at a path; none if there is none, or something else than a file.
+/// The file at a path; none if there is none, or something else than a file: a link may lead anywhere, a pipe may wait for
+/// ever.
 ///
 /// # Errors
 /// Those of the disk.
@@ -33,11 +34,10 @@ pub(super) fn open(path: &Path) -> io::Result<Option<File>> {
         use io::ErrorKind::{InvalidFilename, IsADirectory, NotADirectory, NotFound};
         matches!(error.kind(), NotFound | NotADirectory | IsADirectory | InvalidFilename)
     };
-    match File::open(path) {
-        Ok(file) if file.metadata()?.is_file() => Ok(Some(file)),
-        Ok(_) => Ok(None),
+    let open = || if fs::symlink_metadata(path)?.is_file() { File::open(path).map(Some) } else { Ok(None) };
+    match open() {
         Err(error) if missing(&error) => Ok(None),
-        Err(error) => Err(error),
+        opened => opened,
     }
 }
 
@@ -130,6 +130,17 @@ mod tests {
         let long = "x".repeat(256);
         for key in ["a/", "/a", "a//b", ".", "a/../b", "..", "./a", "a#1", "a#1/b", ".weir/x", ".weir", "a\0", &long] {
             assert_eq!(path_of(folder, key), None, "{key}");
+        }
+    }
+
+    #[test]
+    fn a_link_and_a_folder_are_no_objects() {
+        let dir = tempfile::tempdir().expect("made");
+        fs::write(dir.path().join("file"), "x").expect("written");
+        std::os::unix::fs::symlink("file", dir.path().join("link")).expect("linked");
+        for (name, is_object) in [("file", true), ("link", false), (".", false), ("nothing", false), ("file/x", false)]
+        {
+            assert_eq!(open(&dir.path().join(name)).expect("looked").is_some(), is_object, "{name}");
         }
     }
 
