@@ -1,5 +1,6 @@
 //! Access control lists: kept where the owner of the bucket lets them be, and answered; who may do what, policies say.
 
+use axum::http::HeaderMap;
 use s3s::{S3Error, S3Request, S3Result, dto};
 use serde::{Deserialize, Serialize};
 
@@ -15,15 +16,16 @@ const AUTHENTICATED: &str = "http://acs.amazonaws.com/groups/global/Authenticate
 const LOG_DELIVERY: &str = "http://acs.amazonaws.com/groups/s3/LogDelivery";
 
 /// An access control list as it was given.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-enum Acl {
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Acl {
     Canned(String),
     Grants(Vec<Given>),
 }
 
 /// A grant.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Given {
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Given {
     kind: String,
     id: Option<String>,
     uri: Option<String>,
@@ -54,6 +56,59 @@ impl From<Given> for dto::Grant {
     }
 }
 
+/// The headers that grant a permission, and which.
+const GRANTS: [(&str, &str); 5] = [
+    ("x-amz-grant-full-control", "FULL_CONTROL"),
+    ("x-amz-grant-read", "READ"),
+    ("x-amz-grant-read-acp", "READ_ACP"),
+    ("x-amz-grant-write", "WRITE"),
+    ("x-amz-grant-write-acp", "WRITE_ACP"),
+];
+
+/// The list that the headers of a request give.
+///
+/// # Errors
+/// They give two, or grant something to nobody.
+pub(super) fn said(canned: Option<&str>, headers: &HeaderMap) -> S3Result<Option<Acl>> {
+    let mut grants = Vec::new();
+    for (header, permission) in GRANTS {
+        for value in headers.get_all(header) {
+            let grantees = value.to_str().unwrap_or_default().split(',');
+            for grantee in grantees {
+                grants.push(granted(header, permission, grantee)?);
+            }
+        }
+    }
+    match (canned, grants.is_empty()) {
+        (Some(_), false) => Err(invalid_request("Specifying both Canned ACLs and Header Grants is not allowed")),
+        (Some(canned), true) => Ok(Some(Acl::Canned(canned.to_owned()))),
+        (None, false) => Ok(Some(Acl::Grants(grants))),
+        (None, true) => Ok(None),
+    }
+}
+
+/// One grantee: `id="…"`, `uri="…"`, or `emailAddress="…"`.
+fn granted(header: &'static str, permission: &str, grantee: &str) -> S3Result<Given> {
+    let (kind, value) = grantee.split_once('=').unwrap_or((grantee, ""));
+    let value = Some(value.trim().trim_matches('"').to_owned()).filter(|value| !value.is_empty());
+    let given = |kind: &str| Given {
+        kind: kind.to_owned(),
+        id: None,
+        uri: None,
+        email: None,
+        permission: permission.to_owned(),
+    };
+    match (kind.trim().to_ascii_lowercase().as_str(), value) {
+        ("id", id @ Some(_)) => Ok(Given { id, ..given(dto::Type::CANONICAL_USER) }),
+        ("emailaddress", email @ Some(_)) => Ok(Given { email, ..given(dto::Type::AMAZON_CUSTOMER_BY_EMAIL) }),
+        ("uri", Some(uri)) if ![ALL_USERS, AUTHENTICATED, LOG_DELIVERY].contains(&uri.as_str()) => {
+            Err(invalid_argument("Invalid group uri", header, grantee))
+        }
+        ("uri", uri @ Some(_)) => Ok(Given { uri, ..given(dto::Type::GROUP) }),
+        _ => Err(invalid_argument("Argument format not recognized", header, grantee)),
+    }
+}
+
 /// Whose objects are, and whether lists count.
 pub(super) fn ownership(service: &Service, bucket: &str) -> S3Result<String> {
     let controls = super::settings::ownership(service, bucket)?;
@@ -67,8 +122,8 @@ pub(super) fn not_supported() -> S3Error {
 
 /// # Errors
 /// The bucket of an object takes no such list.
-pub(super) fn check_object(service: &Service, bucket: &Bucket, canned: Option<&str>) -> S3Result<()> {
-    let Some(canned) = canned else { return Ok(()) };
+pub(super) fn check_object(service: &Service, bucket: &Bucket, acl: Option<&Acl>) -> S3Result<()> {
+    let Some(acl) = acl else { return Ok(()) };
     let known = [
         "private",
         "public-read",
@@ -78,17 +133,21 @@ pub(super) fn check_object(service: &Service, bucket: &Bucket, canned: Option<&s
         "bucket-owner-read",
         "bucket-owner-full-control",
     ];
-    if !known.contains(&canned) {
+    if let Acl::Canned(canned) = acl
+        && !known.contains(&canned.as_str())
+    {
         return Err(invalid_argument("", "x-amz-acl", canned));
     }
-    let enforced = ownership(service, &bucket.name)? == "BucketOwnerEnforced";
-    if enforced && canned != "bucket-owner-full-control" { Err(not_supported()) } else { Ok(()) }
+    let is_owned = matches!(acl, Acl::Canned(canned) if canned == "bucket-owner-full-control");
+    if ownership(service, &bucket.name)? == "BucketOwnerEnforced" && !is_owned {
+        return Err(not_supported());
+    }
+    refuse_public(service, bucket, &grants(service, acl))
 }
 
 /// # Errors
 /// A bucket cannot be made with this list.
-pub(super) fn check_new_bucket(input: &dto::CreateBucketInput) -> S3Result<()> {
-    let canned = input.acl.as_ref().map(dto::BucketCannedACL::as_str);
+pub(super) fn check_new_bucket(input: &dto::CreateBucketInput, acl: Option<&Acl>) -> S3Result<()> {
     let ownership = input.object_ownership.as_ref().map(dto::ObjectOwnership::as_str);
     if let Some(other) =
         ownership.filter(|kind| !matches!(*kind, "BucketOwnerEnforced" | "BucketOwnerPreferred" | "ObjectWriter"))
@@ -96,7 +155,7 @@ pub(super) fn check_new_bucket(input: &dto::CreateBucketInput) -> S3Result<()> {
         let text = "Invalid x-amz-object-ownership header: ";
         return Err(invalid_argument(format!("{text}{other}"), "x-amz-object-ownership", other));
     }
-    if canned.is_some_and(|canned| canned != "private") && ownership.is_none_or(|kind| kind == "BucketOwnerEnforced") {
+    if acl.is_some_and(|acl| !is_private(acl)) && ownership.is_none_or(|kind| kind == "BucketOwnerEnforced") {
         let text = "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting";
         return Err(refuse("InvalidBucketAclWithObjectOwnership", 400, text));
     }
@@ -107,15 +166,19 @@ pub(super) fn check_new_bucket(input: &dto::CreateBucketInput) -> S3Result<()> {
 ///
 /// # Errors
 /// Those of the disk.
-pub(super) fn set_of_new_bucket(service: &Service, input: &dto::CreateBucketInput) -> S3Result<()> {
+pub(super) fn set_of_new_bucket(service: &Service, input: &dto::CreateBucketInput, acl: Option<&Acl>) -> S3Result<()> {
     let bucket = service.bucket(&input.bucket)?;
     if let Some(ownership) = &input.object_ownership {
         service.disk.set(&bucket, "ownership", Some(&Some(ownership.as_str())))?;
     }
-    if let Some(canned) = &input.acl {
-        service.disk.set(&bucket, "acl", Some(&Acl::Canned(canned.as_str().to_owned())))?;
+    if acl.is_some() {
+        service.disk.set(&bucket, "acl", acl)?;
     }
     Ok(())
+}
+
+fn is_private(acl: &Acl) -> bool {
+    matches!(acl, Acl::Canned(canned) if canned == "private")
 }
 
 fn grant(grantee: dto::Grantee, permission: &'static str) -> dto::Grant {
@@ -156,38 +219,35 @@ fn grants(service: &Service, acl: &Acl) -> Vec<dto::Grant> {
     grants
 }
 
-/// The list that a request sets: a canned one, or one with grants.
-fn given(canned: Option<&str>, policy: Option<dto::AccessControlPolicy>, has_headers: bool) -> S3Result<Acl> {
-    match (canned, policy, has_headers) {
-        (_, _, true) => Err(refuse(
-            "NotImplemented",
-            501,
-            "Grants in headers are not supported: give a canned ACL or an AccessControlPolicy",
-        )),
-        (Some(canned), None, false) => Ok(Acl::Canned(canned.to_owned())),
-        (None, Some(policy), false) => {
-            Ok(Acl::Grants(policy.grants.unwrap_or_default().into_iter().map(Into::into).collect()))
-        }
-        (Some(_), Some(_), false) => Err(refuse("UnexpectedContent", 400, "This request does not support content")),
-        (None, None, false) => Err(refuse("MissingSecurityHeader", 400, "Your request was missing a required header")),
+/// The list that a request sets, by its headers or its body.
+fn given(said: Option<Acl>, policy: Option<dto::AccessControlPolicy>) -> S3Result<Acl> {
+    match (said, policy) {
+        (Some(said), None) => Ok(said),
+        (None, Some(policy)) => of_policy(policy),
+        (Some(_), Some(_)) => Err(refuse("UnexpectedContent", 400, "This request does not support content")),
+        (None, None) => Err(refuse("MissingSecurityHeader", 400, "Your request was missing a required header")),
     }
+}
+
+fn of_policy(policy: dto::AccessControlPolicy) -> S3Result<Acl> {
+    let grants: Vec<Given> = policy.grants.unwrap_or_default().into_iter().map(Into::into).collect();
+    let is_known = |grant: &Given| GRANTS.iter().any(|(_, permission)| *permission == grant.permission);
+    if grants.iter().all(is_known) {
+        return Ok(Acl::Grants(grants));
+    }
+    let text = "The XML you provided was not well-formed or did not validate against our published schema";
+    Err(refuse("MalformedACLError", 400, text))
 }
 
 pub(super) fn put_of_bucket(
     service: &Service,
     request: S3Request<dto::PutBucketAclInput>,
 ) -> S3Result<dto::PutBucketAclOutput> {
-    let input = request.input;
+    let (input, headers) = (request.input, request.headers);
     let bucket = service.bucket(&input.bucket)?;
-    let has_headers = input.grant_full_control.is_some()
-        || input.grant_read.is_some()
-        || input.grant_read_acp.is_some()
-        || input.grant_write.is_some()
-        || input.grant_write_acp.is_some();
-    let canned = input.acl.as_ref().map(dto::BucketCannedACL::as_str);
-    let acl = given(canned, input.access_control_policy, has_headers)?;
-    let is_private = matches!(&acl, Acl::Canned(canned) if canned == "private");
-    if ownership(service, &bucket.name)? == "BucketOwnerEnforced" && !is_private {
+    let acl =
+        given(said(input.acl.as_ref().map(dto::BucketCannedACL::as_str), &headers)?, input.access_control_policy)?;
+    if ownership(service, &bucket.name)? == "BucketOwnerEnforced" && !is_private(&acl) {
         return Err(not_supported());
     }
     refuse_public(service, &bucket, &grants(service, &acl))?;
@@ -223,18 +283,16 @@ pub(super) fn put_of_object(
     service: &Service,
     request: S3Request<dto::PutObjectAclInput>,
 ) -> S3Result<dto::PutObjectAclOutput> {
-    let input = request.input;
+    let (input, headers) = (request.input, request.headers);
     let bucket = service.bucket(&input.bucket)?;
     let found = find(service, &bucket.name, &input.key, input.version_id.as_deref())?;
     if ownership(service, &bucket.name)? == "BucketOwnerEnforced" {
         return Err(not_supported());
     }
-    let Some(canned) = input.acl.as_ref().map(dto::ObjectCannedACL::as_str) else {
-        return Err(invalid_request("Objects take canned ACLs only here"));
-    };
-    check_object(service, &bucket, Some(canned))?;
-    refuse_public(service, &bucket, &grants(service, &Acl::Canned(canned.to_owned())))?;
-    service.disk.describe(&bucket, &found.version, |facts| facts.acl = Some(canned.to_owned()))?;
+    let acl =
+        given(said(input.acl.as_ref().map(dto::ObjectCannedACL::as_str), &headers)?, input.access_control_policy)?;
+    check_object(service, &bucket, Some(&acl))?;
+    service.disk.describe(&bucket, &found.version, |facts| facts.acl = Some(acl))?;
     Ok(dto::PutObjectAclOutput::default())
 }
 
@@ -245,10 +303,35 @@ pub(super) fn get_of_object(
     let input = request.input;
     let found = find(service, &input.bucket, &input.key, input.version_id.as_deref())?;
     told_version(service, &input.bucket, &found.version)?;
-    let canned = found.version.facts.acl.unwrap_or_else(|| "private".to_owned());
+    let acl = found.version.facts.acl.unwrap_or_else(|| Acl::Canned("private".to_owned()));
     Ok(dto::GetObjectAclOutput {
-        grants: Some(grants(service, &Acl::Canned(canned))),
+        grants: Some(grants(service, &acl)),
         owner: Some(service.owner()),
         ..dto::GetObjectAclOutput::default()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_grant_to_those_they_name() {
+        let read = |value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert("x-amz-grant-read", value.parse().expect("a value"));
+            headers
+        };
+        let all = format!("uri=\"{ALL_USERS}\", id=abc,emailAddress=\"a@example.org\"");
+        let Some(Acl::Grants(grants)) = said(None, &read(&all)).expect("fine") else { panic!("grants") };
+        let kinds: Vec<&str> = grants.iter().map(|grant| grant.kind.as_str()).collect();
+        assert_eq!(kinds, ["Group", "CanonicalUser", "AmazonCustomerByEmail"]);
+        assert_eq!((grants[0].uri.as_deref(), grants[1].id.as_deref()), (Some(ALL_USERS), Some("abc")));
+        assert!(grants.iter().all(|grant| grant.permission == "READ"));
+        for wrong in ["uri=http://example.org", "abc", "id=", "name=abc"] {
+            assert_eq!(said(None, &read(wrong)).expect_err("refused").code().as_str(), "InvalidArgument", "{wrong}");
+        }
+        assert_eq!(said(Some("private"), &read("id=a")).expect_err("refused").code().as_str(), "InvalidRequest");
+        assert_eq!(said(None, &HeaderMap::new()).expect("fine"), None);
+    }
 }

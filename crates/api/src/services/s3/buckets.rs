@@ -37,7 +37,8 @@ fn create_bucket(
         let text = "A header you provided implies functionality that is not implemented";
         return Err(refuse("NotImplemented", 501, text).with("Header", "x-amz-bucket-object-lock-enabled"));
     }
-    acl::check_new_bucket(input)?;
+    let acl = acl::said(input.acl.as_ref().map(dto::BucketCannedACL::as_str), &request.headers)?;
+    acl::check_new_bucket(input, acl.as_ref())?;
     match service.bucket(name) {
         Ok(bucket) if bucket.region != FIRST_REGION || region != FIRST_REGION => {
             let text = "Your previous request to create the named bucket succeeded and you already own it.";
@@ -46,7 +47,7 @@ fn create_bucket(
         Ok(_) => {}
         Err(_) => {
             service.disk.create_bucket(name, &region, service.now())?;
-            acl::set_of_new_bucket(service, input)?;
+            acl::set_of_new_bucket(service, input, acl.as_ref())?;
         }
     }
     let location = if constraint.is_some() { format!("http://{name}.s3.amazonaws.com/") } else { format!("/{name}") };

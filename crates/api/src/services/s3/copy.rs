@@ -3,7 +3,7 @@
 use s3s::{S3Request, S3Result, dto};
 
 use super::{
-    acl,
+    acl::{self, Acl},
     checksum::{Algorithm, hex, put_sum},
     conditions::source_conditions,
     disk::{Found, PartDigests, Versioning},
@@ -50,7 +50,8 @@ pub(super) fn copy_object(
 ) -> S3Result<dto::CopyObjectOutput> {
     let input = &mut request.input;
     let bucket = service.bucket(&input.bucket)?;
-    acl::check_object(service, &bucket, input.acl.as_ref().map(dto::ObjectCannedACL::as_str))?;
+    let acl = acl::said(input.acl.as_ref().map(dto::ObjectCannedACL::as_str), &request.headers)?;
+    acl::check_object(service, &bucket, acl.as_ref())?;
     refuse_unsupported!(input)?;
     let from = source(&input.copy_source)?;
     let mut found = find(service, &from.bucket, &from.key, from.version.as_deref())?;
@@ -69,7 +70,7 @@ pub(super) fn copy_object(
         ));
     }
     let old = found.version.facts.clone();
-    let facts = settings::with_encryption(service, &bucket.name, new_facts(input, &old, replaces)?)?;
+    let facts = settings::with_encryption(service, &bucket.name, new_facts(input, acl, &old, replaces)?)?;
     let asked = input.checksum_algorithm.as_ref().map(|name| Algorithm::parse(name.as_str())).transpose()?;
     let algorithm = asked.or(old.sum.map(|sum| sum.algorithm)).unwrap_or(Algorithm::Crc64Nvme);
     let file = found.file.take().ok_or_else(|| broke("a version without a file"))?;
@@ -97,8 +98,8 @@ pub(super) fn copy_object(
 }
 
 /// Metadata and tags are those of the source, or those of the request, as its directives say.
-fn new_facts(input: &mut dto::CopyObjectInput, old: &Facts, replaces: bool) -> S3Result<Facts> {
-    let given = facts_of!(input)?;
+fn new_facts(input: &mut dto::CopyObjectInput, acl: Option<Acl>, old: &Facts, replaces: bool) -> S3Result<Facts> {
+    let given = facts_of!(input, acl)?;
     let replaces_tags = input.tagging_directive.as_ref().is_some_and(|directive| directive.as_str() == "REPLACE");
     let tags = if replaces_tags { given.tags } else { old.tags.clone() };
     let redirect = given.headers.redirect.clone();

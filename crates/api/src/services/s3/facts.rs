@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use s3s::dto;
 use serde::{Deserialize, Serialize};
 
-use super::checksum::Sum;
+use super::{acl::Acl, checksum::Sum};
 
 /// What a client said of an object, and what was found out about it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -39,9 +39,9 @@ pub(super) struct Facts {
     pub(super) upload: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) tags: Vec<(String, String)>,
-    /// A canned one, where the bucket takes access control lists.
+    /// Where the bucket takes access control lists.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) acl: Option<String>,
+    pub(super) acl: Option<Acl>,
 }
 
 /// The content headers, as they are given back.

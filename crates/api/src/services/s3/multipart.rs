@@ -29,11 +29,12 @@ pub(super) fn create(
 ) -> S3Result<dto::CreateMultipartUploadOutput> {
     let input = &mut request.input;
     let bucket = service.bucket(&input.bucket)?;
-    acl::check_object(service, &bucket, input.acl.as_ref().map(dto::ObjectCannedACL::as_str))?;
+    let acl = acl::said(input.acl.as_ref().map(dto::ObjectCannedACL::as_str), &request.headers)?;
+    acl::check_object(service, &bucket, acl.as_ref())?;
     refuse_unsupported!(input)?;
     let algorithm = input.checksum_algorithm.as_ref().map(|name| Algorithm::parse(name.as_str())).transpose()?;
     let is_full_object = is_full_object(algorithm, input.checksum_type.as_ref())?;
-    let object = settings::with_encryption(service, &bucket.name, facts_of!(input)?)?;
+    let object = settings::with_encryption(service, &bucket.name, facts_of!(input, acl)?)?;
     let facts = UploadFacts { object, algorithm, is_full_object };
     let id = service.disk.begin_upload(&bucket, &input.key, &facts, service.now())?;
     Ok(dto::CreateMultipartUploadOutput {

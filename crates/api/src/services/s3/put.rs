@@ -4,7 +4,7 @@ use axum::http::HeaderMap;
 use s3s::{S3Request, S3Response, S3Result, dto};
 
 use super::{
-    acl,
+    acl::{self, Acl},
     checksum::{Algorithm, check_md5, hex, put_sum, wanted},
     chunked::Trailers,
     conditions::WriteConditions,
@@ -23,7 +23,7 @@ const MOST_METADATA: usize = 2048;
 
 /// What an input that makes an object says of it.
 macro_rules! facts_of {
-    ($input:expr) => {
+    ($input:expr, $acl:expr) => {
         $crate::services::s3::put::checked($crate::services::s3::facts::Facts {
             headers: $crate::services::s3::facts::headers_of!($input),
             metadata: $input.metadata.take().unwrap_or_default().into_iter().collect(),
@@ -31,7 +31,7 @@ macro_rules! facts_of {
             encryption: $input.server_side_encryption.take().map(|kind| kind.as_str().to_owned()),
             kms_key: $input.ssekms_key_id.take(),
             has_bucket_key: $input.bucket_key_enabled == Some(true),
-            acl: $input.acl.take().map(|acl| acl.as_str().to_owned()),
+            acl: $acl,
             tags: $crate::services::s3::tags::of_header($input.tagging.as_deref())?,
             ..$crate::services::s3::facts::Facts::default()
         })
@@ -123,11 +123,12 @@ pub(super) async fn put_object(
     service: &Service,
     mut request: S3Request<dto::PutObjectInput>,
 ) -> S3Result<S3Response<dto::PutObjectOutput>> {
-    let (of, name, acl) = (service.clone(), request.input.bucket.clone(), request.input.acl.clone());
-    let bucket = blocking(move || {
+    let (of, name) = (service.clone(), request.input.bucket.clone());
+    let acl = acl::said(request.input.acl.as_ref().map(dto::ObjectCannedACL::as_str), &request.headers)?;
+    let (bucket, acl) = blocking(move || {
         let bucket = of.bucket(&name)?;
-        acl::check_object(&of, &bucket, acl.as_ref().map(dto::ObjectCannedACL::as_str))?;
-        Ok(bucket)
+        acl::check_object(&of, &bucket, acl.as_ref())?;
+        Ok((bucket, acl))
     })
     .await?;
     refuse_unsupported!(request.input)?;
@@ -141,15 +142,20 @@ pub(super) async fn put_object(
         wanted.check(&filled.sum, &request.headers, trailers(&request).as_ref())?;
     }
     let service = service.clone();
-    blocking(move || keep(&service, request.input, filled)).await.map(S3Response::new)
+    blocking(move || keep(&service, request.input, acl, filled)).await.map(S3Response::new)
 }
 
-fn keep(service: &Service, mut input: dto::PutObjectInput, filled: Filled) -> S3Result<dto::PutObjectOutput> {
+fn keep(
+    service: &Service,
+    mut input: dto::PutObjectInput,
+    acl: Option<Acl>,
+    filled: Filled,
+) -> S3Result<dto::PutObjectOutput> {
     let conditions = WriteConditions::new(&input.key, input.if_match.take(), input.if_none_match.as_ref())?;
     let facts = Facts {
         etag: hex(filled.md5),
         sum: Some(filled.sum),
-        ..settings::with_encryption(service, &input.bucket, facts_of!(input)?)?
+        ..settings::with_encryption(service, &input.bucket, facts_of!(input, acl)?)?
     };
     let said = facts.clone();
     let guard = |newest: Option<&super::disk::Version>| conditions.check(newest);

@@ -191,9 +191,9 @@ fn what_is_said_of_a_version_is_said_wherever_it_is_by_then() {
     // Meanwhile somebody writes another version, and tags this one.
     put(s3, "x", b"two!");
     disk.describe(&bucket, &first, |facts| facts.tags = vec![("colour".to_owned(), "blue".to_owned())]).expect("said");
-    disk.describe(&bucket, &first, |facts| facts.acl = Some("private".to_owned())).expect("said");
+    disk.describe(&bucket, &first, |facts| facts.storage_class = Some("GLACIER".to_owned())).expect("said");
     let all = versions(s3, "x");
-    assert_eq!((all.len(), all[1].facts.tags.len(), all[1].facts.acl.as_deref()), (2, 1, Some("private")));
+    assert_eq!((all.len(), all[1].facts.tags.len(), all[1].facts.storage_class()), (2, 1, "GLACIER"));
     let found = disk.version(&bucket, "x", &first.version).expect("found").expect("there");
     assert_eq!(found.file.expect("a file").metadata().expect("known").len(), 3);
     disk.delete_version("lake", "x", &first.version, &|_| Ok(())).expect("deleted");
