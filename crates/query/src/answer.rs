@@ -33,6 +33,18 @@ pub enum StatementKind {
     AddPartition,
     /// ALTER TABLE … DROP PARTITION.
     DropPartition,
+    /// ALTER TABLE … ADD COLUMNS.
+    AddColumns,
+    /// ALTER TABLE … REPLACE COLUMNS.
+    ReplaceColumns,
+    /// ALTER TABLE … CHANGE COLUMN.
+    ChangeColumn,
+    /// ALTER TABLE … SET LOCATION, of the table or of a partition.
+    SetLocation,
+    /// ALTER TABLE … SET TBLPROPERTIES.
+    SetProperties,
+    /// ALTER TABLE … RENAME PARTITION.
+    RenamePartition,
     /// MSCK REPAIR TABLE.
     RepairTable,
     /// SHOW TABLES.
@@ -41,6 +53,8 @@ pub enum StatementKind {
     ShowDatabases,
     /// SHOW PARTITIONS.
     ShowPartitions,
+    /// SHOW FUNCTIONS.
+    ShowFunctions,
     /// SHOW COLUMNS.
     ShowColumns,
     /// SHOW VIEWS.
@@ -69,8 +83,9 @@ impl StatementKind {
     /// Whether the statement changes definitions and gives no rows (the API says `DDL`).
     pub const fn is_definition(self) -> bool {
         use StatementKind::{
-            AddPartition, CreateDatabase, CreateTable, CreateView, DropDatabase, DropPartition, DropTable, DropView,
-            RepairTable,
+            AddColumns, AddPartition, ChangeColumn, CreateDatabase, CreateTable, CreateView, DropDatabase,
+            DropPartition, DropTable, DropView, RenamePartition, RepairTable, ReplaceColumns, SetLocation,
+            SetProperties,
         };
         matches!(
             self,
@@ -82,6 +97,12 @@ impl StatementKind {
                 | DropView
                 | AddPartition
                 | DropPartition
+                | AddColumns
+                | ReplaceColumns
+                | ChangeColumn
+                | SetLocation
+                | SetProperties
+                | RenamePartition
                 | RepairTable
         )
     }

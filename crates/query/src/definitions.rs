@@ -11,12 +11,14 @@ use crate::answer::{Answer, StatementKind};
 use crate::catalogue::{Catalogue, Database, StoredPartition, StoredTable, table_not_found};
 use crate::engine::{DEFAULT_DATABASE, Engine, RunOptions};
 use crate::error::{Code, Error};
-use crate::hive::{self, Hive, Name, PartitionSpec};
+use crate::hive::{self, Hive, Name, PartitionSpec, TableChange};
 use crate::metastore;
 use crate::progress::Progress;
 use crate::select;
 use crate::statement::{self, Statement};
 use crate::write;
+
+mod alter;
 
 /// Runs the statement.
 pub(crate) async fn run(engine: &Engine, statement: Hive, options: &RunOptions) -> Result<Answer, Error> {
@@ -30,6 +32,11 @@ pub(crate) async fn run(engine: &Engine, statement: Hive, options: &RunOptions) 
             return Err(Error::new(Code::NotSupported, message));
         }
         Hive::Repair { table } => return repair(engine, &table, options).await,
+        Hive::ShowFunctions { pattern } => functions(engine, options)?
+            .into_iter()
+            .filter(|name| matches(pattern.as_deref().map(|like| like.replace('%', "*")).as_deref(), name))
+            .map(|name| vec![name])
+            .collect(),
         Hive::CreateView { name, or_replace, query } => {
             select::check(engine, &query, options).await?;
             engine.catalogue.change(|catalogue| create_view(catalogue, &name, or_replace, query, &options.database))?;
@@ -90,15 +97,28 @@ pub(crate) fn kind(statement: &Hive) -> StatementKind {
         Hive::DropView { .. } => StatementKind::DropView,
         Hive::AddPartitions { .. } => StatementKind::AddPartition,
         Hive::DropPartitions { .. } => StatementKind::DropPartition,
+        Hive::AlterTable { change, .. } => altered(change),
         Hive::Repair { .. } => StatementKind::RepairTable,
         Hive::ShowTables { .. } => StatementKind::ShowTables,
         Hive::ShowViews { .. } => StatementKind::ShowViews,
         Hive::ShowDatabases { .. } => StatementKind::ShowDatabases,
+        Hive::ShowFunctions { .. } => StatementKind::ShowFunctions,
         Hive::ShowPartitions { .. } => StatementKind::ShowPartitions,
         Hive::ShowColumns { .. } => StatementKind::ShowColumns,
         Hive::ShowTableProperties { .. } => StatementKind::ShowTableProperties,
         Hive::ShowCreateTable { .. } | Hive::ShowCreateView { .. } => StatementKind::ShowCreate,
         Hive::Describe { .. } => StatementKind::Describe,
+    }
+}
+
+fn altered(change: &TableChange) -> StatementKind {
+    match change {
+        TableChange::AddColumns(_) => StatementKind::AddColumns,
+        TableChange::ReplaceColumns(_) => StatementKind::ReplaceColumns,
+        TableChange::ChangeColumn { .. } => StatementKind::ChangeColumn,
+        TableChange::Locate { .. } => StatementKind::SetLocation,
+        TableChange::SetProperties(_) => StatementKind::SetProperties,
+        TableChange::RenamePartition { .. } => StatementKind::RenamePartition,
     }
 }
 
@@ -108,6 +128,7 @@ fn column_names(kind: StatementKind) -> &'static [&'static str] {
         StatementKind::ShowTables => &["tab_name"],
         StatementKind::ShowViews => &["views"],
         StatementKind::ShowDatabases => &["database_name"],
+        StatementKind::ShowFunctions => &["Function"],
         StatementKind::ShowPartitions => &["partition"],
         StatementKind::ShowColumns => &["field"],
         StatementKind::ShowTableProperties => &["prpt_name", "prpt_value"],
@@ -156,6 +177,7 @@ fn change(catalogue: &mut Catalogue, statement: Hive, options: &RunOptions) -> R
             let stored = catalogue.table(&table, database)?;
             partitions.iter().try_for_each(|spec| drop_partition(stored, spec, if_exists))
         }
+        Hive::AlterTable { table, change } => alter::apply(catalogue.table(&table, database)?, change, now),
         _ => Err(Error::new(Code::Internal, "not a statement that changes the catalogue")),
     }
 }
@@ -389,6 +411,13 @@ pub(crate) fn glob(pattern: &str, name: &str) -> bool {
             starts.into_iter().any(|start| glob(after, &rest[start..]))
         }),
     }
+}
+
+/// The names of the functions that queries can call, in order.
+fn functions(engine: &Engine, options: &RunOptions) -> Result<BTreeSet<String>, Error> {
+    let state = select::session(engine, options)?;
+    let names = state.scalar_functions().keys().chain(state.aggregate_functions().keys());
+    Ok(names.chain(state.window_functions().keys()).cloned().collect())
 }
 
 fn unless(condition: bool, error: impl FnOnce() -> Error) -> Result<(), Error> {

@@ -74,6 +74,8 @@ pub enum Code {
     TooManyPartitions,
     /// Parameters that do not go with a prepared statement.
     InvalidParameterUsage,
+    /// A filter that a table asks for is missing.
+    ConstraintViolation,
     /// An object cannot be written.
     CannotWrite,
     /// Anything else: a fault of ours.
@@ -110,6 +112,7 @@ impl Code {
             Code::MismatchedColumns => "TYPE_MISMATCH",
             Code::TooManyPartitions => "HIVE_TOO_MANY_OPEN_PARTITIONS",
             Code::InvalidParameterUsage => "INVALID_PARAMETER_USAGE",
+            Code::ConstraintViolation => "CONSTRAINT_VIOLATION",
             Code::CannotWrite => "HIVE_WRITER_OPEN_ERROR",
             Code::Internal => "GENERIC_INTERNAL_ERROR",
         }

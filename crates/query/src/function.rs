@@ -16,6 +16,7 @@ use crate::error::{Code, Error};
 mod address;
 mod bit;
 mod format;
+mod sequence;
 mod text;
 mod time;
 
@@ -24,7 +25,7 @@ pub(crate) use address::{TO_ADDRESS, TRY_TO_ADDRESS, texts as address_texts};
 /// All of them; `now` is what `current_timestamp` gives, milliseconds since 1970.
 pub(crate) fn all(now: i64) -> Vec<ScalarUDF> {
     let mut functions = Vec::new();
-    for table in [time::FUNCTIONS, text::FUNCTIONS, bit::FUNCTIONS, address::FUNCTIONS] {
+    for table in [time::FUNCTIONS, text::FUNCTIONS, bit::FUNCTIONS, address::FUNCTIONS, sequence::FUNCTIONS] {
         for (name, overloads) in table {
             functions.push(ScalarUDF::from(Function {
                 name,
@@ -65,6 +66,8 @@ enum Param {
     /// 16 bytes; IPv4 as `::ffff:a.b.c.d`.
     Address,
     Texts,
+    Bigints,
+    Dates,
 }
 
 /// The zone of all timestamps.
@@ -84,6 +87,8 @@ impl Param {
             Param::Timestamp => DataType::Timestamp(TimeUnit::Millisecond, Some(UTC.into())),
             Param::Address => ADDRESS,
             Param::Texts => DataType::new_list(DataType::Utf8View, true),
+            Param::Bigints => DataType::new_list(DataType::Int64, true),
+            Param::Dates => DataType::new_list(DataType::Date32, true),
         }
     }
 
@@ -98,7 +103,7 @@ impl Param {
             Param::Date => *given == DataType::Date32,
             Param::Timestamp => matches!(given, DataType::Timestamp(..) | DataType::Date32),
             Param::Address => *given == ADDRESS,
-            Param::Texts => *given == self.data_type(),
+            Param::Texts | Param::Bigints | Param::Dates => *given == self.data_type(),
         }
     }
 }

@@ -10,6 +10,9 @@ mod show;
 pub(crate) use parse::parse;
 pub(crate) use show::create_table;
 
+/// How Hive writes a partition value that is NULL.
+pub(crate) const NULL_PARTITION: &str = "__HIVE_DEFAULT_PARTITION__";
+
 /// A table's name with its place in the statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Name {
@@ -61,6 +64,10 @@ pub(crate) enum Hive {
         if_exists: bool,
         partitions: Vec<PartitionSpec>,
     },
+    AlterTable {
+        table: Name,
+        change: TableChange,
+    },
     Repair {
         table: Name,
     },
@@ -73,6 +80,9 @@ pub(crate) enum Hive {
         pattern: Option<String>,
     },
     ShowDatabases {
+        pattern: Option<String>,
+    },
+    ShowFunctions {
         pattern: Option<String>,
     },
     ShowPartitions {
@@ -122,6 +132,29 @@ pub(crate) enum Hive {
     },
     Deallocate {
         name: String,
+    },
+}
+
+/// What ALTER TABLE changes of a table itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum TableChange {
+    /// Columns behind the others, in front of those of partitions.
+    AddColumns(Vec<ColumnDefinition>),
+    /// All columns anew, apart from those of partitions.
+    ReplaceColumns(Vec<ColumnDefinition>),
+    ChangeColumn {
+        old: String,
+        new: ColumnDefinition,
+    },
+    /// Where the objects are, of the table or of a partition.
+    Locate {
+        partition: Option<PartitionSpec>,
+        location: String,
+    },
+    SetProperties(Vec<(String, String)>),
+    RenamePartition {
+        from: PartitionSpec,
+        to: PartitionSpec,
     },
 }
 
@@ -187,6 +220,23 @@ pub(crate) enum HiveType {
 }
 
 impl HiveType {
+    /// The type of this name in small letters, without lengths. Texts of a length are texts.
+    pub(crate) fn of(name: &str) -> Option<Self> {
+        Some(match name {
+            "boolean" => HiveType::Boolean,
+            "tinyint" => HiveType::TinyInt,
+            "smallint" => HiveType::SmallInt,
+            "int" | "integer" => HiveType::Int,
+            "bigint" => HiveType::BigInt,
+            "float" => HiveType::Float,
+            "double" => HiveType::Double,
+            "string" | "varchar" | "char" => HiveType::String,
+            "date" => HiveType::Date,
+            "timestamp" => HiveType::Timestamp,
+            _ => return None,
+        })
+    }
+
     /// The name in DDL.
     pub(crate) const fn name(self) -> &'static str {
         match self {

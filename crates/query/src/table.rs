@@ -7,7 +7,10 @@
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use datafusion::common::ScalarValue;
+use datafusion::catalog::Session;
+use datafusion::common::{DFSchema, ScalarValue};
+use datafusion::logical_expr::{Expr, utils::conjunction};
+use datafusion::physical_expr::PhysicalExpr;
 use weir_store::{Buckets, Object, Place};
 
 use crate::error::{Code, Error};
@@ -16,6 +19,7 @@ use crate::progress::BadObject;
 mod copies;
 mod defined;
 mod discover;
+mod inject;
 mod parquet;
 mod prefilter;
 mod projection;
@@ -56,7 +60,12 @@ pub(crate) enum Partitions {
     /// Known one by one.
     Objects(Vec<Unit>),
     /// Locations to list when the table is scanned, with the values of the partition columns.
-    Locations { reading: Reading, locations: Vec<(String, Arc<[ScalarValue]>)> },
+    Locations {
+        reading: Reading,
+        locations: Vec<(String, Arc<[ScalarValue]>)>,
+        /// The places of partition columns whose values the query must say.
+        injected: Vec<usize>,
+    },
 }
 
 /// How the objects of a table with DDL are read.
@@ -107,7 +116,7 @@ impl Table {
                 let kept = units.iter().zip(keep).filter(|(_, keep)| **keep);
                 Ok(kept.map(|(unit, _)| unit.clone()).collect())
             }
-            Partitions::Locations { reading, locations } => {
+            Partitions::Locations { reading, locations, .. } => {
                 let mut units = Vec::new();
                 for ((location, values), _) in locations.iter().zip(keep).filter(|(_, keep)| **keep) {
                     units.extend(list_location(buckets, location, reading, values).await?);
@@ -124,6 +133,17 @@ impl Table {
             Partitions::Locations { locations, .. } => locations.iter().map(|(_, values)| Arc::clone(values)).collect(),
         }
     }
+}
+
+/// What holds for the rows that pass all of these filters; none when there are none.
+pub(crate) fn predicate(
+    session: &dyn Session,
+    schema: &SchemaRef,
+    filters: &[Expr],
+) -> datafusion::common::Result<Option<Arc<dyn PhysicalExpr>>> {
+    let Some(filter) = conjunction(filters.iter().cloned()) else { return Ok(None) };
+    let schema = DFSchema::try_from(Arc::clone(schema))?;
+    session.create_physical_expr(filter, &schema).map(Some)
 }
 
 /// The objects at a location of a table. A location is a folder: `…/17` holds nothing of `…/170`.

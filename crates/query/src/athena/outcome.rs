@@ -8,7 +8,7 @@ use object_store::path::Path as Key;
 use weir_store::BucketName;
 
 use super::execution::Kept;
-use super::{Athena, column, csv, lock, metadata, text};
+use super::{Athena, Clock, column, csv, lock, metadata, text};
 use crate::answer::{Answer, StatementKind};
 use crate::engine::{DEFAULT_DATABASE, RunOptions};
 use crate::error::{Code, Error};
@@ -21,11 +21,12 @@ const HELD: usize = 1 << 20;
 
 impl Athena {
     /// Runs the statement and writes its result. What is known of it afterwards is in `kept`.
-    pub(super) async fn perform(&self, kept: &mut Kept, now: i64) -> Result<(), Error> {
+    pub(super) async fn perform(&self, kept: &mut Kept, clock: &Clock) -> Result<(), Error> {
+        let now = clock();
         let parameters = kept.execution.execution_parameters.clone().unwrap_or_default();
         let sql = kept.execution.query.trim().to_owned();
         match self.prepared(kept, &sql, &parameters, now)? {
-            Some(sql) => self.answer(kept, &sql, now).await,
+            Some(sql) => self.answer(kept, &sql, now, clock).await,
             None => Ok(self.write(kept, "", Vec::new()).await?),
         }
     }
@@ -49,7 +50,7 @@ impl Athena {
         }
     }
 
-    async fn answer(&self, kept: &mut Kept, sql: &str, now: i64) -> Result<(), Error> {
+    async fn answer(&self, kept: &mut Kept, sql: &str, now: i64, clock: &Clock) -> Result<(), Error> {
         let execution = &kept.execution;
         let database = execution.query_execution_context.database.as_deref().unwrap_or(DEFAULT_DATABASE).to_lowercase();
         let output = kept.output().unwrap_or_default();
@@ -58,9 +59,9 @@ impl Athena {
         if let Some(running) = lock(&self.running).get_mut(&kept.execution.query_execution_id) {
             running.progress = Some(answer.progress());
         }
-        kept.execution.statistics.query_planning_time_in_millis = Some(0);
+        kept.execution.statistics.query_planning_time_in_millis = Some((clock() - now).max(0));
         match answer.kind() {
-            StatementKind::Select => self.write_csv(kept, answer).await,
+            StatementKind::Select | StatementKind::ShowFunctions => self.write_csv(kept, answer).await,
             StatementKind::Insert | StatementKind::CreateTableAs | StatementKind::Unload => {
                 self.write_manifest(kept, answer).await
             }

@@ -237,7 +237,7 @@ fn no_reuse() -> Value {
 /// The object of a result. Source: athena.md §6.
 fn object_name(kind: StatementKind, id: &str) -> String {
     match kind {
-        StatementKind::Select | StatementKind::Execute => format!("{id}.csv"),
+        StatementKind::Select | StatementKind::Execute | StatementKind::ShowFunctions => format!("{id}.csv"),
         StatementKind::Insert | StatementKind::Unload => id.to_owned(),
         StatementKind::CreateTableAs => format!("tables/{id}"),
         _ => format!("{id}.txt"),

@@ -70,7 +70,7 @@ impl Athena {
         }
         let cutoff = self.cutoff(&kept)?;
         let end = tokio::select! {
-            done = AssertUnwindSafe(self.perform(&mut kept, clock())).catch_unwind() => {
+            done = AssertUnwindSafe(self.perform(&mut kept, clock)).catch_unwind() => {
                 End::Done(done.unwrap_or_else(|_| Err(Error::new(Code::Internal, "the query broke off: this is a fault of Weir"))))
             }
             () = running.stop.notified() => End::Stopped,

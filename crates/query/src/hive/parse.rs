@@ -4,6 +4,7 @@ use super::{ColumnDefinition, Hive, HiveType, Name, PartitionSpec, TableDefiniti
 use crate::error::{Code, Error, Position};
 use crate::lexer::{Kind, Token};
 
+mod alter;
 mod table;
 mod write;
 
@@ -109,36 +110,6 @@ impl<'a> Parser<'a> {
         Err(self.mismatch("'TABLE', 'VIEW', 'DATABASE', 'SCHEMA'"))
     }
 
-    fn alter(&mut self) -> Result<Hive, Error> {
-        self.expect("table")?;
-        let table = self.name()?;
-        if self.word("add") {
-            let if_not_exists = self.if_not_exists()?;
-            let mut partitions = Vec::new();
-            while self.word("partition") {
-                let values = self.partition_spec()?;
-                let location = if self.word("location") { Some(self.text()?) } else { None };
-                partitions.push((values, location));
-            }
-            if partitions.is_empty() {
-                return Err(self.mismatch("'PARTITION'"));
-            }
-            return Ok(Hive::AddPartitions { table, if_not_exists, partitions });
-        }
-        if self.word("drop") {
-            let if_exists = self.if_exists()?;
-            let mut partitions = Vec::new();
-            loop {
-                self.expect("partition")?;
-                partitions.push(self.partition_spec()?);
-                if !self.symbol(",") {
-                    return Ok(Hive::DropPartitions { table, if_exists, partitions });
-                }
-            }
-        }
-        Err(self.mismatch("'ADD', 'DROP'"))
-    }
-
     fn show(&mut self) -> Result<Hive, Error> {
         if self.word("tables") {
             let database = self.in_database()?;
@@ -163,6 +134,9 @@ impl<'a> Parser<'a> {
                 table.database = Some(database);
             }
             return Ok(Hive::ShowColumns { table });
+        }
+        if self.word("functions") {
+            return Ok(Hive::ShowFunctions { pattern: self.pattern()? });
         }
         if self.word("tblproperties") {
             let table = self.name()?;

@@ -14,9 +14,9 @@ use datafusion::{
         error::ArrowError,
     },
     catalog::{Session, TableProvider},
-    common::{DFSchema, Result},
+    common::Result,
     datasource::TableType,
-    logical_expr::{Expr, TableProviderFilterPushDown, utils::conjunction},
+    logical_expr::{Expr, TableProviderFilterPushDown},
     physical_plan::{ExecutionPlan, empty::EmptyExec},
 };
 use weir_record::Kind as FieldKind;
@@ -133,13 +133,7 @@ impl TableProvider for EventTable {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let all: Vec<usize> = (0..self.columns.len()).collect();
         let projection = projection.unwrap_or(&all);
-        let predicate = match conjunction(filters.iter().cloned()) {
-            Some(filter) => {
-                let schema = DFSchema::try_from(Arc::clone(&self.schema))?;
-                Some(session.create_physical_expr(filter, &schema)?)
-            }
-            None => None,
-        };
+        let predicate = crate::table::predicate(session, &self.schema, filters)?;
         if self.scans.iter().all(Scan::is_empty) {
             return Ok(Arc::new(EmptyExec::new(Arc::new(self.schema.project(projection)?))));
         }

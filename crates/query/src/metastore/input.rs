@@ -63,18 +63,5 @@ fn format(storage: &Value) -> Result<TableFormat, String> {
 }
 
 fn hive_type(written: &str) -> Option<HiveType> {
-    let name = written.split('(').next().unwrap_or(written).trim().to_ascii_lowercase();
-    Some(match name.as_str() {
-        "boolean" => HiveType::Boolean,
-        "tinyint" => HiveType::TinyInt,
-        "smallint" => HiveType::SmallInt,
-        "int" | "integer" => HiveType::Int,
-        "bigint" => HiveType::BigInt,
-        "float" => HiveType::Float,
-        "double" => HiveType::Double,
-        "string" | "varchar" | "char" => HiveType::String,
-        "date" => HiveType::Date,
-        "timestamp" => HiveType::Timestamp,
-        _ => return None,
-    })
+    HiveType::of(&written.split('(').next().unwrap_or(written).trim().to_ascii_lowercase())
 }

@@ -8,10 +8,7 @@ use datafusion::common::ScalarValue;
 use super::{Partitions, Reading, Table, projection};
 use crate::catalogue::StoredTable;
 use crate::error::Error;
-use crate::hive::{ColumnDefinition, HiveType, TableFormat};
-
-/// How Hive writes a partition value that is NULL.
-const NULL_PARTITION: &str = "__HIVE_DEFAULT_PARTITION__";
+use crate::hive::{ColumnDefinition, HiveType, NULL_PARTITION, TableFormat};
 
 impl Table {
     /// The table as it was defined; `now` (Unix milliseconds) is what NOW means in a projection.
@@ -32,6 +29,8 @@ impl Table {
                 None => stored.partitions.iter().map(|one| (one.location.clone(), values(&one.values))).collect(),
             }
         };
+        let is_injected = |place: &usize| projection::is_injected(definition, &definition.partitioned_by[*place]);
+        let injected = (0..definition.partitioned_by.len()).filter(is_injected).collect();
         let reading = match definition.format {
             TableFormat::Parquet => Reading::Parquet,
             TableFormat::Text { delimiter } => {
@@ -45,7 +44,7 @@ impl Table {
         Ok(Table {
             columns: Arc::new(Schema::new(definition.columns.iter().map(field).collect::<Vec<_>>())),
             partition_columns,
-            partitions: Partitions::Locations { reading, locations },
+            partitions: Partitions::Locations { reading, locations, injected },
             bad: Vec::new(),
         })
     }

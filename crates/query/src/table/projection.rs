@@ -43,13 +43,24 @@ pub(super) fn partitions(table: &TableDefinition, now: i64) -> Result<Option<Vec
     Ok(Some(rows.into_iter().map(projected).collect()))
 }
 
+/// Whether the query must say the values of a column.
+pub(super) fn is_injected(table: &TableDefinition, column: &ColumnDefinition) -> bool {
+    let property = |name: &str| table.property(name).unwrap_or_default();
+    property("projection.enabled").eq_ignore_ascii_case("true")
+        && property(&format!("projection.{}.type", column.name)).eq_ignore_ascii_case("injected")
+}
+
+/// What stands in a folder's name for the value of a column.
+pub(super) fn place_of(column: &str) -> String {
+    format!("${{{column}}}")
+}
+
 /// The folder of a partition: by the template, or `column=value` below the table's own.
 fn location(table: &TableDefinition, row: &[Value]) -> String {
     let columns = || table.partitioned_by.iter().zip(row);
     match table.property("storage.location.template") {
-        Some(template) => columns().fold(template.to_owned(), |folder, (column, value)| {
-            folder.replace(&format!("${{{}}}", column.name), &value.part)
-        }),
+        Some(template) => columns()
+            .fold(template.to_owned(), |folder, (column, value)| folder.replace(&place_of(&column.name), &value.part)),
         None => {
             let folders: String = columns().map(|(column, value)| format!("{}={}/", column.name, value.part)).collect();
             format!("{}/{folders}", table.location.trim_end_matches('/'))
@@ -97,11 +108,12 @@ fn values(table: &TableDefinition, column: &ColumnDefinition, now: i64) -> Resul
             }
             Ok(values)
         }
-        "injected" => Err(Error::new(
-            Code::NotSupported,
-            format!("projection of type injected (column '{}') is not supported; use enum", column.name),
-        )),
-        other => Err(wrong(&format!("'{other}' is no type of projection: enum, integer and date are"))),
+        // The query says the value: until then it is a place in the folder's name.
+        "injected" if column.kind == HiveType::String => {
+            Ok(vec![Value { text: String::new(), part: place_of(&column.name) }])
+        }
+        "injected" => Err(wrong(&format!("the column '{}' is injected: its type must be string", column.name))),
+        other => Err(wrong(&format!("'{other}' is no type of projection: enum, integer, date and injected are"))),
     }
 }
 

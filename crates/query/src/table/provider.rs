@@ -7,14 +7,13 @@ use async_trait::async_trait;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::config::TableParquetOptions;
-use datafusion::common::{DFSchema, Result, ScalarValue};
+use datafusion::common::{Result, ScalarValue};
 use datafusion::datasource::TableType;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::table_schema::TableSchema;
 use datafusion::execution::object_store::ObjectStoreUrl;
-use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::Column;
@@ -45,9 +44,10 @@ impl BoundTable {
     }
 
     async fn units(&self, session: &dyn Session, filters: &[Expr]) -> Result<Vec<Unit>> {
-        let values = self.table.partition_values();
-        let keep = prune::keep(session, &self.table.partition_columns, &values, filters)?;
-        let units = self.table.units(&self.context.buckets, &keep).await;
+        let table = self.table.injected(filters).map_err(crate::error::Error::into_datafusion)?;
+        let values = table.partition_values();
+        let keep = prune::keep(session, &table.partition_columns, &values, filters)?;
+        let units = table.units(&self.context.buckets, &keep).await;
         let units = units.map_err(crate::error::Error::into_datafusion)?;
         let bytes = units.iter().map(|unit| unit.object.size()).sum();
         self.context.progress.add_work(units.len() as u64, bytes);
@@ -175,13 +175,7 @@ impl TableProvider for BoundTable {
         let units = self.units(session, filters).await?;
         let (parquet, lines): (Vec<Unit>, Vec<Unit>) =
             units.into_iter().partition(|unit| matches!(unit.format, UnitFormat::Parquet));
-        let predicate = match conjunction(filters.iter().cloned()) {
-            Some(filter) => {
-                let schema = DFSchema::try_from(Arc::clone(&self.schema))?;
-                Some(session.create_physical_expr(filter, &schema)?)
-            }
-            None => None,
-        };
+        let predicate = super::predicate(session, &self.schema, filters)?;
         let mut plans: Vec<Arc<dyn ExecutionPlan>> = Vec::new();
         if !lines.is_empty() {
             let partitions = spread(lines, session.config().target_partitions());

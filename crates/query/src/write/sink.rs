@@ -24,12 +24,10 @@ use super::format::{Format, Lines};
 use super::options::WriteOptions;
 use crate::athena::text;
 use crate::error::{Code, Error};
+use crate::hive::NULL_PARTITION;
 
 /// Most partitions that one statement writes to, as in Athena.
 const MOST_PARTITIONS: usize = 100;
-
-/// How Hive writes a partition value that is NULL.
-const NULL_PARTITION: &str = "__HIVE_DEFAULT_PARTITION__";
 
 /// A partition that was written to.
 #[derive(Debug, Clone, PartialEq, Eq)]

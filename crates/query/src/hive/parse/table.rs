@@ -55,14 +55,25 @@ impl Parser<'_> {
         Ok(Hive::CreateTable { name, if_not_exists, definition })
     }
 
+    /// Columns between brackets.
+    pub(super) fn bracketed_columns(&mut self) -> Result<Vec<ColumnDefinition>, Error> {
+        self.expect_symbol("(")?;
+        self.columns()
+    }
+
+    /// `name type [COMMENT 'x']`.
+    pub(super) fn column(&mut self) -> Result<ColumnDefinition, Error> {
+        let name = self.identifier()?;
+        let kind = self.hive_type()?;
+        let comment = if self.word("comment") { Some(self.text()?) } else { None };
+        Ok(ColumnDefinition { name, kind, comment })
+    }
+
     /// Columns up to the closing bracket.
     fn columns(&mut self) -> Result<Vec<ColumnDefinition>, Error> {
         let mut columns = Vec::new();
         loop {
-            let name = self.identifier()?;
-            let kind = self.hive_type()?;
-            let comment = if self.word("comment") { Some(self.text()?) } else { None };
-            columns.push(ColumnDefinition { name, kind, comment });
+            columns.push(self.column()?);
             if !self.symbol(",") {
                 self.expect_symbol(")")?;
                 return Ok(columns);
@@ -76,27 +87,14 @@ impl Parser<'_> {
             Some(token) if token.kind == Kind::Word => token.text.to_ascii_lowercase(),
             _ => return Err(self.mismatch("a type")),
         };
-        let kind = match name.as_str() {
-            "boolean" => HiveType::Boolean,
-            "tinyint" => HiveType::TinyInt,
-            "smallint" => HiveType::SmallInt,
-            "int" | "integer" => HiveType::Int,
-            "bigint" => HiveType::BigInt,
-            "float" => HiveType::Float,
-            "double" => HiveType::Double,
-            "string" | "varchar" | "char" => HiveType::String,
-            "date" => HiveType::Date,
-            "timestamp" => HiveType::Timestamp,
+        let kind = HiveType::of(&name).ok_or_else(|| match name.as_str() {
             "decimal" | "binary" | "array" | "map" | "struct" => {
-                return Err(self.not_supported(
-                    position,
-                    &format!("columns of type {name} are not supported; declare it as string"),
-                ));
+                self.not_supported(position, &format!("columns of type {name} are not supported; declare it as string"))
             }
-            _ => return Err(self.mismatch(
+            _ => self.mismatch(
                 "a type: boolean, tinyint, smallint, int, bigint, float, double, string, varchar(n), date, timestamp",
-            )),
-        };
+            ),
+        })?;
         self.at += 1;
         if matches!(name.as_str(), "varchar" | "char") && self.symbol("(") {
             self.value()?;
@@ -198,7 +196,7 @@ impl Parser<'_> {
         Ok((self.identifier()?, position))
     }
 
-    fn location(&mut self) -> Result<String, Error> {
+    pub(super) fn location(&mut self) -> Result<String, Error> {
         let position = self.position();
         let location = self.text()?;
         let form = ["https://", "http://", "arn:"].iter().any(|start| location.starts_with(start));
