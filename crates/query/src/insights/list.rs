@@ -1,6 +1,6 @@
 //! Lists: columns of them inside of the engine, JSON texts everywhere else.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use datafusion::arrow::{
     array::{Array, ArrayRef, AsArray, ListBuilder, StringViewBuilder},
@@ -8,7 +8,11 @@ use datafusion::arrow::{
 };
 use serde_json::Value as Json;
 
-use super::function::json_shown;
+use super::{
+    function::{json_shown, read_number},
+    order,
+    value::number_text,
+};
 
 /// The type of a column of lists.
 pub(super) fn data_type() -> DataType {
@@ -43,21 +47,60 @@ pub(super) fn lists(arguments: &[ArrayRef], of: impl Fn(&str) -> Option<Vec<Opti
     Arc::new(column.finish())
 }
 
-/// Lists as JSON texts, their items sorted.
-pub(super) fn texts_of(arguments: &[ArrayRef]) -> ArrayRef {
+/// A text for each list, made of its items.
+fn summed_up(arguments: &[ArrayRef], of: impl Fn(Vec<&str>) -> Option<String>) -> ArrayRef {
     let mut column = StringViewBuilder::new();
     if let Some(lists) = arguments.first().and_then(|lists| lists.as_list_opt::<i32>()) {
         for list in lists.iter() {
-            let mut items: Vec<String> = list
-                .iter()
-                .filter_map(|list| list.as_string_view_opt())
-                .flat_map(|list| list.iter().flatten().map(str::to_owned).collect::<Vec<_>>())
-                .collect();
-            items.sort_by(|left, right| super::order::compare(left, right));
-            column.append_option(serde_json::to_string(&items).ok().filter(|_| !items.is_empty()));
+            let items = list.as_ref().and_then(|list| list.as_string_view_opt());
+            let items: Vec<&str> = items.into_iter().flat_map(|items| items.iter().flatten()).collect();
+            column.append_option(if items.is_empty() { None } else { of(items) });
         }
     }
     Arc::new(column.finish())
+}
+
+/// Lists as JSON texts, their items sorted.
+pub(super) fn texts_of(arguments: &[ArrayRef]) -> ArrayRef {
+    summed_up(arguments, |mut items| {
+        items.sort_by(|left, right| order::compare(left, right));
+        serde_json::to_string(&items).ok()
+    })
+}
+
+/// The most frequent items of lists as JSON texts; of those as frequent the first in order.
+pub(super) fn frequent(arguments: &[ArrayRef], most: usize) -> ArrayRef {
+    summed_up(arguments, |items| {
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        items.into_iter().for_each(|item| *counts.entry(item).or_default() += 1);
+        let mut counts: Vec<(&str, usize)> = counts.into_iter().collect();
+        counts.sort_by(|left, right| right.1.cmp(&left.1).then_with(|| order::compare(left.0, right.0)));
+        counts.truncate(most);
+        serde_json::to_string(&counts.into_iter().map(|(item, _)| item).collect::<Vec<_>>()).ok()
+    })
+}
+
+/// How many numbers of lists are in each of some ranges of the same width, as JSON texts: `{"0-5":2,"5-10":1}`. A
+/// number between two ranges is in the second, the largest in the last.
+pub(super) fn histogram(arguments: &[ArrayRef], ranges: usize) -> ArrayRef {
+    summed_up(arguments, |items| {
+        let numbers: Vec<f64> = items.into_iter().filter_map(read_number).collect();
+        let least = numbers.iter().copied().reduce(f64::min)?;
+        let most = numbers.iter().copied().reduce(f64::max)?;
+        let ranges = if most > least { ranges } else { 1 };
+        let width = (most - least) / ranges as f64;
+        let mut counts = vec![0_u64; ranges];
+        for number in numbers {
+            let place = if width > 0.0 { ((number - least) / width) as usize } else { 0 };
+            counts[place.min(ranges - 1)] += 1;
+        }
+        let bound = |place: usize| number_text(least + width * place as f64).unwrap_or_default();
+        let parts = counts
+            .iter()
+            .enumerate()
+            .map(|(place, count)| format!("\"{}-{}\":{count}", bound(place), bound(place + 1)));
+        Some(format!("{{{}}}", parts.collect::<Vec<_>>().join(",")))
+    })
 }
 
 /// The item at a place of each list.

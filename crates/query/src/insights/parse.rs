@@ -3,6 +3,7 @@
 mod command;
 mod expression;
 mod extract;
+mod rows;
 
 use regex::Regex;
 

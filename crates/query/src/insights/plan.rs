@@ -1,15 +1,20 @@
 //! From the tree of a query to DataFusion's plan, command by command.
 
 mod aggregate;
+mod append;
 mod call;
 mod command;
 mod compare;
 mod expression;
+mod gaps;
 mod join;
 mod matched;
 mod names;
+mod outlier;
 mod pattern;
+mod running;
 mod scope;
+mod totals;
 
 use std::{
     collections::BTreeSet,
@@ -34,14 +39,13 @@ use super::{
     InsightsError,
     run::Statistics,
     source::{EventTable, Extent, GROUP, INDEX, POSITION, TIMESTAMP},
+    time::Period,
     tree::{Pipeline, Source, Span},
     value::{Kind, Value},
 };
 
 /// Rows of an answer when a query does not say how many.
 pub(super) const USUAL_LIMIT: usize = 10_000;
-/// Rows of an answer at most.
-pub(super) const MOST_ROWS: usize = 100_000;
 
 /// What a query is planned for.
 pub(super) struct Planner<'a> {
@@ -78,9 +82,36 @@ struct Stage {
     limited: bool,
     /// The fields that the query names.
     asked: BTreeSet<String>,
+    /// Whether there is a row for each of some periods.
+    series: Option<Series>,
+}
+
+/// Rows for periods.
+#[derive(Debug, Clone)]
+struct Series {
+    /// The column of when each begins.
+    name: String,
+    period: Period,
+    /// What moves where periods begin, in milliseconds.
+    offset: i64,
 }
 
 impl Stage {
+    /// Rows that are no events: what these columns hold.
+    fn made(plan: LogicalPlanBuilder, kinds: Vec<(String, Kind)>) -> Self {
+        Self {
+            plan,
+            output: Output { usual: kinds.iter().map(|(name, _)| name.clone()).collect(), ..Output::default() },
+            scope: Scope::of_made(kinds),
+            order: Vec::new(),
+            events: false,
+            ties: Vec::new(),
+            limited: false,
+            asked: BTreeSet::new(),
+            series: None,
+        }
+    }
+
     /// What the rows are sorted by here.
     fn order(&self) -> Vec<SortExpr> {
         self.order.iter().chain(&self.ties).cloned().collect()
@@ -99,6 +130,17 @@ struct Output {
 }
 
 impl Output {
+    /// Shows one column more, behind the others.
+    fn add(&mut self, name: &str) {
+        for shown in
+            [Some(&mut self.usual), Some(&mut self.fields).filter(|fields| !fields.is_empty()), self.display.as_mut()]
+        {
+            if let Some(shown) = shown.filter(|shown| shown.iter().all(|known| known != name)) {
+                shown.push(name.to_owned());
+            }
+        }
+    }
+
     fn names(&self) -> &[String] {
         match &self.display {
             Some(display) => display,
@@ -160,14 +202,11 @@ impl Planner<'_> {
         let plan = plan.project(columns).map_err(ours)?;
         let output = Output { usual: vec![TIMESTAMP.to_owned(), "@message".to_owned()], ..Output::default() };
         Ok(Stage {
-            plan,
             scope: Scope::of_events(kinds),
             output,
-            order: Vec::new(),
             events: true,
-            limited: false,
             ties: [TIMESTAMP, POSITION, INDEX].map(|name| column(name).sort(false, false)).to_vec(),
-            asked: BTreeSet::new(),
+            ..Stage::made(plan, Vec::new())
         })
     }
 

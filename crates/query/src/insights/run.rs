@@ -25,9 +25,10 @@ use weir_store::logs::{EventKey, Events, LogStore};
 
 use super::{
     InsightsError, Query,
-    plan::{MOST_ROWS, MatchedPlanner, Planned, Planner, ours},
+    plan::{MatchedPlanner, Planned, Planner, ours},
     source::{self, Extent, discovered, pointer},
     time,
+    tree::MOST_ROWS,
     value::{Kind, number_text},
 };
 use crate::{Engine, RunOptions, select};
@@ -283,14 +284,14 @@ impl Answer {
         fields
     }
 
-    /// The pointer of an event, out of the hidden columns.
+    /// The pointer of an event, out of the hidden columns. A row that a command has added is none.
     fn pointer(&self, batch: &RecordBatch, row: usize) -> Option<String> {
         if !self.events {
             return None;
         }
         let hidden = |place: usize| {
-            let column = batch.columns().get(self.columns.len() + place)?;
-            Some(column.as_primitive_opt::<Int64Type>()?.value(row))
+            let column = batch.columns().get(self.columns.len() + place)?.as_primitive_opt::<Int64Type>()?;
+            column.is_valid(row).then(|| column.value(row))
         };
         let log = self.logs.get(usize::try_from(hidden(0)?).ok()?)?;
         let key = EventKey {

@@ -67,6 +67,29 @@ pub const SAMPLES: &[Sample] = &[
         query: "filter action=\"REJECT\" and srcAddr like /^10\\./ | stats count(*) as n by dstPort | sort n desc",
     },
     Sample {
+        name: "through-gateway",
+        title: "What the hosts of a network send to one address behind a gateway",
+        query: "filter (dstAddr like '203.0.113.5' and srcAddr like '10.0.') \
+                | stats sum(bytes) as bytesTransferred by srcAddr, dstAddr | sort bytesTransferred desc | limit 10",
+    },
+    Sample {
+        name: "uploads",
+        title: "The 10 pairs with the most bytes that leave a network",
+        query: "filter (srcAddr like '10.0.' and dstAddr not like '10.0.') \
+                | stats sum(bytes) as bytesTransferred by srcAddr, dstAddr | sort bytesTransferred desc | limit 10",
+    },
+    Sample {
+        name: "downloads",
+        title: "The 10 pairs with the most bytes that come into a network",
+        query: "filter (dstAddr like '10.0.' and srcAddr not like '10.0.') \
+                | stats sum(bytes) as bytesTransferred by srcAddr, dstAddr | sort bytesTransferred desc | limit 10",
+    },
+    Sample {
+        name: "rejections-by-5-minutes",
+        title: "Refused flows in each 5 minutes, also where there are none",
+        query: "filter action=\"REJECT\" | stats count(*) as refused by bin(5m) as t | fillmissing with 0 for refused",
+    },
+    Sample {
         name: "newest",
         title: "The 25 newest events",
         query: "fields @timestamp, @message | sort @timestamp desc | limit 25",

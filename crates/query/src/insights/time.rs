@@ -86,6 +86,11 @@ impl Period {
         (count > 0).then(|| Self { count: count.min(unit.cap()), unit })
     }
 
+    /// So many minutes, at most 60.
+    pub(super) fn minutes(count: i64) -> Self {
+        Self { count: count.clamp(1, Unit::Minute.cap()), unit: Unit::Minute }
+    }
+
     /// How many milliseconds it is, unless it is of months.
     pub(super) fn millis(self) -> Option<i64> {
         match self.unit.length() {

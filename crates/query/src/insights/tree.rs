@@ -4,6 +4,9 @@ use regex::Regex;
 
 use super::time::Period;
 
+/// Rows of an answer at most.
+pub(super) const MOST_ROWS: usize = 100_000;
+
 /// A part of the text: characters counted from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Span {
@@ -57,6 +60,47 @@ pub(super) enum Verb {
     Join(Box<Join>),
     FillDown(Vec<Name>),
     Accum { field: Expr, into: String },
+    Autoregress { field: Name, into: Vec<(usize, String)> },
+    Sessionize { by: Vec<Name>, gap: Period, into: String },
+    FillMissing(Vec<(Expr, Name)>),
+    AddTotals(Totals),
+    Outlier(Outlier),
+    CountFrequent(Vec<Name>),
+    AppendCols(Box<Columns>),
+}
+
+/// What `addtotals` adds up: the fields that are named, or all that are numbers.
+#[derive(Debug, Clone)]
+pub(super) struct Totals {
+    /// The column of each row's sum, unless it is not wanted.
+    pub(super) rows: Option<String>,
+    /// Whether a row of each column's sum is wanted.
+    pub(super) columns: bool,
+    pub(super) fields: Vec<Name>,
+}
+
+/// Values that are too far from the middle half of all.
+#[derive(Debug, Clone)]
+pub(super) struct Outlier {
+    /// Their rows are dropped; otherwise they become the farthest value that is not too far.
+    pub(super) remove: bool,
+    /// How many times the span of the middle half is too far.
+    pub(super) factor: f64,
+    /// Whether small values are looked for as well.
+    pub(super) lower: bool,
+    /// Whether a further column says what was too far.
+    pub(super) mark: bool,
+    pub(super) fields: Vec<Name>,
+}
+
+/// The columns of another query, row by row.
+#[derive(Debug, Clone)]
+pub(super) struct Columns {
+    /// They take the place of columns of the same name.
+    pub(super) replace: bool,
+    /// Rows of the query at most.
+    pub(super) most: usize,
+    pub(super) of: Pipeline,
 }
 
 /// Which time a `diff` compares with.

@@ -14,6 +14,9 @@
 //! error 7..9 a part of the message
 //! filter a == 1
 //! ----
+//!
+//! sample newest /h [unsorted]  a query that comes with Weir, over this group
+//! a=1 | b=2
 //! ```
 //!
 //! A file's queries are over its group `/g`, or those that they name, from 2026-11-21 on for a day. Each runs twice:
@@ -22,7 +25,7 @@
 use std::{fs, path::Path, sync::Arc};
 
 use tempfile::TempDir;
-use weir_query::insights::{Insights, InsightsError, Query, Request, Row, Statistics};
+use weir_query::insights::{Insights, InsightsError, Query, Request, Row, SAMPLES, Statistics, sample};
 use weir_query::{Engine, EngineOptions};
 use weir_store::logs::{
     Committed, CreateLogGroupRequest, CreateLogStreamRequest, InputEvent, LogOptions, LogStore, Owner, Tap,
@@ -76,8 +79,12 @@ impl Logs {
     }
 
     pub(crate) async fn run(&self, text: &str) -> Result<(Vec<Row>, Arc<Statistics>), InsightsError> {
+        self.run_over("/g", text).await
+    }
+
+    async fn run_over(&self, group: &str, text: &str) -> Result<(Vec<Row>, Arc<Statistics>), InsightsError> {
         let query = Query::parse(text)?;
-        let groups = if query.names_log_groups() { Vec::new() } else { vec!["/g".to_owned()] };
+        let groups = if query.names_log_groups() { Vec::new() } else { vec![group.to_owned()] };
         let request = Request { groups, from: DAY, until: DAY + 86_400_000, limit: None, now: NOON };
         let statistics = Arc::default();
         let answer = self.insights.run(&query, request, &statistics).await?;
@@ -97,6 +104,9 @@ fn shown(row: &Row) -> String {
 /// A query of a file, and what is expected.
 struct Case {
     line: usize,
+    group: String,
+    /// The name of the sample that it is.
+    sample: Option<String>,
     query: String,
     unsorted: bool,
     expected: Result<Vec<String>, (usize, usize, String)>,
@@ -128,7 +138,16 @@ fn read(text: &str, logs: &Logs) -> Vec<Case> {
                 } else {
                     Ok(rows)
                 };
-                cases.push(Case { line: number + 1, query, unsorted: rest == "unsorted", expected });
+                let (group, unsorted) = ("/g".to_owned(), rest == "unsorted");
+                cases.push(Case { line: number + 1, group, sample: None, query, unsorted, expected });
+            }
+            ("sample", rest) => {
+                let mut words = rest.split(' ');
+                let (name, group) = (words.next().unwrap(), words.next().unwrap().to_owned());
+                let query = sample(name).unwrap_or_else(|| panic!("{name}")).query.to_owned();
+                let rows = lines.by_ref().map(|(_, line)| line.to_owned()).take_while(|line| !line.is_empty());
+                let (expected, unsorted) = (Ok(rows.collect()), words.next() == Some("unsorted"));
+                cases.push(Case { line: number + 1, group, sample: Some(name.to_owned()), query, unsorted, expected });
             }
             _ => assert!(line.is_empty() || line.starts_with('#'), "line {}: {line}", number + 1),
         }
@@ -139,7 +158,7 @@ fn read(text: &str, logs: &Logs) -> Vec<Case> {
 impl Case {
     /// What is wrong, if anything.
     async fn run(&self, logs: &Logs) -> Option<String> {
-        let found = match logs.run(&self.query).await {
+        let found = match logs.run_over(&self.group, &self.query).await {
             Ok((rows, _)) => Ok(rows.iter().map(shown).collect::<Vec<_>>()),
             Err(error) => Err(error),
         };
@@ -189,6 +208,15 @@ async fn the_files_hold() {
         wrong.extend(check(&file).await);
     }
     assert!(wrong.is_empty(), "{} cases fail\n\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn every_sample_has_its_answer_in_a_file() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/insights/samples.txt");
+    let cases = read(&fs::read_to_string(path).unwrap(), &Logs::new());
+    for sample in SAMPLES {
+        assert!(cases.iter().any(|case| case.sample.as_deref() == Some(sample.name)), "{}", sample.name);
+    }
 }
 
 #[tokio::test]

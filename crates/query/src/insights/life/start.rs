@@ -5,7 +5,7 @@ use std::sync::Arc;
 use weir_store::logs::LogsError;
 
 use super::{Going, LANGUAGE, Queries, QueryStatus, Shared, StartQueryInput, StartQueryOutput, bounded, table};
-use crate::insights::{InsightsError, Query, Request, plan::MOST_ROWS};
+use crate::insights::{InsightsError, Query, Request, tree::MOST_ROWS};
 
 const MOST_GROUPS: usize = 50;
 

@@ -4,26 +4,18 @@ use super::Parser;
 use crate::insights::{
     InsightsError,
     lexer::Token,
-    tree::{Command, Earlier, Item, Join, Name, Node, Pipeline, SortKey, Source, Verb},
+    tree::{Command, Earlier, Expr, Item, Join, Name, Node, Pipeline, SortKey, Source, Verb},
 };
 
-/// Commands that CloudWatch Logs has and that are not here. They are refused by name.
-const NOT_HERE: [&str; 15] = [
-    "unmask",
-    "expand",
-    "lookup",
-    "cidrlookup",
-    "anomaly",
-    "addtotals",
-    "autoregress",
-    "logcompare",
-    "fillmissing",
-    "outlier",
-    "appendcols",
-    "sessionize",
-    "countfrequent",
-    "relevantfields",
-    "estimate",
+/// Commands that CloudWatch Logs has and that are not here, with why. They are refused by name.
+const NOT_HERE: [(&str, &str); 7] = [
+    ("unmask", "nothing is masked here; the function unmask(field) gives the field"),
+    ("lookup", "there are no lookup tables; join a log group instead"),
+    ("cidrlookup", "there are no lookup tables; use isIpInSubnet"),
+    ("anomaly", "how it judges is not documented"),
+    ("logcompare", "what it answers is not documented; use pattern and diff"),
+    ("relevantfields", "how it scores is not documented"),
+    ("estimate", "what it answers is not documented; statistics of a query say what it read"),
 ];
 
 impl Parser {
@@ -48,8 +40,8 @@ impl Parser {
         let start = self.span;
         let Token::Word(word) = &self.token else { return Err(self.expected("a command")) };
         let word = word.to_ascii_lowercase();
-        if NOT_HERE.contains(&word.as_str()) {
-            return Err(InsightsError::at(start, format!("the command `{word}` is not supported")));
+        if let Some((_, why)) = NOT_HERE.iter().find(|(name, _)| *name == word) {
+            return Err(InsightsError::at(start, format!("the command `{word}` is not supported: {why}")));
         }
         if !KNOWN.contains(&word.as_str()) {
             return Err(InsightsError::at(start, format!("there is no command `{word}`")));
@@ -79,7 +71,18 @@ impl Parser {
                 self.expect_word("into")?;
                 Verb::Unnest { field, into: self.name()?.text }
             }
+            "expand" => {
+                let name = self.name()?;
+                Verb::Unnest { field: Expr { span: name.span, node: Node::Field(name.text.clone()) }, into: name.text }
+            }
             "join" => self.join()?,
+            "autoregress" => self.autoregress()?,
+            "sessionize" => self.sessionize()?,
+            "fillmissing" => self.fill_missing()?,
+            "addtotals" => self.add_totals()?,
+            "outlier" => self.outlier()?,
+            "countfrequent" | "count_frequent" => Verb::CountFrequent(self.list(Self::name)?),
+            "appendcols" => self.append_columns()?,
             "filldown" => Verb::FillDown(self.list(Self::name)?),
             _ => {
                 let field = self.expression()?;
@@ -222,7 +225,7 @@ impl Parser {
     }
 }
 
-const KNOWN: [&str; 16] = [
+const KNOWN: [&str; 25] = [
     "fields",
     "display",
     "filter",
@@ -239,4 +242,13 @@ const KNOWN: [&str; 16] = [
     "join",
     "filldown",
     "accum",
+    "expand",
+    "autoregress",
+    "sessionize",
+    "fillmissing",
+    "addtotals",
+    "outlier",
+    "countfrequent",
+    "count_frequent",
+    "appendcols",
 ];

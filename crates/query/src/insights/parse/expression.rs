@@ -144,7 +144,7 @@ impl Parser {
         Err(InsightsError::at(self.span, format!("more than {LONGEST_CHAIN} operators in a row")))
     }
 
-    fn sign(&mut self) -> Result<Expr, InsightsError> {
+    pub(super) fn sign(&mut self) -> Result<Expr, InsightsError> {
         let start = self.span;
         if !self.takes_sign("-")? {
             return self.power();

@@ -69,7 +69,7 @@ fn errors_say_where() {
         ("", "expected a command, found the end of the query", (0, 0)),
         ("fields é, | limit 5", "expected a value, found `|`", (10, 11)),
         ("fieldz a", "there is no command `fieldz`", (0, 6)),
-        ("fields a | anomaly", "the command `anomaly` is not supported", (11, 18)),
+        ("fields a | anomaly", "the command `anomaly` is not supported: how it judges is not documented", (11, 18)),
         ("filter a == 1", "unexpected `==`: equality is `=`", (9, 11)),
         ("filter a like /(/", "the regular expression cannot be read: unclosed group", (14, 17)),
         ("parse 'a=*' as x, y", "the pattern has 1 times `*` and 2 names", (6, 11)),

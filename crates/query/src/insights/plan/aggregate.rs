@@ -6,6 +6,7 @@ use std::{
 };
 
 use datafusion::{
+    arrow::array::ArrayRef,
     functions_aggregate::expr_fn::{
         array_agg, avg, count, count_distinct, first_value, last_value, max, min, percentile_cont, stddev_pop, sum,
         var_pop,
@@ -13,16 +14,22 @@ use datafusion::{
     logical_expr::{Expr as PlanExpr, ExprFunctionExt, SortExpr, lit},
 };
 
-use super::{Planner, Scope, Stage, TIMESTAMP, call::arity, column, command::sort_key, ours};
+use super::{
+    Planner, Scope, Stage, TIMESTAMP,
+    call::{arity, period},
+    column,
+    command::sort_key,
+    ours,
+};
 use crate::insights::{
     InsightsError,
     function::native,
     list,
-    tree::{Call, Expr, Item, Node, Span},
+    tree::{Arithmetic, Call, Expr, Item, Node, Span},
     value::{Kind, Value},
 };
 
-const AGGREGATES: [&str; 15] = [
+const AGGREGATES: [&str; 22] = [
     "count",
     "count_distinct",
     "countdistinct",
@@ -38,7 +45,17 @@ const AGGREGATES: [&str; 15] = [
     "sortsfirst",
     "sortslast",
     "values",
+    "topk",
+    "histogram",
+    "rate",
+    "countovertime",
+    "count_over_time",
+    "sumovertime",
+    "sum_over_time",
 ];
+
+/// How many values `topk` gives, and into how many parts `histogram` divides, at most.
+const MOST_VALUES: usize = 1000;
 
 /// Whether a function, in small letters, works over many events.
 pub(super) fn is_aggregate(name: &str) -> bool {
@@ -78,16 +95,8 @@ impl Planner<'_> {
         let mut kinds: Vec<(String, Kind)> = groups.iter().map(|(name, value)| (name.clone(), value.kind)).collect();
         kinds.extend(aggregates.columns.iter().map(|(name, _, kind)| (name.clone(), *kind)));
         let mut usual: Vec<String> = groups.into_iter().map(|(name, _)| name).collect();
-        let mut next = Stage {
-            plan,
-            scope: Scope::of_made(kinds),
-            output: super::Output::default(),
-            order: Vec::new(),
-            events: false,
-            limited: false,
-            ties: Vec::new(),
-            asked: stage.asked,
-        };
+        let series = self.series(by)?;
+        let mut next = Stage { asked: stage.asked, series, ..Stage::made(plan, kinds) };
         for (item, expr) in values.iter().zip(rewritten) {
             let value = self.value(&next.scope, &expr)?;
             check_known(&next.scope, &expr)?;
@@ -110,6 +119,9 @@ impl Planner<'_> {
         let boxed = |inner: &Expr| one(inner).map(Box::new);
         let list = |inner: &[Expr]| inner.iter().map(one).collect::<Result<Vec<_>, _>>();
         let node = match &expr.node {
+            Node::Call(call) if call.name.eq_ignore_ascii_case("rate") => {
+                self.rate(scope, call, expr.span, &mut within.borrow_mut())?
+            }
             Node::Call(call) if is_aggregate(&call.name.to_ascii_lowercase()) => {
                 Node::Field(self.aggregate_column(scope, call, expr.span, &mut within.borrow_mut())?)
             }
@@ -139,11 +151,42 @@ impl Planner<'_> {
         if let Some(known) = aggregates.names.get(&written) {
             return Ok(known.clone());
         }
-        let value = self.aggregate(scope, call, span)?;
-        let name = self.hidden("aggregate");
+        let name = self.add(self.aggregate(scope, call, span)?, aggregates);
         aggregates.names.insert(written, name.clone());
-        aggregates.columns.push((name.clone(), value.expr, value.kind));
         Ok(name)
+    }
+
+    /// The hidden column of an aggregate.
+    fn add(&self, value: Value, aggregates: &mut Aggregates) -> String {
+        let name = self.hidden("aggregate");
+        aggregates.columns.push((name.clone(), value.expr, value.kind));
+        name
+    }
+
+    /// `rate(f, 1m)`: by how much a number changes in a period, from its first event to its last.
+    fn rate(&self, scope: &Scope, call: &Call, span: Span, aggregates: &mut Aggregates) -> Result<Node, InsightsError> {
+        arity(call, span, 2, 2)?;
+        let length = period(&call.arguments[1])?.millis().ok_or_else(|| {
+            InsightsError::at(call.arguments[1].span, "months, quarters and years are not equally long")
+        })?;
+        let number = Value::new(self.value(scope, &call.arguments[0])?.into_number(), Kind::Number);
+        let present = number.expr.clone().is_not_null();
+        let when = |time: PlanExpr| {
+            let time = time.filter(present.clone()).build().map_err(ours)?;
+            Ok::<_, InsightsError>(Value::new(time, Kind::Time))
+        };
+        let values = [
+            self.by_time(scope, number.clone(), true, span)?,
+            self.by_time(scope, number, false, span)?,
+            when(max(column(TIMESTAMP)))?,
+            when(min(column(TIMESTAMP)))?,
+        ];
+        let node = |node: Node| Box::new(Expr { span, node });
+        let [last, first, end, begin] = values.map(|value| node(Node::Field(self.add(value, aggregates))));
+        let change = node(Node::Arithmetic(Arithmetic::Subtract, last, first));
+        let time = node(Node::Arithmetic(Arithmetic::Subtract, end, begin));
+        let each = node(Node::Arithmetic(Arithmetic::Divide, change, time));
+        Ok(Node::Arithmetic(Arithmetic::Multiply, each, node(Node::Number(length as f64, length.to_string()))))
     }
 
     fn aggregate(&self, scope: &Scope, call: &Call, span: Span) -> Result<Value, InsightsError> {
@@ -153,20 +196,23 @@ impl Planner<'_> {
         }
         let (least, most) = match name.as_str() {
             "count" => (0, 1),
-            "pct" => (2, 2),
+            "pct" | "topk" | "histogram" => (2, 2),
             _ => (1, 1),
         };
         arity(call, span, least, most)?;
         let Some(argument) = call.arguments.first() else {
             return Ok(Value::new(count(lit(1_i64)), Kind::Whole));
         };
+        let argument = if name == "topk" { &call.arguments[1] } else { argument };
         let value = self.value(scope, argument)?;
         let number = || value.clone().into_number();
         Ok(match name.as_str() {
-            "count" if value.kind == Kind::Dashed => Value::new(count(lit(1_i64)), Kind::Whole),
-            "count" => Value::new(count(value.expr), Kind::Whole),
+            "count" | "countovertime" | "count_over_time" if value.kind == Kind::Dashed => {
+                Value::new(count(lit(1_i64)), Kind::Whole)
+            }
+            "count" | "countovertime" | "count_over_time" => Value::new(count(value.expr), Kind::Whole),
             "count_distinct" | "countdistinct" => Value::new(count_distinct(value.into_text()), Kind::Whole),
-            "sum" => Value::new(sum(number()), Kind::Number),
+            "sum" | "sumovertime" | "sum_over_time" => Value::new(sum(number()), Kind::Number),
             "avg" => Value::new(avg(number()), Kind::Number),
             "min" => Value::new(min(number()), Kind::Number),
             "max" => Value::new(max(number()), Kind::Number),
@@ -176,9 +222,17 @@ impl Planner<'_> {
                 let share = percentile(&call.arguments[1])?;
                 Value::new(percentile_cont(number().sort(true, false), lit(share)), Kind::Number)
             }
+            "topk" => {
+                let most = whole(&call.arguments[0], MOST_VALUES)?;
+                gathered("$topk", value, false, most, move |lists| list::frequent(lists, most))?
+            }
+            "histogram" => {
+                let buckets = whole(&call.arguments[1], MOST_VALUES)?;
+                gathered("$histogram", value, false, buckets, move |lists| list::histogram(lists, buckets))?
+            }
             "earliest" | "latest" => self.by_time(scope, value, name == "latest", span)?,
             "sortsfirst" | "sortslast" => by_order(value, name == "sortslast")?,
-            _ => values(value)?,
+            _ => gathered("$list", value, true, 0, list::texts_of)?,
         })
     }
 
@@ -213,12 +267,27 @@ fn ends(value: Value, order: Vec<SortExpr>, last: bool) -> Result<Value, Insight
     Ok(Value::new(end.order_by(order).filter(present).build().map_err(ours)?, value.kind))
 }
 
-/// The distinct values as a list, sorted.
-fn values(value: Value) -> Result<Value, InsightsError> {
+/// What becomes of all values that are there, or of the distinct ones.
+fn gathered(
+    name: &'static str,
+    value: Value,
+    distinct: bool,
+    key: usize,
+    of: impl Fn(&[ArrayRef]) -> ArrayRef + Send + Sync + 'static,
+) -> Result<Value, InsightsError> {
     let text = shown_kind(value).into_text();
     let present = text.clone().is_not_null();
-    let all = array_agg(text).distinct().filter(present).build().map_err(ours)?;
-    Ok(Value::new(native("$list", "", Kind::Text, vec![all], list::texts_of), Kind::Text))
+    let all = array_agg(text).filter(present);
+    let all = if distinct { all.distinct().build() } else { all.build() };
+    Ok(Value::new(native(name, key.to_string(), Kind::Text, vec![all.map_err(ours)?], of), Kind::Text))
+}
+
+/// A whole number of at least one.
+fn whole(expr: &Expr, most: usize) -> Result<usize, InsightsError> {
+    let number = if let Node::Number(_, text) = &expr.node { text.parse().ok() } else { None };
+    number
+        .filter(|number| (1..=most).contains(number))
+        .ok_or_else(|| InsightsError::at(expr.span, format!("expected a whole number from 1 to {most}")))
 }
 
 fn percentile(expr: &Expr) -> Result<f64, InsightsError> {

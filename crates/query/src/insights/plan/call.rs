@@ -14,9 +14,6 @@ use crate::insights::{
     value::{Kind, Value},
 };
 
-/// Functions that CloudWatch Logs has and that are not here. They are refused by name.
-const NOT_HERE: [&str; 5] = ["rate", "countovertime", "sumovertime", "histogram", "topk"];
-
 impl Planner<'_> {
     pub(super) fn call(&self, scope: &Scope, call: &Call, span: Span) -> Result<Value, InsightsError> {
         let name = call.name.to_ascii_lowercase();
@@ -79,7 +76,6 @@ impl Planner<'_> {
     fn listed(&self, scope: &Scope, call: &Call, span: Span) -> Result<Value, InsightsError> {
         let unknown = || {
             let message = match call.name.to_ascii_lowercase() {
-                name if NOT_HERE.contains(&name.as_str()) => format!("the function {} is not supported", call.name),
                 name if aggregate::is_aggregate(&name) => format!("{}() stands only in stats", call.name),
                 _ => format!("there is no function {}()", call.name),
             };
@@ -172,13 +168,7 @@ impl Planner<'_> {
 
     /// `bin(5m)`: the period that the event is in; a second period moves where periods begin.
     fn bin(&self, scope: &Scope, args: &[Expr]) -> Result<Value, InsightsError> {
-        let (length, offset) = (period(&args[0])?, args.get(1).map(period).transpose()?);
-        let offset = match (offset, args.get(1)) {
-            (Some(offset), Some(expr)) => offset
-                .millis()
-                .ok_or_else(|| InsightsError::at(expr.span, "an offset is not of months, quarters or years"))?,
-            _ => 0,
-        };
+        let (length, offset) = bin_length(args)?;
         let time = scope.resolve(super::TIMESTAMP).into_kind(Kind::Time);
         Ok(floor(time, length, offset, false))
     }
@@ -202,7 +192,17 @@ fn floor(time: PlanExpr, length: Period, offset: i64, up: bool) -> Value {
     Value::new(native("$floor", key, Kind::Time, vec![time], body), Kind::Time)
 }
 
-fn period(expr: &Expr) -> Result<Period, InsightsError> {
+/// The period of `bin(5m)`, and what moves where it begins, in milliseconds.
+pub(super) fn bin_length(args: &[Expr]) -> Result<(Period, i64), InsightsError> {
+    let offset = args.get(1).map(|expr| {
+        let message = "an offset is not of months, quarters or years";
+        period(expr)?.millis().ok_or_else(|| InsightsError::at(expr.span, message))
+    });
+    let length = args.first().map(period).transpose()?.unwrap_or_else(|| Period::minutes(1));
+    Ok((length, offset.transpose()?.unwrap_or(0)))
+}
+
+pub(super) fn period(expr: &Expr) -> Result<Period, InsightsError> {
     let read = match &expr.node {
         Node::Period(period) => Some(*period),
         Node::Text(text) => Period::parse(text),
@@ -226,7 +226,7 @@ pub(super) fn arity(call: &Call, span: Span, least: usize, most: usize) -> Resul
 }
 
 /// Values as one kind that all of them can be.
-fn alike(values: Vec<Value>) -> (Vec<PlanExpr>, Kind) {
+pub(super) fn alike(values: Vec<Value>) -> (Vec<PlanExpr>, Kind) {
     let first = values.first().map_or(Kind::Text, |value| value.kind);
     let number = |value: &Value| matches!(value.kind, Kind::Number | Kind::Whole);
     let kind = if values.iter().all(|value| value.kind == first) && first != Kind::Dashed {

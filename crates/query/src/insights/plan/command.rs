@@ -1,24 +1,17 @@
 //! Commands, one by one.
 
-use datafusion::common::ScalarValue;
 use datafusion::{
     arrow::datatypes::DataType,
     common::{Column as ColumnName, UnnestOptions},
-    functions_aggregate::sum::sum_udaf,
-    functions_window::{nth_value::last_value_udwf, row_number::row_number},
-    logical_expr::{
-        Expr as PlanExpr, ExprFunctionExt, WindowFrame, WindowFrameBound, WindowFrameUnits, WindowFunctionDefinition,
-        expr::{NullTreatment, WindowFunction},
-        lit,
-    },
+    logical_expr::{Expr as PlanExpr, SortExpr, lit},
 };
 
-use super::{MOST_ROWS, Planner, Stage, TIMESTAMP, column, ours};
+use super::{Planner, Stage, TIMESTAMP, column, ours, running::Window};
 use crate::insights::{
     InsightsError,
     function::{native, texts, typed},
     list, logfmt, order,
-    tree::{Command, Earlier, Expr, Item, Name, Parse, ParseHow, SortKey, Verb},
+    tree::{Command, Earlier, Expr, Item, MOST_ROWS, Parse, ParseHow, SortKey, Span, Verb},
     value::{Kind, Value},
 };
 
@@ -104,8 +97,15 @@ impl Planner<'_> {
             Verb::Pattern(text) => self.pattern(stage, text),
             Verb::Unnest { field, into } => self.unnest(stage, field, into),
             Verb::Join(join) => self.join(stage, join),
-            Verb::FillDown(fields) => self.fill_down(stage, fields, command),
-            Verb::Accum { field, into } => self.accumulate(stage, field, into, command),
+            Verb::FillDown(fields) => self.fill_down(stage, fields, command.span),
+            Verb::Accum { field, into } => self.accumulate(stage, field, into, command.span),
+            Verb::Autoregress { field, into } => self.autoregress(stage, field, into, command.span),
+            Verb::Sessionize { by, gap, into } => self.sessionize(stage, by, *gap, into, command.span),
+            Verb::FillMissing(fills) => self.fill_missing(stage, fills, command.span),
+            Verb::AddTotals(totals) => self.add_totals(stage, totals),
+            Verb::Outlier(outlier) => self.outlier(stage, outlier),
+            Verb::CountFrequent(fields) => self.count_frequent(stage, fields),
+            Verb::AppendCols(columns) => self.append_columns(stage, columns),
             // Dealt with together with the pattern in front of it.
             Verb::Diff(_) => Ok(stage),
         }
@@ -138,6 +138,18 @@ impl Planner<'_> {
         stage = self.define_all(stage, columns)?;
         stage.order = order;
         Ok(stage)
+    }
+
+    /// With hidden columns that sort as these do, and the order by them.
+    pub(super) fn ascending(&self, stage: Stage, names: &[String]) -> Result<(Stage, Vec<SortExpr>), InsightsError> {
+        let mut columns = Vec::new();
+        let mut order = Vec::new();
+        for name in names {
+            let hidden = self.hidden("sort");
+            order.push(column(&hidden).sort(true, true));
+            columns.push((hidden, Value::new(sort_key(stage.scope.resolve(name)), Kind::Text)));
+        }
+        Ok((self.define_all(stage, columns)?, order))
     }
 
     fn limit(&self, stage: Stage, count: usize, any: bool) -> Result<Stage, InsightsError> {
@@ -183,20 +195,14 @@ impl Planner<'_> {
     }
 
     /// The first of each combination in the order so far. An event that lacks one of the fields is like no other.
-    fn dedup(&self, mut stage: Stage, fields: &[Expr]) -> Result<Stage, InsightsError> {
+    fn dedup(&self, stage: Stage, fields: &[Expr]) -> Result<Stage, InsightsError> {
         let values = fields.iter().map(|field| self.value(&stage.scope, field)).collect::<Result<Vec<_>, _>>()?;
-        let order = stage.order();
-        let number = self.hidden("number");
         let keys = values.iter().map(|value| value.expr.clone()).collect();
-        let mut window = row_number().partition_by(keys);
-        if !order.is_empty() {
-            window = window.order_by(order);
-        }
-        let window = window.build().map_err(ours)?.alias(&number);
+        let window = Window::number(stage.order()).within(keys);
+        let (stage, number) = self.windowed(stage, window)?;
         let lacks = values.into_iter().map(|value| PlanExpr::Not(Box::new(value.presence())));
-        let wanted = lacks.fold(column(&number).eq(lit(1_u64)), PlanExpr::or);
-        stage.plan = stage.plan.window([window]).and_then(|plan| plan.filter(wanted)).map_err(ours)?;
-        Ok(stage)
+        let wanted = lacks.fold(number.eq(lit(1_u64)), PlanExpr::or);
+        Ok(Stage { plan: stage.plan.filter(wanted).map_err(ours)?, ..stage })
     }
 
     /// A row for each item of a list.
@@ -216,57 +222,10 @@ impl Planner<'_> {
         stage.output.usual.push(into.to_owned());
         Ok(stage)
     }
-
-    /// Absent values become the last one in front of them.
-    fn fill_down(&self, mut stage: Stage, fields: &[Name], command: &Command) -> Result<Stage, InsightsError> {
-        for field in fields {
-            check_name(&field.text, field.span)?;
-            let value = stage.scope.resolve(&field.text);
-            let function = WindowFunctionDefinition::WindowUDF(last_value_udwf());
-            let nulls = Some(NullTreatment::IgnoreNulls);
-            stage = self.running(stage, function, value, nulls, &field.text, command)?;
-        }
-        Ok(stage)
-    }
-
-    /// The sum of a field so far.
-    fn accumulate(&self, stage: Stage, field: &Expr, into: &str, command: &Command) -> Result<Stage, InsightsError> {
-        check_name(into, field.span)?;
-        let number = Value::new(self.value(&stage.scope, field)?.into_number(), Kind::Number);
-        let function = WindowFunctionDefinition::AggregateUDF(sum_udaf());
-        let mut stage = self.running(stage, function, number, None, into, command)?;
-        stage.output.usual.push(into.to_owned());
-        Ok(stage)
-    }
-
-    /// A column worked out of the rows up to each row, in the order so far.
-    fn running(
-        &self,
-        mut stage: Stage,
-        function: WindowFunctionDefinition,
-        value: Value,
-        nulls: Option<NullTreatment>,
-        into: &str,
-        command: &Command,
-    ) -> Result<Stage, InsightsError> {
-        let order = stage.order();
-        if order.is_empty() {
-            return Err(InsightsError::at(command.span, "the rows have no order here: put a sort in front"));
-        }
-        let start = WindowFrameBound::Preceding(ScalarValue::UInt64(None));
-        let frame = WindowFrame::new_bounds(WindowFrameUnits::Rows, start, WindowFrameBound::CurrentRow);
-        let window =
-            PlanExpr::from(WindowFunction::new(function, vec![value.expr])).order_by(order).window_frame(frame);
-        let window = if nulls.is_some() { window.null_treatment(nulls) } else { window };
-        let name = self.hidden("running");
-        let window = window.build().map_err(ours)?.alias(&name);
-        stage.plan = stage.plan.window([window]).map_err(ours)?;
-        self.define(stage, into, Value::new(column(&name), value.kind))
-    }
 }
 
 /// The fields that every event has are not named anew.
-pub(super) fn check_name(name: &str, span: crate::insights::tree::Span) -> Result<(), InsightsError> {
+pub(super) fn check_name(name: &str, span: Span) -> Result<(), InsightsError> {
     match name {
         TIMESTAMP | "@message" | "@logStream" | "@log" | "@ingestionTime" | "@ptr" => {
             Err(InsightsError::at(span, format!("`{name}` is a field of every event: choose another name")))

@@ -2,14 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use crate::insights::tree::{Command, Expr, Item, Node, ParseHow, Pipeline, Verb};
+use crate::insights::tree::{Command, Expr, Item, Node, Outlier, ParseHow, Pipeline, Totals, Verb};
 
 /// The names in a query, without those within its queries.
 pub(super) fn of_pipeline(pipeline: &Pipeline, names: &mut BTreeSet<String>) {
     let mut chosen = false;
     for command in &pipeline.commands {
         of_command(command, names);
-        chosen |= matches!(command.verb, Verb::Fields(_) | Verb::Display(_) | Verb::Stats { .. } | Verb::Pattern(_));
+        chosen |= matches!(
+            command.verb,
+            Verb::Fields(_) | Verb::Display(_) | Verb::Stats { .. } | Verb::Pattern(_) | Verb::CountFrequent(_)
+        );
     }
     if !chosen {
         names.insert("@message".to_owned());
@@ -36,11 +39,19 @@ fn of_command(command: &Command, names: &mut BTreeSet<String>) {
         }
         Verb::Dedup(fields) => fields.iter().for_each(|field| of_expr(field, names)),
         Verb::Unnest { field, .. } | Verb::Accum { field, .. } => of_expr(field, names),
-        Verb::FillDown(fields) => names.extend(fields.iter().map(|field| field.text.clone())),
+        Verb::FillDown(fields) | Verb::CountFrequent(fields) | Verb::Sessionize { by: fields, .. } => {
+            names.extend(fields.iter().map(|field| field.text.clone()));
+        }
+        Verb::Autoregress { field, .. } => {
+            names.insert(field.text.clone());
+        }
+        Verb::AddTotals(Totals { fields, .. }) | Verb::Outlier(Outlier { fields, .. }) => {
+            names.extend(fields.iter().map(|field| field.text.clone()));
+        }
         Verb::Join(join) => {
             names.extend(join.on.iter().map(|(left, _)| left.text.clone()));
         }
-        Verb::Limit { .. } | Verb::Diff(_) => {}
+        Verb::FillMissing(_) | Verb::AppendCols(_) | Verb::Limit { .. } | Verb::Diff(_) => {}
     }
 }
 

@@ -1,4 +1,4 @@
-//! `pattern` and `diff`.
+//! `pattern`, `diff` and `countFrequent`: rows by how many they are.
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::{
@@ -13,14 +13,14 @@ use datafusion::{
 };
 use std::collections::BTreeSet;
 
-use super::{Output, Planner, Scope, Stage, column, ours};
+use super::{Planner, Stage, column, ours};
 use crate::insights::{
     InsightsError,
     function::{find, native, texts},
     shape,
     source::Extent,
     time::Period,
-    tree::{Earlier, Expr, Pipeline, Verb},
+    tree::{Earlier, Expr, Name, Pipeline, Verb},
     value::{Kind, Value},
 };
 
@@ -30,6 +30,7 @@ const RATIO: &str = "@ratio";
 const SEVERITY: &str = "@severityLabel";
 const BEFORE: &str = "@previousSampleCount";
 const DIFFERENCE: &str = "@differenceCount";
+const FREQUENCY: &str = "_approxcount";
 
 impl Planner<'_> {
     /// The texts by their shape, the most frequent first.
@@ -111,31 +112,41 @@ impl Planner<'_> {
         let mut columns = vec![column(PATTERN), column(COUNT), severity_label()?];
         let ratio = find("$divide").map(|divide| divide.call(vec![number(), column("\0total")]));
         columns.extend(ratio.map(|ratio| ratio.alias(RATIO)));
-        let mut usual = [PATTERN, RATIO, COUNT, SEVERITY].map(str::to_owned).to_vec();
+        let mut usual = vec![PATTERN, RATIO, COUNT, SEVERITY];
         if !further.is_empty() {
             columns.push(column(BEFORE));
             columns.push((column(COUNT) - column(BEFORE)).alias(DIFFERENCE));
-            usual.extend(further.iter().map(|name| (*name).to_owned()));
+            usual.extend(further);
         }
         let plan = plan.project(columns).map_err(ours)?;
-        let kind = |name: &String| match name.as_str() {
+        let kind = |name: &str| match name {
             RATIO => Kind::Number,
             PATTERN | SEVERITY => Kind::Text,
             _ => Kind::Whole,
         };
-        let scope = Scope::of_made(usual.iter().map(|name| (name.clone(), kind(name))).collect());
+        let kinds = usual.into_iter().map(|name| (name.to_owned(), kind(name))).collect();
         let order = vec![column(COUNT).sort(false, false), column(PATTERN).sort(true, false)];
-        let output = Output { usual, ..Output::default() };
-        Ok(Stage {
-            plan,
-            scope,
-            output,
-            order,
-            events: false,
-            limited: false,
-            ties: Vec::new(),
-            asked: BTreeSet::new(),
-        })
+        Ok(Stage { order, ..Stage::made(plan, kinds) })
+    }
+
+    /// One row for each combination of these fields, the most frequent first.
+    pub(super) fn count_frequent(&self, stage: Stage, fields: &[Name]) -> Result<Stage, InsightsError> {
+        let mut kinds: Vec<(String, Kind)> = Vec::new();
+        let mut keys = Vec::new();
+        for field in fields {
+            if kinds.iter().all(|(name, _)| *name != field.text) {
+                let value = stage.scope.resolve(&field.text);
+                keys.push(value.expr.alias(&field.text));
+                kinds.push((field.text.clone(), value.kind));
+            }
+        }
+        let plan = stage.plan.aggregate(keys, [count(lit(1_i64)).alias(FREQUENCY)]).map_err(ours)?;
+        let names: Vec<String> = kinds.iter().map(|(name, _)| name.clone()).collect();
+        kinds.push((FREQUENCY.to_owned(), Kind::Whole));
+        let counted = Stage { asked: stage.asked, ..Stage::made(plan, kinds) };
+        let (counted, by_fields) = self.ascending(counted, &names)?;
+        let order = std::iter::once(column(FREQUENCY).sort(false, false)).chain(by_fields).collect();
+        Ok(Stage { order, ..counted })
     }
 }
 
