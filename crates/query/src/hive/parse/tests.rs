@@ -53,7 +53,11 @@ fn partitions_have_values_and_locations() {
 #[test]
 fn refusals_say_where_and_what_was_expected() {
     for (sql, expected) in [
-        ("ALTER TABLE t PARTITION (a=1)", "line 1:15: mismatched input 'PARTITION'. Expecting: 'ADD', 'DROP'"),
+        ("ALTER TABLE t PARTITION (a=1)", "line 1:30: mismatched input '<EOF>'. Expecting: 'SET'"),
+        (
+            "ALTER TABLE t RENAME TO u",
+            "line 1:15: mismatched input 'RENAME'. Expecting: 'ADD', 'CHANGE', 'DROP', 'PARTITION', 'REPLACE', 'SET'",
+        ),
         ("DROP TABLE", "line 1:11: mismatched input '<EOF>'. Expecting: a name"),
         (
             "CREATE EXTERNAL TABLE t (a int)",
