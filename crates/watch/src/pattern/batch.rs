@@ -1,7 +1,8 @@
 //! Many patterns on a batch of events: each distinct condition is tried once, for all events and all patterns.
 //!
 //! A condition gives a bitmap with a bit for each event, and a pattern joins the bitmaps of its conditions. Of the conditions
-//! on one token those that ask for a certain text or number are tried together, by looking the token up in a table of them.
+//! on one token those that ask for a certain text or number are tried together, by looking the token up in a table of them;
+//! many texts are looked for in one pass over an event.
 
 mod bits;
 mod cells;
@@ -9,6 +10,7 @@ mod columns;
 mod lookup;
 mod thresholds;
 mod token_tests;
+mod windows;
 
 use arrow::{array::Array as _, buffer::BooleanBuffer};
 use weir_store::logs::{Committed, Records};
@@ -24,6 +26,7 @@ use bits::Bits;
 pub(crate) use cells::Cells;
 use columns::Place;
 use token_tests::TokenTests;
+use windows::Windows;
 
 /// What is to be tried on the events of a batch for a list of patterns.
 #[derive(Debug, Default)]
@@ -32,8 +35,11 @@ pub(crate) struct Plan {
     conditions: Vec<Tree<Bit>>,
     /// The distinct predicates of all of them; a predicate's number is its place.
     predicates: Vec<Predicate>,
+    /// Texts, if they are many.
+    windows: Windows,
+    /// What else is looked for in the text of an event.
     searches: Vec<(usize, Search)>,
-    /// All of them at once, if they are many.
+    /// All of these at once, if they are many.
     at_once: Option<Searches>,
     lengths: Vec<(usize, usize)>,
     sources: Vec<(Source, TokenTests)>,
@@ -75,6 +81,7 @@ impl Plan {
             let condition = pattern.condition.map(bit);
             plan.conditions.push(condition);
         }
+        plan.windows = Windows::take(&mut plan.searches);
         plan.at_once = Searches::new(plan.searches.iter().map(|(_, search)| search));
         plan.maps = plan.predicates.len();
         plan.sources.iter_mut().for_each(|(_, tests)| tests.finish(&mut plan.maps));
@@ -123,6 +130,11 @@ impl Plan {
     }
 
     fn search(&self, batch: &Committed, found: &mut Bits) {
+        if !self.windows.is_empty() {
+            for row in 0..batch.messages.len() {
+                self.windows.find(batch.messages.value(row), |number| found.set(number, row));
+            }
+        }
         if let Some(searches) = &self.at_once {
             for row in 0..batch.messages.len() {
                 let places = searches.found(batch.messages.value(row));

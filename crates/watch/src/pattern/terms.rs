@@ -16,6 +16,18 @@ pub(crate) enum Search {
 }
 
 impl Search {
+    pub(super) fn of_text(text: &str) -> Self {
+        Self::Text(Box::new(Finder::new(text.as_bytes()).into_owned()))
+    }
+
+    /// The text that is looked for, unless it is a regular expression.
+    pub(super) fn text(&self) -> Option<&[u8]> {
+        match self {
+            Self::Text(finder) => Some(finder.needle()),
+            Self::Regex(_) => None,
+        }
+    }
+
     pub(super) fn finds(&self, text: &str) -> bool {
         match self {
             Self::Text(finder) => finder.find(text.as_bytes()).is_some(),
@@ -84,7 +96,7 @@ fn search(cursor: &mut Cursor<'_>) -> Result<Search, PatternError> {
         Some('"') => comparison::quoted(cursor)?.into_text(),
         _ => word(cursor)?.to_owned(),
     };
-    Ok(Search::Text(Box::new(Finder::new(text.as_bytes()).into_owned())))
+    Ok(Search::of_text(&text))
 }
 
 fn word<'a>(cursor: &mut Cursor<'a>) -> Result<&'a str, PatternError> {
