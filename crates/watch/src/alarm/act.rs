@@ -131,7 +131,8 @@ impl Alarms {
             return Ok(());
         }
         let notice = self.notice(alarm, old, beside);
-        let message = alarm_message(&notice, None).map_err(|error| AlarmError::Format(error.to_string()))?;
+        let page = self.page.get().map(String::as_str);
+        let message = alarm_message(&notice, page).map_err(|error| AlarmError::Format(error.to_string()))?;
         let told = message.default_text();
         for action in actions {
             let published = match publish_in(transaction, action, &message, now) {

@@ -5,6 +5,8 @@
 //! time. Data that come late for a span that was judged have it judged again. Data that come early, in the period that is
 //! not over, count at once when nothing that follows can undo them: a sum that only grows and is over the threshold.
 
+use std::sync::Arc;
+
 use super::{
     AlarmError, Alarms,
     act::Turn,
@@ -45,23 +47,63 @@ impl Alarms {
     /// Those of the disk; what was not done is done by the next call. An alarm whose data cannot be computed does not
     /// keep the others back: it says so in its `EvaluationState`.
     pub fn poll(&self, now: i64) -> Result<i64, AlarmError> {
+        let (mut due, shown) = self.poll_metrics(now)?;
+        for shown in shown {
+            self.show(shown, now)?;
+        }
+        let mut state = self.state();
+        due = due.min(self.poll_composites(&mut state, now)?);
+        state.clock.expect(due);
+        Ok(due)
+    }
+
+    /// Evaluates the alarms on metrics that are due. Those that have to show what their metric was made of are left as they
+    /// are, and given back with the time of the next tick.
+    fn poll_metrics(&self, now: i64) -> Result<(i64, Vec<Shown>), AlarmError> {
         let mut state = self.state();
         if state.clock.observe(now) {
             state.forget_judgements(now);
         }
-        let mut due = now + LONGEST_WAIT;
+        let (mut due, mut shown) = (now + LONGEST_WAIT, Vec::new());
         let State { alarms, clock } = &mut *state;
         for alarm in alarms.values_mut() {
             if let Watch::Metric(watch) = &alarm.watch {
                 let watch = watch.clone();
                 due = due.min(next_tick(&watch, now));
-                Looker { alarms: self, watch: &watch, clock, now }.look(alarm)?;
+                shown.extend(Looker { alarms: self, watch: &watch, clock, now }.look(alarm)?);
             }
         }
-        due = due.min(self.poll_composites(&mut state, now)?);
-        state.clock.expect(due);
-        Ok(due)
+        Ok((due, shown))
     }
+
+    /// Looks for the lines while nobody waits, then turns the alarm, unless it was changed or deleted meanwhile.
+    fn show(&self, shown: Shown, now: i64) -> Result<(), AlarmError> {
+        let Shown { name, watch, old, mut turn, from } = shown;
+        if let (Some(evidence), Source::One(selection)) = (self.evidence.get(), &watch.source) {
+            let lines = evidence.lines(&selection.metric, from, turn.judged, MOST_LINES);
+            turn.beside.lines = (!lines.is_empty()).then(|| lines.into_iter().take(MOST_LINES).map(log::cut).collect());
+        }
+        let mut state = self.state();
+        match state.alarms.get_mut(&name) {
+            Some(alarm)
+                if alarm.status.state == old
+                    && matches!(&alarm.watch, Watch::Metric(now) if Arc::ptr_eq(now, &watch)) =>
+            {
+                self.turn(alarm, turn, now)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A turn whose notice is to show what the metric was made of.
+struct Shown {
+    name: String,
+    watch: Arc<MetricWatch>,
+    old: StateValue,
+    turn: Turn,
+    /// When the data begin; they end where the turn was judged.
+    from: i64,
 }
 
 impl State {
@@ -99,7 +141,7 @@ fn next_tick(watch: &MetricWatch, now: i64) -> i64 {
 /// One look at one alarm.
 struct Looker<'a> {
     alarms: &'a Alarms,
-    watch: &'a MetricWatch,
+    watch: &'a Arc<MetricWatch>,
     clock: &'a Clock,
     now: i64,
 }
@@ -112,7 +154,8 @@ struct Range {
 }
 
 impl Looker<'_> {
-    fn look(&self, alarm: &mut Alarm) -> Result<(), AlarmError> {
+    /// Judges an alarm if it is time. One that is given back is looked at again when it was turned.
+    fn look(&self, alarm: &mut Alarm) -> Result<Option<Shown>, AlarmError> {
         let tick = tick_of(self.watch.period, self.watch.threshold.evaluation_periods);
         let end = floor(self.now - settled(self.watch.period), tick);
         let metrics = &self.alarms.metrics;
@@ -121,31 +164,38 @@ impl Looker<'_> {
         // Time that was judged already is not judged again.
         let ticks = end > alarm.run.ticked && end >= alarm.status.judged;
         if end < alarm.run.ticked || !(ticks || news) {
-            return Ok(());
+            return Ok(None);
         }
+        let mut shown = None;
         if ticks || end >= alarm.status.judged {
-            self.judge(alarm, end, false)?;
+            shown = self.judge(alarm, end, false)?;
         }
-        if news {
-            self.judge_early(alarm, end, tick)?;
+        if news && shown.is_none() {
+            shown = self.judge_early(alarm, end, tick)?;
+        }
+        if shown.is_some() {
+            return Ok(shown);
         }
         if ticks {
             alarm.run.ticked = end;
         }
         alarm.run.seen = changed.unwrap_or(0);
-        Ok(())
+        Ok(None)
     }
 
     /// Judges the spans after the one that ended at `ended`: one, or two right after a tick, when the newest is not over
     /// and the one before is still waited for.
-    fn judge_early(&self, alarm: &mut Alarm, ended: i64, tick: i64) -> Result<(), AlarmError> {
+    fn judge_early(&self, alarm: &mut Alarm, ended: i64, tick: i64) -> Result<Option<Shown>, AlarmError> {
         let ends = std::iter::successors(Some(ended + tick), |end| Some(end + tick));
         for end in ends.take_while(|end| *end <= self.now + tick) {
             if alarm.status.state != StateValue::Alarm && end > alarm.status.judged {
-                self.judge(alarm, end, true)?;
+                let shown = self.judge(alarm, end, true)?;
+                if shown.is_some() {
+                    return Ok(shown);
+                }
             }
         }
-        Ok(())
+        Ok(None)
     }
 
     /// How long the evaluation range is, in milliseconds.
@@ -154,38 +204,39 @@ impl Looker<'_> {
     }
 
     /// Judges the span that ends at a time. `early`: its last period is not over.
-    fn judge(&self, alarm: &mut Alarm, end: i64, early: bool) -> Result<(), AlarmError> {
+    fn judge(&self, alarm: &mut Alarm, end: i64, early: bool) -> Result<Option<Shown>, AlarmError> {
         let range = match self.range(end) {
             Ok(range) => range,
             Err(MetricError::Catalogue(error)) => return Err(error.into()),
             Err(error) => {
                 alarm.run.failure = Some(error.to_string());
-                return Ok(());
+                return Ok(None);
             }
         };
         alarm.run.failure = None;
         if early && !self.stands(&range) {
-            return Ok(());
+            return Ok(None);
         }
         let threshold = &self.watch.threshold;
-        let Some(found) = evaluate(threshold, &range.points, alarm.status.state) else { return Ok(()) };
+        let Some(found) = evaluate(threshold, &range.points, alarm.status.state) else { return Ok(None) };
         if found.state == alarm.status.state || (early && found.state != StateValue::Alarm) {
-            return Ok(());
+            return Ok(None);
         }
-        let lines = self.lines(alarm, &found, end);
-        let turn = Turn::of(found, &self.asked(&alarm.definition), end, lines);
-        self.alarms.turn(alarm, turn, self.now)
+        let (from, old) = (self.shown_from(alarm, &found), alarm.status.state);
+        let turn = Turn::of(found, &self.asked(&alarm.definition), end, None);
+        if let Some(from) = from {
+            return Ok(Some(Shown { name: alarm.name().to_owned(), watch: Arc::clone(self.watch), old, turn, from }));
+        }
+        self.alarms.turn(alarm, turn, self.now)?;
+        Ok(None)
     }
 
-    /// What the metric was made of, when that is an alarm, somebody is told of it, and somebody knows.
-    fn lines(&self, alarm: &Alarm, found: &Evaluation, end: i64) -> Option<Vec<String>> {
-        let (Source::One(selection), Some(first)) = (&self.watch.source, found.evaluated.first()) else { return None };
-        if found.state != StateValue::Alarm || alarm.definition.head().actions(found.state).is_empty() {
-            return None;
-        }
-        let evidence = self.alarms.evidence.get()?;
-        let lines = evidence.lines(&selection.metric, first.timestamp, end, MOST_LINES);
-        (!lines.is_empty()).then(|| lines.into_iter().take(MOST_LINES).map(log::cut).collect())
+    /// When the data begin that a notice shows what they were made of: when that is an alarm, somebody is told of it, and
+    /// somebody knows.
+    fn shown_from(&self, alarm: &Alarm, found: &Evaluation) -> Option<i64> {
+        let is_told = found.state == StateValue::Alarm && !alarm.definition.head().actions(found.state).is_empty();
+        let is_known = matches!(self.watch.source, Source::One(_)) && self.alarms.evidence.get().is_some();
+        found.evaluated.first().filter(|_| is_told && is_known).map(|first| first.timestamp)
     }
 
     /// Whether the newest point breaches, and goes on to whatever comes until its period is over.

@@ -39,6 +39,8 @@ pub struct Alarms {
     pub(super) account: String,
     pub(super) region: String,
     pub(super) evidence: OnceLock<Arc<dyn Evidence>>,
+    /// The page that notices lead to.
+    pub(super) page: OnceLock<String>,
     state: Mutex<State>,
 }
 
@@ -118,13 +120,18 @@ impl Alarms {
             alarms.insert(name, Alarm { definition, watch, status, tags, run: Run::default() });
         }
         let state = Mutex::new(State { alarms, clock: Clock::default() });
-        let (account, region, evidence) = (account.to_owned(), region.to_owned(), OnceLock::new());
-        Ok(Self { catalogue, metrics, account, region, evidence, state })
+        let (account, region) = (account.to_owned(), region.to_owned());
+        Ok(Self { catalogue, metrics, account, region, evidence: OnceLock::new(), page: OnceLock::new(), state })
     }
 
     /// Has the notices of alarms on a metric show what it was made of. To be called once; a later call changes nothing.
     pub fn show_evidence(&self, evidence: Arc<dyn Evidence>) {
         let _ = self.evidence.set(evidence);
+    }
+
+    /// Has notices lead to a page where alarms are seen. To be called once; a later call changes nothing.
+    pub fn lead_to(&self, page: &str) {
+        let _ = self.page.set(page.to_owned());
     }
 
     /// `PutMetricAlarm`: makes an alarm, or changes one and keeps its state.

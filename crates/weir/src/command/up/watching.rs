@@ -86,8 +86,9 @@ impl Watching {
         let Place { path, catalogue, account, region, public_url, runtime } = place;
         let metrics = Arc::new(Metrics::open(&catalogue)?);
         let watcher = Arc::new(Watcher::open(&catalogue, Arc::clone(&metrics), account, region)?);
-        let topics = Topics::open(catalogue.clone(), account, region, &TopicOptions { public_url })?;
         let alarms = Arc::new(Alarms::open(catalogue.clone(), Arc::clone(&metrics), account, region)?);
+        alarms.lead_to(&format!("{}/status", public_url.trim_end_matches('/')));
+        let topics = Topics::open(catalogue.clone(), account, region, &TopicOptions { public_url })?;
         let options = LogOptions::new(Owner { account: account.to_owned(), region: region.to_owned() });
         let tap: Arc<dyn Tap> = Arc::clone(&watcher) as _;
         let logs = Arc::new(LogStore::open(&path.join(LOGS), catalogue.clone(), options, tap)?);
