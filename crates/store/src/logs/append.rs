@@ -130,11 +130,10 @@ impl LogStore {
     fn commit(&self, drafts: Vec<Draft>) -> Result<u64, LogsError> {
         let batches = drafts.len() as u64;
         let committed = self.make_room().and_then(|()| self.queue.append(drafts, |pending| self.write(pending)));
-        if let Err(error) = &committed {
-            let mut counters = lock(&self.counters);
-            counters.refused_batches += batches;
-            counters.last_failure = Some(error.to_string());
+        if committed.is_err() {
+            lock(&self.counters).refused_batches += batches;
         }
+        lock(&self.failures).append = committed.as_ref().err().map(ToString::to_string);
         committed
     }
 

@@ -52,11 +52,13 @@ impl LogStore {
     pub fn poll(&self, now: i64) -> i64 {
         let steps: [&dyn Fn() -> Result<(), LogsError>; 4] =
             [&|| self.segment_due(now), &|| self.merge_due(), &|| self.expire(now), &|| self.release()];
+        let mut failure = None;
         for step in steps {
             if let Err(error) = step() {
-                lock(&self.counters).last_failure = Some(error.to_string());
+                failure = Some(error.to_string());
             }
         }
+        lock(&self.failures).upkeep = failure;
         now.saturating_add(POLL)
     }
 
@@ -84,7 +86,7 @@ impl LogStore {
         }
         // Files that stay are no reason to refuse an append.
         self.release().or_else(|error| {
-            lock(&self.counters).last_failure = Some(error.to_string());
+            lock(&self.failures).upkeep = Some(error.to_string());
             Ok(())
         })
     }

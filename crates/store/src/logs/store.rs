@@ -75,8 +75,15 @@ pub struct LogCounters {
     pub segments: u64,
     /// Events whose time was over.
     pub expired_events: u64,
-    /// Work that failed and is tried again: its last error.
+    /// Why the last append, or else the last upkeep, failed; none once that was done again.
     pub last_failure: Option<String>,
+}
+
+/// What failed when it was tried last.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Failures {
+    pub(super) append: Option<String>,
+    pub(super) upkeep: Option<String>,
 }
 
 /// The log groups of one owner.
@@ -99,6 +106,7 @@ pub struct LogStore {
     pub(super) merging: Mutex<SteadyClock>,
     pub(super) next_segment: Mutex<i64>,
     pub(super) counters: Mutex<LogCounters>,
+    pub(super) failures: Mutex<Failures>,
     damage: Vec<Damage>,
 }
 
@@ -150,6 +158,7 @@ impl LogStore {
             merging: Mutex::default(),
             next_segment: Mutex::new(next_segment),
             counters: Mutex::default(),
+            failures: Mutex::default(),
             damage,
         })
     }
@@ -161,7 +170,8 @@ impl LogStore {
 
     /// What was counted.
     pub fn counters(&self) -> LogCounters {
-        lock(&self.counters).clone()
+        let Failures { append, upkeep } = lock(&self.failures).clone();
+        LogCounters { last_failure: append.or(upkeep), ..lock(&self.counters).clone() }
     }
 
     /// What of the append log could not be read when it was opened: acknowledged batches that are lost.
