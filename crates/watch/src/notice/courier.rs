@@ -1,7 +1,7 @@
 //! Says what is to be sent, and what becomes of what was not delivered.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
     ops::ControlFlow,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -228,8 +228,9 @@ impl Courier {
         if state.finished.is_empty() {
             return Ok(());
         }
+        let buried = self.bury(&state.finished)?;
         self.change(|transaction| {
-            state.finished.iter().try_for_each(|finished| self.write_down(transaction, finished))
+            state.finished.iter().try_for_each(|finished| write_down(transaction, finished, buried.get(&finished.id)))
         })?;
         for finished in state.finished.drain(..) {
             state.out.remove(&finished.id);
@@ -238,49 +239,35 @@ impl Courier {
         Ok(())
     }
 
-    fn write_down(&self, transaction: &Transaction<'_>, finished: &Finished) -> Result<(), TopicError> {
-        let Finished { id, result, time } = finished;
-        let Err(failure) = result else {
-            queue::remove(transaction, *id)?;
-            return count(transaction, "sent", 1);
-        };
-        count(transaction, "failed_attempts", 1)?;
-        let Some(queued) = Queued::one(transaction, *id)? else {
-            return Ok(());
-        };
-        let wait = match failure {
-            Failure::Transient(_) => queued.retries().wait_ms(queued.failures + 1, fraction()?),
-            Failure::Permanent(_) => None,
-        };
-        let subscription = &queued.subscription.arn;
-        match wait {
-            Some(wait) => {
-                tracing::info!(
-                    subscription,
-                    problem = failure.problem(),
-                    wait_ms = wait,
-                    "a notice was not delivered; it will be tried again"
-                );
-                queued.postpone(transaction, failure.problem(), time + wait)
-            }
-            None => self.bury(transaction, &queued, failure.problem(), *time),
+    /// Writes dead letters of what is given up, before it leaves the queue. Nobody else waits for the disk meanwhile. What
+    /// is not written down after that is written again, to the same files.
+    fn bury(&self, finished: &[Finished]) -> Result<HashMap<i64, Buried>, NoticeError> {
+        let failed: Vec<&Finished> = finished.iter().filter(|finished| finished.result.is_err()).collect();
+        if failed.is_empty() {
+            return Ok(HashMap::new());
         }
-    }
-
-    /// Out of the queue, but only once it is safe among the dead letters.
-    fn bury(&self, transaction: &Transaction<'_>, queued: &Queued, problem: &str, now: i64) -> Result<(), TopicError> {
-        let subscription = &queued.subscription.arn;
-        match letter::write(&self.data, queued, problem, now) {
-            Ok(path) => {
-                tracing::warn!(subscription, problem, letter = %path.display(), "a notice was given up");
-                queue::remove(transaction, queued.id)?;
-                count(transaction, "dead", 1)
+        let dead = self.change(|transaction| {
+            let mut dead = Vec::new();
+            for Finished { id, result, time } in failed {
+                let (Err(failure), Some(queued)) = (result, Queued::one(transaction, *id)?) else { continue };
+                if failure.is_last(&queued) {
+                    dead.push((queued, failure.problem(), *time));
+                }
             }
-            Err(error) => {
-                tracing::warn!(subscription, problem, %error, "a dead letter cannot be written; the notice waits");
-                queue::delay(transaction, queued.id, now + LETTER_WAIT_MS)
+            Ok(dead)
+        })?;
+        let bury = |(queued, problem, time): (Queued, &str, i64)| {
+            let subscription = &queued.subscription.arn;
+            let written = letter::write(&self.data, &queued, problem, time);
+            match &written {
+                Ok(path) => tracing::warn!(subscription, problem, letter = %path.display(), "a notice was given up"),
+                Err(error) => {
+                    tracing::warn!(subscription, problem, %error, "a dead letter cannot be written; the notice waits");
+                }
             }
-        }
+            (queued.id, written.map_or(Buried::NotYet, |_| Buried::Safe))
+        };
+        Ok(dead.into_iter().map(bury).collect())
     }
 
     fn change<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T, TopicError>) -> Result<T, NoticeError> {
@@ -289,6 +276,49 @@ impl Courier {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What became of a dead letter.
+#[derive(Debug, Clone, Copy)]
+enum Buried {
+    Safe,
+    NotYet,
+}
+
+impl Failure {
+    /// Whether a delivery that fails so is given up.
+    fn is_last(&self, queued: &Queued) -> bool {
+        match self {
+            Self::Transient(_) => queued.retries().wait_ms(queued.failures + 1, 0.0).is_none(),
+            Self::Permanent(_) => true,
+        }
+    }
+}
+
+fn write_down(transaction: &Transaction<'_>, finished: &Finished, buried: Option<&Buried>) -> Result<(), TopicError> {
+    let Finished { id, result, time } = finished;
+    let Err(failure) = result else {
+        queue::remove(transaction, *id)?;
+        return count(transaction, "sent", 1);
+    };
+    count(transaction, "failed_attempts", 1)?;
+    let Some(queued) = Queued::one(transaction, *id)? else {
+        return Ok(());
+    };
+    match buried {
+        Some(Buried::Safe) => {
+            queue::remove(transaction, queued.id)?;
+            count(transaction, "dead", 1)
+        }
+        Some(Buried::NotYet) => queue::delay(transaction, queued.id, time + LETTER_WAIT_MS),
+        None => {
+            // There is no wait when its policy was changed just now: the next failure is the last one then.
+            let wait = queued.retries().wait_ms(queued.failures + 1, fraction()?).unwrap_or_default();
+            let (subscription, problem) = (&queued.subscription.arn, failure.problem());
+            tracing::info!(subscription, problem, wait, "a notice was not delivered; it will be tried again");
+            queued.postpone(transaction, problem, time + wait)
+        }
     }
 }
 
