@@ -20,7 +20,13 @@ use weir_store::{Buckets, Catalogue, logs::LogStore};
 use weir_watch::{Watcher, alarm::Alarms, metric::Metrics, topic::Topics};
 
 use self::{ec2::Ec2, s3::S3};
-use crate::{ApiError, Serve, Served, access::Access};
+use crate::{
+    ApiError, Serve, Served,
+    access::{
+        Access,
+        policy::{Policy, PolicyKind},
+    },
+};
 
 /// What the services stand on.
 pub struct Foundation {
@@ -82,6 +88,8 @@ pub fn tables(on: &Foundation, s3: &S3, further: Vec<Box<dyn Serve>>) -> Result<
         Box::new(sts::table(Arc::clone(&on.access))),
     ];
     on.ec2.guard(Arc::clone(&on.access));
+    on.access.guard("sns", sns::policies(Arc::clone(&on.regions)));
+    on.access.guard("sqs", sqs::policies(Arc::clone(&on.regions)));
     let mut served: Served = all.into_iter().chain(ec2::tables(on.ec2.clone())).chain(further).collect();
     // Stacks are made by the operations of all the others.
     let mut below = served.clone();
@@ -89,4 +97,10 @@ pub fn tables(on: &Foundation, s3: &S3, further: Vec<Box<dyn Serve>>) -> Result<
     served.add(Box::new(cloudformation::table(on.catalogue.clone(), Arc::clone(&on.access), below)?));
     served.add(Box::new(cloudformation::unsupported()));
     Ok(served)
+}
+
+/// The policy of a resource as it is in force. One that was kept but is no policy gives nobody anything; the log says so.
+pub(crate) fn resource_policy(of: &str, text: &str) -> Option<Arc<Policy>> {
+    let policy = Policy::parse(text, PolicyKind::Resource);
+    policy.inspect_err(|error| tracing::warn!(of, %error, "this resource policy has no effect")).ok().map(Arc::new)
 }

@@ -11,6 +11,7 @@ pub mod metric;
 pub mod notice;
 pub mod pattern;
 pub mod queue;
+mod statement;
 pub mod topic;
 mod watcher;
 

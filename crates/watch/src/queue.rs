@@ -8,6 +8,7 @@ mod batch;
 mod error;
 mod message;
 mod operation;
+mod permission;
 mod receipt;
 mod receive;
 mod registry;
@@ -15,7 +16,7 @@ mod send;
 mod tables;
 mod tag;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::{
     sync::{Arc, Condvar, Mutex, PoisonError},

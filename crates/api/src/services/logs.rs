@@ -23,11 +23,10 @@ use weir_watch::notice::{Failure, Http};
 
 use self::{
     exports::Exports,
+    policies::InForce,
     subscriptions::{Deliveries, Post},
 };
 use crate::{ApiError, Call, Check, Foundation, Operation, Payload, Region, Regions, ServiceName, Table, handle};
-
-pub use policies::resource_policies;
 
 /// What the operations work on.
 pub struct Logs {
@@ -36,6 +35,7 @@ pub struct Logs {
     buckets: Buckets,
     deliveries: Deliveries,
     exports: Exports,
+    policies: Arc<InForce>,
 }
 
 /// The table of CloudWatch Logs, but for its queries. What subscription filters deliver goes on from here.
@@ -55,7 +55,10 @@ fn table_with(on: &Foundation, post: Post) -> Result<Table<Logs>, ApiError> {
         buckets: on.buckets.clone(),
         deliveries: Deliveries::new(post),
         exports: Exports::default(),
+        policies: Arc::new(InForce::new(on.catalogue.clone())),
     };
+    let policies = Arc::clone(&state.policies);
+    on.access.guard("logs", Arc::new(move |arn| policies.of(arn)));
     for (region, filter) in on.catalogue.change(stored::all)? {
         let owner = Owner { account: on.account.clone(), region };
         let logs = &state.regions.region(&owner.region)?.logs;

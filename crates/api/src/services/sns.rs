@@ -9,7 +9,10 @@ use std::sync::Arc;
 
 use weir_watch::topic::TopicError;
 
-use crate::{ApiError, Call, Operation, Payload, Region, Regions, ServiceName, Table, handle};
+use super::resource_policy;
+use crate::{
+    ApiError, Call, Operation, Payload, Region, Regions, ServiceName, Table, access::ResourcePolicies, handle,
+};
 
 /// What the operations work on.
 pub struct Sns {
@@ -75,6 +78,15 @@ const UNSUPPORTED: &[Operation<()>] = &Operation::all_unsupported([
     "SetSMSAttributes",
     "VerifySMSSandboxPhoneNumber",
 ]);
+
+/// The policies of topics, by the ARN. What a topic has by default is about its account, which needs no leave of it.
+pub(super) fn policies(regions: Arc<dyn Regions>) -> ResourcePolicies {
+    Arc::new(move |arn| {
+        let region = arn.split(':').nth(3).unwrap_or_default();
+        let text = regions.region(region).ok().and_then(|region| region.topics.policy(arn).ok().flatten());
+        text.and_then(|text| resource_policy(arn, &text)).into_iter().collect()
+    })
+}
 
 impl Sns {
     /// The region of the call. A link is not signed for one: there it is that of the ARN.

@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use weir_watch::queue::{QueueError, Queues};
 
-use crate::{ApiError, Call, Operation, Payload, Regions, ServiceName, Table, handle};
+use super::resource_policy;
+use crate::{ApiError, Call, Operation, Payload, Regions, ServiceName, Table, access::ResourcePolicies, handle};
 
 /// What the operations work on.
 pub struct Sqs {
@@ -22,7 +23,7 @@ pub fn table(regions: Arc<dyn Regions>) -> Table<Sqs> {
 }
 
 const OPERATIONS: &[Operation<Sqs>] = &[
-    Operation::unsupported("AddPermission").on(queue),
+    Operation::new("AddPermission", handle!(queues::add_permission)).on(queue),
     Operation::unsupported("CancelMessageMoveTask"),
     Operation::new("ChangeMessageVisibility", handle!(messages::change_visibility)).on(queue),
     Operation::new("ChangeMessageVisibilityBatch", handle!(messages::change_visibility_batch))
@@ -40,7 +41,7 @@ const OPERATIONS: &[Operation<Sqs>] = &[
     Operation::new("ListQueues", handle!(queues::list)),
     Operation::new("PurgeQueue", handle!(queues::purge)).on(queue),
     Operation::new("ReceiveMessage", handle!(messages::receive)).on(queue),
-    Operation::unsupported("RemovePermission").on(queue),
+    Operation::new("RemovePermission", handle!(queues::remove_permission)).on(queue),
     Operation::new("SendMessage", handle!(messages::send)).on(queue),
     Operation::new("SendMessageBatch", handle!(messages::send_batch)).on(queue).allowed_by("SendMessage"),
     Operation::new("SetQueueAttributes", handle!(queues::set_attributes)).on(queue),
@@ -48,6 +49,15 @@ const OPERATIONS: &[Operation<Sqs>] = &[
     Operation::new("TagQueue", handle!(queues::tag)).on(queue),
     Operation::new("UntagQueue", handle!(queues::untag)).on(queue),
 ];
+
+/// The policies of queues, by the ARN.
+pub(super) fn policies(regions: Arc<dyn Regions>) -> ResourcePolicies {
+    Arc::new(move |arn| {
+        let region = arn.split(':').nth(3).unwrap_or_default();
+        let text = regions.region(region).ok().and_then(|region| region.topics.queues().policy(arn).ok().flatten());
+        text.and_then(|text| resource_policy(arn, &text)).into_iter().collect()
+    })
+}
 
 impl Sqs {
     fn queues(&self, call: &Call) -> Result<Queues, ApiError> {

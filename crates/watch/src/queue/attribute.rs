@@ -129,6 +129,15 @@ fn check(name: &str, value: &str) -> Result<(), QueueError> {
 const REFUSAL: &str = "Weir has neither FIFO queues nor keys for queues: leave the attribute out";
 
 impl Queues {
+    /// Who may do what with a queue, as JSON, if it was set; by the queue's URL or ARN.
+    ///
+    /// # Errors
+    /// When there is no such queue.
+    pub fn policy(&self, url: &str) -> Result<Option<String>, QueueError> {
+        let name = self.named(url)?;
+        self.change(|transaction| Ok(Self::queue(transaction, &name)?.settings.shown("Policy")))
+    }
+
     /// The attributes of a queue that are asked for; `All` asks for all.
     ///
     /// # Errors

@@ -54,6 +54,14 @@ pub enum QueueError {
         /// The most.
         limit: usize,
     },
+    /// A statement of a policy with too many actions.
+    #[error("{actions} Actions were found, maximum allowed is {limit}.")]
+    OverLimit {
+        /// What was sent.
+        actions: usize,
+        /// The most.
+        limit: usize,
+    },
     /// SQS has it, Weir does not.
     #[error("{0}")]
     UnsupportedOperation(&'static str),
@@ -89,6 +97,7 @@ impl QueueError {
             Self::BatchEntryIdsNotDistinct(_) => "AWS.SimpleQueueService.BatchEntryIdsNotDistinct",
             Self::InvalidBatchEntryId => "AWS.SimpleQueueService.InvalidBatchEntryId",
             Self::BatchRequestTooLong { .. } => "AWS.SimpleQueueService.BatchRequestTooLong",
+            Self::OverLimit { .. } => "OverLimit",
             Self::UnsupportedOperation(_) => "AWS.SimpleQueueService.UnsupportedOperation",
             Self::Catalogue(_) | Self::Damaged(_) | Self::NoRandomNumbers => "InternalError",
         }
@@ -99,6 +108,7 @@ impl QueueError {
         match self {
             Self::Catalogue(_) | Self::Damaged(_) | Self::NoRandomNumbers => 500,
             Self::ReceiptHandleIsInvalid(_) => 404,
+            Self::OverLimit { .. } => 403,
             _ => 400,
         }
     }

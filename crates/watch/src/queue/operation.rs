@@ -41,6 +41,26 @@ shapes! {
         /// By name.
         attributes: Attributes,
     }
+    /// What `AddPermission` takes.
+    AddPermissionInput {
+        /// The queue.
+        queue_url: String,
+        /// The name of the statement.
+        label: String,
+        /// Accounts.
+        #[serde(rename = "AWSAccountIds", alias = "AWSAccountId")]
+        accounts: Vec<String>,
+        /// Such as `SendMessage`, or `*`.
+        #[serde(alias = "ActionName")]
+        actions: Vec<String>,
+    }
+    /// What `RemovePermission` takes.
+    RemovePermissionInput {
+        /// The queue.
+        queue_url: String,
+        /// The name of the statement.
+        label: String,
+    }
     /// What `ListQueues` takes.
     ListQueuesInput {
         /// What names begin with.

@@ -41,7 +41,7 @@ fn texts(messages: &[Message]) -> Vec<&str> {
     messages.iter().map(|message| message.body.as_str()).collect()
 }
 
-fn refused<T: std::fmt::Debug>(done: Result<T, QueueError>) -> String {
+pub(crate) fn refused<T: std::fmt::Debug>(done: Result<T, QueueError>) -> String {
     let error = done.expect_err("refused");
     format!("{}: {error}", error.code())
 }

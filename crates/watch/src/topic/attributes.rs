@@ -11,6 +11,14 @@ use super::{
 };
 
 impl Topics {
+    /// Who may do what with a topic, as JSON; none: what topics have by default.
+    ///
+    /// # Errors
+    /// When there is no such topic.
+    pub fn policy(&self, arn: &str) -> Result<Option<String>, TopicError> {
+        self.catalogue.change(|transaction| Ok(stored::topic(transaction, arn)?.own_policy().map(str::to_owned)))
+    }
+
     /// What is set for a topic, and what is known of it.
     ///
     /// # Errors

@@ -1,11 +1,12 @@
 //! Statements of a topic's policy, one at a time.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{
     AddPermissionInput, RemovePermissionInput, TopicError, TopicSettings, Topics,
     stored::{self, encoded},
 };
+use crate::statement;
 
 /// What other accounts may be allowed.
 const ACTIONS: [&str; 11] = [
@@ -32,15 +33,8 @@ impl Topics {
             tracing::debug!(action = other, "not an action of a topic");
             return Err(TopicError::InvalidParameter("Policy statement action out of service scope!".into()));
         }
-        let principals = input.aws_account_id.iter().map(|account| format!("arn:aws:iam::{account}:root"));
-        let actions = input.action_name.iter().map(|action| format!("SNS:{action}"));
-        let statement = json!({
-            "Sid": input.label,
-            "Effect": "Allow",
-            "Principal": {"AWS": one_or_many(principals.collect())},
-            "Action": one_or_many(actions.collect()),
-            "Resource": input.topic_arn,
-        });
+        let statement =
+            statement::allowing(&input.label, &input.aws_account_id, "SNS", &input.action_name, &input.topic_arn);
         self.change_policy(&input.topic_arn, |statements| {
             if statements.iter().any(|statement| statement["Sid"] == input.label.as_str()) {
                 return Err(TopicError::InvalidParameter("Statement already exists".into()));
@@ -70,31 +64,11 @@ impl Topics {
         self.catalogue.change(|transaction| {
             let mut settings: TopicSettings = stored::topic(transaction, arn)?;
             let mut policy = settings.policy(arn, &self.home.account);
-            match policy.get_mut("Statement") {
-                Some(Value::Array(statements)) => change(statements)?,
-                // One statement may stand without brackets.
-                Some(one) => {
-                    let mut statements = vec![one.take()];
-                    change(&mut statements)?;
-                    *one = Value::Array(statements);
-                }
-                None => {
-                    let mut statements = Vec::new();
-                    change(&mut statements)?;
-                    policy["Statement"] = Value::Array(statements);
-                }
-            }
+            statement::change(&mut policy, change)?;
             settings.set("Policy", &policy.to_string())?;
             let update = "UPDATE topic_topic SET settings = ?2 WHERE arn = ?1";
             transaction.execute(update, (arn, encoded(&settings)?))?;
             Ok(())
         })
-    }
-}
-
-fn one_or_many(mut texts: Vec<String>) -> Value {
-    match texts.len() {
-        1 => texts.remove(0).into(),
-        _ => texts.into(),
     }
 }

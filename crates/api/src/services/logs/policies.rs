@@ -1,5 +1,10 @@
 //! Resource policies: who from elsewhere may put events.
 
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+};
+
 use rusqlite::Transaction;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -11,7 +16,7 @@ use super::{
     page::page,
     stored::{self, Definition},
 };
-use crate::{ApiError, Call};
+use crate::{ApiError, Call, access::policy::Policy, services::resource_policy};
 
 /// Resource policies of a region, at most.
 const MOST: usize = 10;
@@ -90,6 +95,7 @@ pub(super) fn put(logs: &Logs, call: &Call, input: &PutInput) -> Result<PutOutpu
         }
         stored::put(transaction, &call.region, &policy)
     })?;
+    logs.policies.changed(&call.region);
     Ok(PutOutput { resource_policy: policy })
 }
 
@@ -103,18 +109,42 @@ pub(super) fn describe(logs: &Logs, call: &Call, input: &DescribeInput) -> Resul
 pub(super) fn delete(logs: &Logs, call: &Call, input: &DeleteInput) -> Result<(), ApiError> {
     let name = &input.policy_name;
     let delete = |transaction: &Transaction<'_>| stored::delete::<ResourcePolicy>(transaction, &call.region, "", name);
-    match logs.catalogue.change(delete)? {
+    let was_there = logs.catalogue.change(delete)?;
+    logs.policies.changed(&call.region);
+    match was_there {
         true => Ok(()),
         false => Err(not_found(format!("Policy with name [{name}] does not exist."))),
     }
 }
 
-/// The policies of a region, as JSON: for whoever decides who may put events.
-///
-/// # Errors
-/// When the catalogue refuses.
-pub fn resource_policies(catalogue: &Catalogue, region: &str) -> Result<Vec<String>, ApiError> {
-    catalogue.provide(&stored::TABLES)?;
-    let all: Vec<ResourcePolicy> = catalogue.change(|transaction| stored::of_group(transaction, region, ""))?;
-    Ok(all.into_iter().map(|policy| policy.policy_document).collect())
+/// The policies as they are in force, by region: every append asks for them, and does not wait for the catalogue.
+pub(super) struct InForce {
+    catalogue: Catalogue,
+    regions: RwLock<HashMap<String, Vec<Arc<Policy>>>>,
+}
+
+impl InForce {
+    pub(super) fn new(catalogue: Catalogue) -> Self {
+        Self { catalogue, regions: RwLock::default() }
+    }
+
+    /// Those that bear on a log group, by its ARN: all of its region.
+    pub(super) fn of(&self, arn: &str) -> Vec<Arc<Policy>> {
+        let region = arn.split(':').nth(3).unwrap_or_default();
+        if let Some(known) = self.regions.read().unwrap_or_else(PoisonError::into_inner).get(region) {
+            return known.clone();
+        }
+        // Read under the lock: a change that comes meanwhile is forgotten afterwards.
+        let mut regions = self.regions.write().unwrap_or_else(PoisonError::into_inner);
+        let read = |transaction: &Transaction<'_>| stored::of_group::<ResourcePolicy>(transaction, region, "");
+        let Ok(all) = self.catalogue.change(read) else { return Vec::new() };
+        let all = all.iter().filter_map(|policy| resource_policy(&policy.policy_name, &policy.policy_document));
+        let all: Vec<_> = all.collect();
+        regions.insert(region.to_owned(), all.clone());
+        all
+    }
+
+    fn changed(&self, region: &str) {
+        self.regions.write().unwrap_or_else(PoisonError::into_inner).remove(region);
+    }
 }

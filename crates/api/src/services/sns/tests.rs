@@ -70,6 +70,31 @@ fn a_new_topic_has_the_attributes_that_aws_gives_it() {
 }
 
 #[test]
+fn the_policy_of_a_topic_is_the_one_that_was_given() {
+    let (folder, sns) = opened();
+    ok(&sns, "CreateTopic", "Name=alarms");
+    let policies = policies(folder);
+    assert!(policies(TOPIC).is_empty(), "what topics have by default says nothing about their account");
+    let set = |policy: &str| {
+        let value: String = url::form_urlencoded::byte_serialize(policy.as_bytes()).collect();
+        ok(&sns, "SetTopicAttributes", &format!("TopicArn={TOPIC}&AttributeName=Policy&AttributeValue={value}"));
+    };
+    set(r#"{"Statement": [{"Effect": "Deny", "Principal": "*", "Action": "SNS:Publish", "Resource": "*"}]}"#);
+    let context = crate::access::Context::default();
+    let question = |action| crate::access::policy::Question {
+        caller: crate::access::policy::Caller::Service("cloudwatch.amazonaws.com"),
+        action,
+        resource: TOPIC,
+        context: &context,
+    };
+    assert!(
+        policies(TOPIC)[0].denies(&question("sns:Publish")) && !policies(TOPIC)[0].denies(&question("sns:Subscribe"))
+    );
+    set(r#"{"no": "policy"}"#);
+    assert!(policies(TOPIC).is_empty());
+}
+
+#[test]
 fn subscriptions_are_confirmed_and_ended_by_links_too() {
     let (folder, sns) = opened();
     ok(&sns, "CreateTopic", "Name=alarms");

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use weir_watch::queue::{Attributes, CreateQueueInput, ListQueuesInput, QueueError, SetQueueAttributesInput};
+use weir_watch::queue::{
+    AddPermissionInput, Attributes, CreateQueueInput, ListQueuesInput, QueueError, RemovePermissionInput,
+    SetQueueAttributesInput,
+};
 
 use super::{Sqs, url};
 use crate::{ApiError, Call};
@@ -100,6 +103,14 @@ pub(super) fn get_attributes(sqs: &Sqs, call: &Call, input: &QueueInput) -> Resu
 
 pub(super) fn set_attributes(sqs: &Sqs, call: &Call, input: &SetQueueAttributesInput) -> Result<(), ApiError> {
     Ok(sqs.queues(call)?.set_queue_attributes(input, call.now)?)
+}
+
+pub(super) fn add_permission(sqs: &Sqs, call: &Call, input: &AddPermissionInput) -> Result<(), ApiError> {
+    Ok(sqs.queues(call)?.add_permission(input, call.now)?)
+}
+
+pub(super) fn remove_permission(sqs: &Sqs, call: &Call, input: &RemovePermissionInput) -> Result<(), ApiError> {
+    Ok(sqs.queues(call)?.remove_permission(input, call.now)?)
 }
 
 pub(super) fn tag(sqs: &Sqs, call: &Call, input: &QueueInput) -> Result<(), ApiError> {

@@ -34,12 +34,28 @@ fn a_message_goes_through_a_queue() {
 }
 
 #[test]
+fn the_policy_of_a_queue_is_the_one_that_was_given() {
+    let folder = Folder::new();
+    let sqs = table(Arc::clone(&folder) as Arc<dyn Regions>);
+    let made = ask(&sqs, "CreateQueue", &json!({"QueueName": "box"}), NOW).expect("made");
+    let arn = "arn:aws:sqs:us-east-1:123456789012:box";
+    let policies = policies(folder);
+    assert!(policies(arn).is_empty() && policies("arn:aws:sqs:us-east-1:123456789012:none").is_empty());
+    let (url, accounts) = (&made["QueueUrl"], ["111111111111"]);
+    let add = json!({"QueueUrl": url, "Label": "l", "AWSAccountIds": accounts, "Actions": ["SendMessage"]});
+    ask(&sqs, "AddPermission", &add, NOW).expect("added");
+    assert_eq!(policies(arn)[0].principals().count(), 1);
+    ask(&sqs, "RemovePermission", &json!({"QueueUrl": url, "Label": "l"}), NOW).expect("removed");
+    assert!(policies(arn).is_empty());
+}
+
+#[test]
 fn every_operation_of_sqs_is_known() {
     let names: Vec<&str> = OPERATIONS.iter().map(|operation| operation.name).collect();
     assert_eq!(names.len(), 23);
     assert!(names.is_sorted(), "{names:?}");
     let sqs = sqs();
-    let refused = ask(&sqs, "AddPermission", &json!({}), NOW).expect_err("refused");
+    let refused = ask(&sqs, "StartMessageMoveTask", &json!({}), NOW).expect_err("refused");
     assert_eq!(refused.status, 501);
     let payload = Payload::tree(ServiceName::Sqs.protocol(), Value::Null);
     assert_eq!(queue(&call(NOW), &payload), ["arn:aws:sqs:us-east-1:123456789012:*"]);

@@ -68,6 +68,11 @@ impl TopicSettings {
         Ok(changed == *self)
     }
 
+    /// Who may do what, as it was set.
+    pub(crate) fn own_policy(&self) -> Option<&str> {
+        self.policy.as_deref()
+    }
+
     /// Who may do what, as JSON: as it was set, or the default.
     pub(crate) fn policy(&self, arn: &str, account: &str) -> Value {
         // Checked when it was set.

@@ -91,6 +91,36 @@ async fn what_cannot_be_exported_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_resource_policy_is_in_force_until_it_is_deleted() {
+    let folder = Folder::new();
+    let foundation = folder.foundation();
+    let table = Arc::new(table(&foundation).expect("a table"));
+    let ask = |operation: &'static str, input: Value| {
+        let table = Arc::clone(&table);
+        async move { spawn_blocking(move || ask(table.as_ref(), operation, &input, NOW)).await.expect("ran").expect("done") }
+    };
+    let may = |group: &str| {
+        let (access, group) =
+            (Arc::clone(&foundation.access), format!("arn:aws:logs:us-east-1:123456789012:log-group:{group}"));
+        async move {
+            let context = crate::access::Context::default();
+            let ask = move || access.allows_service("route53.amazonaws.com", "logs:PutLogEvents", &group, &context);
+            spawn_blocking(ask).await.expect("ran")
+        }
+    };
+    assert!(!may("/dns:log-stream:s").await);
+    let statement = json!({
+        "Effect": "Allow", "Principal": {"Service": "route53.amazonaws.com"}, "Action": "logs:PutLogEvents",
+        "Resource": "arn:aws:logs:us-east-1:123456789012:log-group:/dns:*",
+    });
+    let document = json!({"Version": "2012-10-17", "Statement": [statement]}).to_string();
+    ask("PutResourcePolicy", json!({"policyName": "p", "policyDocument": document})).await;
+    assert!(may("/dns:log-stream:s").await && !may("/web:log-stream:s").await);
+    ask("DeleteResourcePolicy", json!({"policyName": "p"})).await;
+    assert!(!may("/dns:log-stream:s").await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn resource_policies_are_kept() {
     let logs = opened().await;
     let put =
