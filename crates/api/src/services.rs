@@ -17,7 +17,7 @@ pub mod sts;
 use std::sync::Arc;
 
 use weir_store::{Buckets, Catalogue, logs::LogStore};
-use weir_watch::{Watcher, alarm::Alarms, metric::Metrics, topic::Topics};
+use weir_watch::{Watcher, alarm::Alarms, metric::Metrics, notice::Courier, topic::Topics};
 
 use self::{ec2::Ec2, s3::S3};
 use crate::{
@@ -58,6 +58,8 @@ pub struct Region {
     pub alarms: Arc<Alarms>,
     /// Topics and subscriptions.
     pub topics: Topics,
+    /// Delivers what is published.
+    pub courier: Arc<Courier>,
 }
 
 /// The regions: one is there from the start, others when somebody asks for them.

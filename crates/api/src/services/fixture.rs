@@ -16,6 +16,7 @@ use weir_watch::{
     Watcher,
     alarm::Alarms,
     metric::Metrics,
+    notice::Courier,
     topic::{TopicOptions, Topics},
 };
 
@@ -97,7 +98,9 @@ impl Regions for Folder {
         let options = TopicOptions { public_url: "http://localhost:8480".to_owned() };
         let topics = Topics::open(catalogue.clone(), ACCOUNT, name, &options).map_err(ApiError::internal)?;
         let alarms = Alarms::open(catalogue, Arc::clone(&metrics), ACCOUNT, name).map_err(ApiError::internal)?;
-        let region = Arc::new(Region { logs: Arc::new(logs), watcher, metrics, alarms: Arc::new(alarms), topics });
+        let (logs, alarms) = (Arc::new(logs), Arc::new(alarms));
+        let courier = Arc::new(Courier::new(topics.clone(), &path));
+        let region = Arc::new(Region { logs, watcher, metrics, alarms, topics, courier });
         open.insert(name.to_owned(), Arc::clone(&region));
         Ok(region)
     }

@@ -126,6 +126,21 @@ impl Courier {
         Ok(queued.iter().filter_map(|queued| self.outgoing(queued, now)).collect())
     }
 
+    /// Puts a message that was just published into the queues that subscribe to its topic, so that whoever published it
+    /// finds it there. What fails is due as every other delivery.
+    ///
+    /// # Errors
+    /// When the catalogue refuses.
+    pub fn fill_queues(&self, message_id: &str, now: i64) -> Result<(), NoticeError> {
+        let mut state = self.state();
+        let mut queued = self.change(|transaction| Queued::for_queues(transaction, message_id))?;
+        // What is out was given to somebody else meanwhile.
+        queued.retain(|queued| state.out.insert(queued.id));
+        drop(state);
+        queued.iter().for_each(|queued| drop(self.outgoing(queued, now)));
+        Ok(())
+    }
+
     /// What became of a delivery.
     ///
     /// # Errors

@@ -55,6 +55,18 @@ impl Queued {
         Ok(())
     }
 
+    /// The deliveries of a message that go into queues.
+    pub(super) fn for_queues(transaction: &Transaction<'_>, message_id: &str) -> Result<Vec<Self>, TopicError> {
+        let select = format!("{SELECT} WHERE d.message = ?1 AND s.protocol = 'sqs' ORDER BY d.id");
+        let mut select = transaction.prepare_cached(&select)?;
+        let mut rows = select.query([message_id])?;
+        let mut all = Vec::new();
+        while let Some(row) = rows.next()? {
+            all.push(Self::read(row)?);
+        }
+        Ok(all)
+    }
+
     /// None when nobody wants it any more.
     pub(super) fn one(transaction: &Transaction<'_>, id: i64) -> Result<Option<Self>, TopicError> {
         let mut select = transaction.prepare_cached(&format!("{SELECT} WHERE d.id = ?1"))?;

@@ -18,6 +18,9 @@ impl Queues {
         let name = self.named(url)?;
         self.change(|transaction| {
             Self::queue(transaction, &name)?;
+            if tags.is_empty() {
+                return Err(QueueError::MissingParameter("Tags"));
+            }
             write(transaction, &name, tags)
         })
     }
@@ -30,6 +33,10 @@ impl Queues {
         let name = self.named(url)?;
         self.change(|transaction| {
             Self::queue(transaction, &name)?;
+            if keys.is_empty() {
+                let rule = "Tag keys must be between 1 and 128 characters in length.";
+                return Err(QueueError::InvalidParameterValue(rule.to_owned()));
+            }
             for key in keys {
                 transaction.execute("DELETE FROM queue_tag WHERE queue = ?1 AND key = ?2", (&name, key))?;
             }

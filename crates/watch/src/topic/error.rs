@@ -34,8 +34,8 @@ pub enum TopicError {
     #[error("Filter policy limit exceeded: at most {0} filter policies a topic")]
     FilterPolicyLimitExceeded(u32),
     /// More tags than allowed.
-    #[error("Tag limit exceeded: at most {0} tags a resource")]
-    TagLimitExceeded(usize),
+    #[error("Could not complete request: tag quota of per resource exceeded")]
+    TagLimitExceeded,
     /// A batch without entries.
     #[error("The batch request doesn't contain any entries.")]
     EmptyBatchRequest,
@@ -74,7 +74,7 @@ impl TopicError {
             Self::TopicLimitExceeded(_) => "TopicLimitExceeded",
             Self::SubscriptionLimitExceeded(_) => "SubscriptionLimitExceeded",
             Self::FilterPolicyLimitExceeded(_) => "FilterPolicyLimitExceeded",
-            Self::TagLimitExceeded(_) => "TagLimitExceeded",
+            Self::TagLimitExceeded => "TagLimitExceeded",
             Self::EmptyBatchRequest => "EmptyBatchRequest",
             Self::TooManyEntriesInBatchRequest => "TooManyEntriesInBatchRequest",
             Self::BatchEntryIdsNotDistinct => "BatchEntryIdsNotDistinct",

@@ -3,7 +3,7 @@
 use rusqlite::Transaction;
 
 use super::{
-    Message, SubscribeInput, SubscriptionOutput, SubscriptionRef, SubscriptionSettings, TopicError, Topics,
+    Message, Protocol, SubscribeInput, SubscriptionOutput, SubscriptionRef, SubscriptionSettings, TopicError, Topics,
     arn::Arn,
     random,
     stored::{self, Kind, Sending, State, Subscription, cancel},
@@ -25,16 +25,12 @@ impl Topics {
     /// When there is no such topic, or protocol, endpoint or attributes break the rules.
     pub fn subscribe(&self, input: &SubscribeInput, now: i64) -> Result<SubscriptionOutput, TopicError> {
         self.check_topic_arn(&input.topic_arn)?;
-        let protocol = input.protocol.parse::<super::Protocol>()?;
-        let endpoint = protocol.endpoint(&input.endpoint)?;
-        if protocol == super::Protocol::Sqs
-            && queue_name(&endpoint).is_none_or(|name| self.queues.arn(name) != endpoint)
-        {
-            return Err(TopicError::parameter("Endpoint", "it must be a queue of this account and region"));
-        }
-        let settings = SubscriptionSettings::of(protocol, &input.attributes)?;
+        let protocol = input.protocol.parse::<Protocol>()?;
         let subscription = self.catalogue.change(|transaction| {
+            // Whether there is a topic is said first.
             stored::topic(transaction, &input.topic_arn)?;
+            let endpoint = self.endpoint(protocol, &input.endpoint)?;
+            let settings = SubscriptionSettings::of(protocol, &input.attributes)?;
             let condition = "topic = ?1 AND protocol = ?2 AND endpoint = ?3";
             let values = (&input.topic_arn, protocol.name(), &endpoint);
             let found = Subscription::all(transaction, condition, values)?.pop();
@@ -47,7 +43,7 @@ impl Topics {
             };
             let topic = input.topic_arn.clone();
             // A queue of the account needs not be asked.
-            let state = if protocol == super::Protocol::Sqs { State::Confirmed } else { State::Pending };
+            let state = if protocol == Protocol::Sqs { State::Confirmed } else { State::Pending };
             let subscription = Subscription { arn, topic, protocol, endpoint, state, settings };
             let expires = (state == State::Pending).then_some(now + TOKEN_LIFE_MS);
             subscription.write(transaction, expires)?;
@@ -61,6 +57,14 @@ impl Topics {
         let is_told = subscription.state == State::Confirmed || input.return_subscription_arn;
         let subscription_arn = if is_told { subscription.arn } else { "pending confirmation".into() };
         Ok(SubscriptionOutput { subscription_arn })
+    }
+
+    fn endpoint(&self, protocol: Protocol, given: &str) -> Result<String, TopicError> {
+        let endpoint = protocol.endpoint(given)?;
+        if protocol == Protocol::Sqs && queue_name(&endpoint).is_none_or(|name| self.queues.arn(name) != endpoint) {
+            return Err(TopicError::parameter("Endpoint", "it must be a queue of this account and region"));
+        }
+        Ok(endpoint)
     }
 
     /// Ends a subscription for the account that has it; one that is not there is no error.

@@ -75,7 +75,7 @@ pub(super) fn set(transaction: &Transaction<'_>, topic: &str, tags: &[Tag]) -> R
         insert.execute((topic, key, value))?;
     }
     if of(transaction, topic)?.len() > TAG_LIMIT {
-        return Err(TopicError::TagLimitExceeded(TAG_LIMIT));
+        return Err(TopicError::TagLimitExceeded);
     }
     Ok(())
 }

@@ -95,6 +95,34 @@ fn the_policy_of_a_topic_is_the_one_that_was_given() {
 }
 
 #[test]
+fn what_is_published_is_in_the_queue_at_once() {
+    let (folder, sns) = opened();
+    let sqs = crate::services::sqs::table(Arc::clone(&folder) as Arc<dyn Regions>);
+    let ask =
+        |operation: &str, input: Value| crate::services::fixture::ask(&sqs, operation, &input, NOW).expect(operation);
+    ok(&sns, "CreateTopic", "Name=alarms");
+    let url = ask("CreateQueue", json!({"QueueName": "box"}))["QueueUrl"].clone();
+    let endpoint = "arn:aws:sqs:us-east-1:123456789012:box";
+    ok(&sns, "Subscribe", &format!("TopicArn={TOPIC}&Protocol=sqs&Endpoint={endpoint}"));
+    ok(&sns, "Publish", &format!("TopicArn={TOPIC}&Message=one"));
+    let entry = "PublishBatchRequestEntries.member.1";
+    ok(&sns, "PublishBatch", &format!("TopicArn={TOPIC}&{entry}.Id=1&{entry}.Message=two"));
+    let received = ask("ReceiveMessage", json!({"QueueUrl": url, "MaxNumberOfMessages": 10}));
+    let texts: Vec<Value> = received["Messages"]
+        .as_array()
+        .expect("messages")
+        .iter()
+        .map(|message| {
+            let body: Value = serde_json::from_str(message["Body"].as_str().expect("a text")).expect("JSON");
+            body["Message"].clone()
+        })
+        .collect();
+    assert_eq!(texts, ["one", "two"]);
+    let counters = folder.region("us-east-1").expect("there").courier.counters().expect("read");
+    assert_eq!((counters.sent, counters.waiting), (2, 0));
+}
+
+#[test]
 fn subscriptions_are_confirmed_and_ended_by_links_too() {
     let (folder, sns) = opened();
     ok(&sns, "CreateTopic", "Name=alarms");
@@ -147,6 +175,7 @@ fn errors_are_in_the_words_of_aws() {
         ("Publish", format!("TopicArn={TOPIC}x&Message=m"), 404, "NotFound: Topic does not exist"),
         ("Publish", of_topic("Message="), 400, "InvalidParameter: Invalid parameter: Empty message"),
         ("Publish", of_topic("Message=m&Subject="), 400, "InvalidParameter: Invalid parameter: Subject"),
+        ("Subscribe", format!("TopicArn={TOPIC}x&Protocol=sqs&Endpoint=no"), 404, "NotFound: Topic does not exist"),
         (
             "Subscribe",
             of_topic("Protocol=pigeon&Endpoint=x"),

@@ -29,6 +29,16 @@ fn a_message_goes_through_a_queue() {
     assert_eq!(received, json!({}));
     let tags = ask(&sqs, "ListQueueTags", &json!({"QueueUrl": url}), NOW).expect("listed");
     assert_eq!(tags, json!({"Tags": {"team": "blue"}}));
+    for (operation, input, text) in [
+        ("TagQueue", json!({"QueueUrl": url, "Tags": {}}), "The request must contain the parameter Tags."),
+        (
+            "UntagQueue",
+            json!({"QueueUrl": url, "TagKeys": []}),
+            "Tag keys must be between 1 and 128 characters in length.",
+        ),
+    ] {
+        assert_eq!(ask(&sqs, operation, &input, NOW).expect_err("refused").message, text);
+    }
     let refused = ask(&sqs, "SendMessageBatch", &json!({"QueueUrl": url, "Entries": []}), NOW).expect_err("refused");
     assert_eq!(refused.code, "AWS.SimpleQueueService.EmptyBatchRequest");
 }

@@ -131,7 +131,10 @@ fn tags_come_and_go() {
     topics.untag_resource(&UntagResourceInput { resource_arn, tag_keys: vec!["a".into(), "x".into()] }).expect("done");
     assert_eq!(tags(), [tag("b", "3")]);
     let many = (0..50).map(|number| tag(&number.to_string(), "")).collect();
-    assert_eq!(refusal(tag_resource(many)), "400 TagLimitExceeded: Tag limit exceeded: at most 50 tags a resource");
+    assert_eq!(
+        refusal(tag_resource(many)),
+        "400 TagLimitExceeded: Could not complete request: tag quota of per resource exceeded"
+    );
     assert_eq!(tags().len(), 1);
     assert!(refusal(tag_resource(vec![tag("aws:x", "")])).contains("reserved"));
     assert!(refusal(tag_resource(vec![tag("x", ""), tag("x", "")])).contains("given twice"));

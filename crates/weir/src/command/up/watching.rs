@@ -100,7 +100,7 @@ impl Watching {
         for damage in logs.damage() {
             troubles.add(lost(damage));
         }
-        let region = Arc::new(Region { logs, watcher, metrics, alarms, topics });
+        let region = Arc::new(Region { logs, watcher, metrics, alarms, topics, courier: Arc::clone(&courier) });
         Ok(Self { region, courier, questions, destination: None, troubles, reported: Mutex::default() })
     }
 

@@ -165,8 +165,14 @@ fn create_queue(work: &Work<'_>) -> Result<Made, ApiError> {
 fn update_queue(work: &Work<'_>, was: &Was<'_>) -> Result<Made, ApiError> {
     let url = &was.made.physical;
     work.call(Sqs, "SetQueueAttributes", json!({"QueueUrl": url, "Attributes": attributes(work, &QUEUE)}))?;
-    work.call(Sqs, "UntagQueue", json!({"QueueUrl": url, "TagKeys": lost_tags(work, was)}))?;
-    work.call(Sqs, "TagQueue", json!({"QueueUrl": url, "Tags": work.tag_map()}))?;
+    let lost = lost_tags(work, was);
+    if !lost.is_empty() {
+        work.call(Sqs, "UntagQueue", json!({"QueueUrl": url, "TagKeys": lost}))?;
+    }
+    let tags = work.tag_map();
+    if tags.as_object().is_some_and(|tags| !tags.is_empty()) {
+        work.call(Sqs, "TagQueue", json!({"QueueUrl": url, "Tags": tags}))?;
+    }
     Ok(was.made.clone())
 }
 
