@@ -2,7 +2,7 @@
 
 mod check;
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -141,6 +141,18 @@ impl<S> Operation<S> {
     pub const fn open(self) -> Self {
         Self { open: true, ..self }
     }
+
+    /// What is known of it before it is called.
+    pub fn entry(&self) -> Entry {
+        Entry {
+            name: self.name,
+            action: self.action,
+            resources: self.resources,
+            unguarded: self.unguarded,
+            open: self.open,
+            supported: self.handler.is_some() || self.stream.is_some(),
+        }
+    }
 }
 
 /// Makes the [`Handler`] of a function `fn(&State, &Call, &Input) -> Result<Output, impl Into<ApiError>>`.
@@ -165,12 +177,16 @@ pub fn operation_of<S, I: DeserializeOwned, O: Serialize, E: Into<ApiError>>(
 
 /// A table of operations over a state: a service, or a part of one.
 pub struct Table<S: 'static> {
-    /// Whose operations.
-    pub service: ServiceName,
-    /// What they work on.
-    pub state: S,
-    /// The operations.
-    pub operations: &'static [Operation<S>],
+    service: ServiceName,
+    state: S,
+    operations: BTreeMap<&'static str, &'static Operation<S>>,
+}
+
+impl<S> Table<S> {
+    /// A table of these operations of a service; `state` is what they work on.
+    pub fn new(service: ServiceName, state: S, operations: &'static [Operation<S>]) -> Self {
+        Self { service, state, operations: operations.iter().map(|operation| (operation.name, operation)).collect() }
+    }
 }
 
 impl<S> fmt::Debug for Table<S> {
@@ -225,20 +241,12 @@ impl<S: Send + Sync> Serve for Table<S> {
     }
 
     fn entries(&self) -> Vec<Entry> {
-        let entry = |operation: &Operation<S>| Entry {
-            name: operation.name,
-            action: operation.action,
-            resources: operation.resources,
-            unguarded: operation.unguarded,
-            open: operation.open,
-            supported: operation.handler.is_some() || operation.stream.is_some(),
-        };
-        self.operations.iter().map(entry).collect()
+        self.operations.values().map(|operation| operation.entry()).collect()
     }
 
     fn call(&self, name: &str, call: &Call, payload: &Payload) -> Result<Value, ApiError> {
         let protocol = payload.protocol();
-        let Some(operation) = self.operations.iter().find(|operation| operation.name == name) else {
+        let Some(operation) = self.operations.get(name) else {
             return Err(Refusal::UnknownOperation(name.to_owned()).to_error(protocol));
         };
         let Some(handler) = operation.handler else {
@@ -248,8 +256,9 @@ impl<S: Send + Sync> Serve for Table<S> {
         check::check(self.service, operation.checks, payload)?;
         handler(&self.state, call, payload)
     }
+
     fn stream(&self, name: &str, call: &Call, payload: &Payload) -> Option<Result<Events, ApiError>> {
-        let operation = self.operations.iter().find(|operation| operation.name == name)?;
+        let operation = self.operations.get(name)?;
         let stream = operation.stream?;
         let checked = check::check(self.service, operation.checks, payload);
         Some(checked.and_then(|()| stream(&self.state, call, payload)))

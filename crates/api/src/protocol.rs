@@ -97,7 +97,7 @@ pub fn encode_error(asked: &Asked, error: &ApiError, request_id: &str) -> Reply 
 
 /// Makes Unix milliseconds of the members that are times: seconds in JSON and CBOR, ISO 8601 or seconds in forms.
 fn from_wire(service: ServiceName, value: Value) -> Value {
-    time::map(service, value, false, &time::read)
+    time::map(service, value, false)
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ struct Queries {
 pub(super) fn tables(athena: &Arc<Athena>, runtime: &Handle) -> Vec<Box<dyn Serve>> {
     let table = |operations| {
         let state = Queries { athena: Arc::clone(athena), runtime: runtime.clone() };
-        Box::new(Table { service: ServiceName::Athena, state, operations }) as Box<dyn Serve>
+        Box::new(Table::new(ServiceName::Athena, state, operations)) as Box<dyn Serve>
     };
     vec![table(OPERATIONS), table(unsupported::OPERATIONS)]
 }

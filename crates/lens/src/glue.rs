@@ -24,7 +24,7 @@ struct Metastore {
 pub(super) fn tables(engine: &Arc<Engine>, runtime: &Handle) -> Vec<Box<dyn Serve>> {
     let table = |operations| {
         let state = Metastore { engine: Arc::clone(engine), runtime: runtime.clone() };
-        Box::new(Table { service: ServiceName::Glue, state, operations }) as Box<dyn Serve>
+        Box::new(Table::new(ServiceName::Glue, state, operations)) as Box<dyn Serve>
     };
     vec![table(OPERATIONS), table(unsupported::OPERATIONS)]
 }

@@ -20,7 +20,7 @@ struct Insights {
 
 /// The table of the queries over log groups.
 pub fn insights_table(queries: QueriesOf) -> Box<dyn Serve> {
-    Box::new(Table { service: ServiceName::Logs, state: Insights { queries }, operations: OPERATIONS })
+    Box::new(Table::new(ServiceName::Logs, Insights { queries }, OPERATIONS))
 }
 
 const QUERY: Check = Check::Length("queryString", 0, 10_000);

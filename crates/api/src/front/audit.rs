@@ -4,6 +4,11 @@ use serde::Serialize;
 
 use crate::{ApiError, Call, ServiceName};
 
+/// Longest name of an operation, in letters: whoever asks for one that there is not may give it any name.
+const LONGEST_NAME: usize = 128;
+/// Longest text of an error, in letters: it may quote what was sent.
+const LONGEST_MESSAGE: usize = 1024;
+
 /// A request to an operation. Holds no input: an input may hold a secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -42,7 +47,7 @@ impl AuditEvent {
         Self {
             time: call.now,
             event_source: format!("{}.amazonaws.com", service.signing_name()),
-            event_name: operation.chars().take(128).collect(),
+            event_name: cut(operation, LONGEST_NAME),
             aws_region: call.region.clone(),
             user_arn: call.principal.arn.clone(),
             access_key_id: call.principal.access_key.clone(),
@@ -50,7 +55,11 @@ impl AuditEvent {
             user_agent: call.source.user_agent.clone(),
             request_id: call.request_id.clone(),
             error_code: error.map(|error| error.code.to_string()),
-            error_message: error.map(|error| error.message.clone()),
+            error_message: error.map(|error| cut(&error.message, LONGEST_MESSAGE)),
         }
     }
+}
+
+fn cut(text: &str, longest: usize) -> String {
+    text.chars().take(longest).collect()
 }

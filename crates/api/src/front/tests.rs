@@ -43,7 +43,7 @@ struct Answered {
 async fn ask(uri: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Option<Answered> {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let audit = Arc::clone(&seen);
-    let table = Table { service: ServiceName::CloudWatch, state: (), operations: OPERATIONS };
+    let table = Table::new(ServiceName::CloudWatch, (), OPERATIONS);
     let front = Arc::new(Front {
         region: "us-east-1".to_owned(),
         access: Arc::new(Access::off("123456789012")),
@@ -112,6 +112,16 @@ async fn an_error_is_said_in_the_protocol_too_and_written_down() {
     }
     let answered = ask("/", &[SIGNED, JSON, target("Add")], "{\"Numbers\":").await.expect("answered");
     assert!(answered.body.contains("SerializationException"), "{}", answered.body);
+}
+
+#[tokio::test]
+async fn what_is_written_down_is_short_however_long_the_request_is() {
+    let form = format!("Action={}&Version=2010-08-01", "A".repeat(100_000));
+    let answered = ask("/", &[SIGNED, FORM], form).await.expect("answered");
+    assert_eq!(answered.status, 400);
+    assert_eq!(answered.audit[0]["eventName"], "A".repeat(128));
+    assert_eq!(answered.audit[0]["errorCode"], "InvalidAction");
+    assert_eq!(answered.audit[0]["errorMessage"].as_str().expect("a text").len(), 1024);
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! awsJson1.0 and awsJson1.1.
 
+use bytes::Bytes;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::{Asked, Protocol, Reply, time};
@@ -18,23 +20,55 @@ pub(super) fn parse(body: &[u8]) -> Result<Value, Refusal> {
 }
 
 pub(super) fn answer(asked: &Asked, output: &Value) -> Reply {
-    let seconds = |value: Value| time::seconds(&value).map_or(value, Value::from);
-    let output = if output.is_null() { Value::Object(Map::new()) } else { output.clone() };
-    let output = time::map(asked.service, without_nulls(output), false, &seconds);
-    reply(asked, 200, &output)
+    let body = match output {
+        Value::Null => "{}".into(),
+        output => text(&Said { service: asked.service, value: output, is_time: false }),
+    };
+    reply(asked, 200, body)
 }
 
 pub(super) fn error(asked: &Asked, error: &ApiError) -> Reply {
-    let mut reply = reply(asked, error.status, &error_body(asked.service, error));
+    let mut reply = reply(asked, error.status, text(&error_body(asked.service, error)));
     reply.headers.extend(query_error(asked, error));
     reply.headers.push(("x-amzn-errortype", error.code.to_string()));
     reply
 }
 
-fn reply(asked: &Asked, status: u16, body: &Value) -> Reply {
+fn reply(asked: &Asked, status: u16, body: Bytes) -> Reply {
     let version = if asked.protocol == Protocol::AwsJson10 { "1.0" } else { "1.1" };
     let headers = vec![("content-type", format!("application/x-amz-json-{version}"))];
-    Reply { status, headers, body: body.to_string().into() }
+    Reply { status, headers, body }
+}
+
+fn text(body: &impl Serialize) -> Bytes {
+    // Only a map with names that are no texts could refuse, and a tree has none.
+    serde_json::to_vec(body).unwrap_or_default().into()
+}
+
+/// A value as a client reads it: times in Unix seconds, and no member that is not there.
+struct Said<'a> {
+    service: ServiceName,
+    value: &'a Value,
+    is_time: bool,
+}
+
+impl Serialize for Said<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let Self { service, is_time, .. } = *self;
+        match self.value {
+            Value::Array(items) => to.collect_seq(items.iter().map(|value| Said { service, value, is_time })),
+            Value::Object(members) => {
+                let there = members.iter().filter(|(_, value)| !value.is_null());
+                to.collect_map(
+                    there.map(|(name, value)| (name, Said { service, value, is_time: service.is_time(name) })),
+                )
+            }
+            leaf => match time::seconds(leaf).filter(|_| is_time) {
+                Some(seconds) => to.serialize_f64(seconds),
+                None => leaf.serialize(to),
+            },
+        }
+    }
 }
 
 /// `{"__type": …, "message": …}` and what else the error has.
@@ -86,18 +120,5 @@ fn sqs_shape(code: &str) -> &str {
         "NonExistentQueue" => "QueueDoesNotExist",
         "QueueAlreadyExists" => "QueueNameExists",
         other => other,
-    }
-}
-
-/// A member that is not there is not written.
-fn without_nulls(value: Value) -> Value {
-    match value {
-        Value::Array(items) => items.into_iter().map(without_nulls).collect(),
-        Value::Object(members) => members
-            .into_iter()
-            .filter(|(_, value)| !value.is_null())
-            .map(|(name, value)| (name, without_nulls(value)))
-            .collect(),
-        leaf => leaf,
     }
 }

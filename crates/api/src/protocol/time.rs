@@ -5,24 +5,24 @@ use serde_json::Value;
 
 use crate::ServiceName;
 
-/// The tree with every time replaced. `is_time` says whether the value itself is one.
-pub(super) fn map(service: ServiceName, value: Value, is_time: bool, replace: &dyn Fn(Value) -> Value) -> Value {
+/// The tree with Unix milliseconds for every time. `is_time` says whether the value itself is one.
+pub(super) fn map(service: ServiceName, value: Value, is_time: bool) -> Value {
     match value {
-        Value::Array(items) => items.into_iter().map(|item| map(service, item, is_time, replace)).collect(),
+        Value::Array(items) => items.into_iter().map(|item| map(service, item, is_time)).collect(),
         Value::Object(members) => {
             let member = |(name, value): (String, Value)| {
-                let value = map(service, value, service.is_time(&name), replace);
+                let value = map(service, value, service.is_time(&name));
                 (name, value)
             };
             members.into_iter().map(member).collect()
         }
-        leaf if is_time => replace(leaf),
+        leaf if is_time => read(leaf),
         leaf => leaf,
     }
 }
 
 /// Unix milliseconds of what a client sent. What is no time stays, and is refused by whoever wants one.
-pub(super) fn read(value: Value) -> Value {
+fn read(value: Value) -> Value {
     let millis = match &value {
         Value::Number(seconds) => seconds.as_f64().map(millis),
         Value::String(text) => parse(text),

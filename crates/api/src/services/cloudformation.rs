@@ -35,7 +35,7 @@ pub struct CloudFormation {
 /// When the catalogue cannot be read.
 pub fn table(catalogue: Catalogue, access: Arc<Access>, served: Served) -> Result<Table<CloudFormation>, ApiError> {
     let engine = Engine::new(Store::open(catalogue)?, served, access);
-    Ok(Table { service: ServiceName::CloudFormation, state: CloudFormation { engine }, operations: OPERATIONS })
+    Ok(Table::new(ServiceName::CloudFormation, CloudFormation { engine }, OPERATIONS))
 }
 
 const STACK: &[Check] = &[Check::Required("StackName")];

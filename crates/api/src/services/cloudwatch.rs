@@ -26,7 +26,7 @@ pub struct CloudWatch {
 pub fn table(on: &Foundation) -> Result<Table<CloudWatch>, ApiError> {
     on.catalogue.provide(&dashboards::TABLES)?;
     let state = CloudWatch { regions: Arc::clone(&on.regions), catalogue: on.catalogue.clone() };
-    Ok(Table { service: ServiceName::CloudWatch, state, operations: OPERATIONS })
+    Ok(Table::new(ServiceName::CloudWatch, state, OPERATIONS))
 }
 
 const STATES: [&str; 3] = ["INSUFFICIENT_DATA", "ALARM", "OK"];
@@ -160,7 +160,7 @@ const OPERATIONS: &[Operation<CloudWatch>] = &[
 
 /// What CloudWatch has and Weir has not.
 pub fn unsupported() -> Table<()> {
-    Table { service: ServiceName::CloudWatch, state: (), operations: UNSUPPORTED }
+    Table::new(ServiceName::CloudWatch, (), UNSUPPORTED)
 }
 
 const UNSUPPORTED: &[Operation<()>] = &Operation::all_unsupported([

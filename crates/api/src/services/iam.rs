@@ -52,7 +52,7 @@ impl Iam {
 
 /// The table of IAM.
 pub fn table(access: Arc<Access>) -> Table<Iam> {
-    Table { service: ServiceName::Iam, state: Iam { access }, operations: OPERATIONS }
+    Table::new(ServiceName::Iam, Iam { access }, OPERATIONS)
 }
 
 const USER: Check = Check::Required("UserName");

@@ -64,7 +64,7 @@ fn table_with(on: &Foundation, post: Post) -> Result<Table<Logs>, ApiError> {
         let logs = &state.regions.region(&owner.region)?.logs;
         state.deliveries.begin(logs, &owner, filter)?;
     }
-    Ok(Table { service: ServiceName::Logs, state, operations: OPERATIONS })
+    Ok(Table::new(ServiceName::Logs, state, OPERATIONS))
 }
 
 /// The certificates of this system are read when they are first needed.
@@ -247,7 +247,7 @@ const OPERATIONS: &[Operation<Logs>] = &[
 
 /// What CloudWatch Logs has and Weir has not, or not in this table.
 pub fn unsupported() -> Table<()> {
-    Table { service: ServiceName::Logs, state: (), operations: UNSUPPORTED }
+    Table::new(ServiceName::Logs, (), UNSUPPORTED)
 }
 
 const UNSUPPORTED: &[Operation<()>] = &Operation::all_unsupported([

@@ -21,7 +21,7 @@ pub struct Sns {
 
 /// The table of SNS.
 pub fn table(regions: Arc<dyn Regions>) -> Table<Sns> {
-    Table { service: ServiceName::Sns, state: Sns { regions }, operations: OPERATIONS }
+    Table::new(ServiceName::Sns, Sns { regions }, OPERATIONS)
 }
 
 /// Without checks: SNS has words of its own for all that is wrong.
@@ -50,7 +50,7 @@ const OPERATIONS: &[Operation<Sns>] = &[
 
 /// What SNS has and Weir has not.
 pub fn unsupported() -> Table<()> {
-    Table { service: ServiceName::Sns, state: (), operations: UNSUPPORTED }
+    Table::new(ServiceName::Sns, (), UNSUPPORTED)
 }
 
 const UNSUPPORTED: &[Operation<()>] = &Operation::all_unsupported([

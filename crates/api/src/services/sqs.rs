@@ -19,7 +19,7 @@ pub struct Sqs {
 
 /// The table of SQS.
 pub fn table(regions: Arc<dyn Regions>) -> Table<Sqs> {
-    Table { service: ServiceName::Sqs, state: Sqs { regions }, operations: OPERATIONS }
+    Table::new(ServiceName::Sqs, Sqs { regions }, OPERATIONS)
 }
 
 const OPERATIONS: &[Operation<Sqs>] = &[

@@ -27,7 +27,7 @@ pub struct Sts {
 
 /// The table of STS.
 pub fn table(access: Arc<Access>) -> Table<Sts> {
-    Table { service: ServiceName::Sts, state: Sts { access }, operations: OPERATIONS }
+    Table::new(ServiceName::Sts, Sts { access }, OPERATIONS)
 }
 
 const POLICY: Check = Check::Length("Policy", 1, 2048);

@@ -4,7 +4,7 @@ use crate::{Operation, ServiceName, Table};
 
 /// The table of what Weir does not have.
 pub fn unsupported() -> Table<()> {
-    Table { service: ServiceName::CloudFormation, state: (), operations: UNSUPPORTED }
+    Table::new(ServiceName::CloudFormation, (), UNSUPPORTED)
 }
 
 const UNSUPPORTED: &[Operation<()>] = &Operation::all_unsupported([

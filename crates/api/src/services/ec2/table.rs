@@ -16,10 +16,7 @@ mod unsupported;
 /// The tables of EC2: what Weir has, and the names of the rest.
 pub fn tables(ec2: Ec2) -> [Box<dyn Serve>; 2] {
     let service = ServiceName::Ec2;
-    [
-        Box::new(Table { service, state: ec2, operations: OPERATIONS }),
-        Box::new(Table { service, state: (), operations: unsupported::OPERATIONS }),
-    ]
+    [Box::new(Table::new(service, ec2, OPERATIONS)), Box::new(Table::new(service, (), unsupported::OPERATIONS))]
 }
 
 /// `DryRun`: whoever may do it is told so, and nothing is done.

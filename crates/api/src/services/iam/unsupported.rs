@@ -4,7 +4,7 @@ use crate::{Operation, ServiceName, Table};
 
 /// The table of what IAM has and Weir has not.
 pub fn table() -> Table<()> {
-    Table { service: ServiceName::Iam, state: (), operations: UNSUPPORTED }
+    Table::new(ServiceName::Iam, (), UNSUPPORTED)
 }
 
 const UNSUPPORTED: &[Operation<()>] = &Operation::all_unsupported([

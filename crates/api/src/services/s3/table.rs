@@ -17,7 +17,7 @@ const LONGEST: u64 = 1 << 20;
 
 /// The table of what stacks are made with.
 pub(super) fn table(service: Service) -> Table<Service> {
-    Table { service: ServiceName::S3, state: service, operations: OPERATIONS }
+    Table::new(ServiceName::S3, service, OPERATIONS)
 }
 
 const OPERATIONS: &[Operation<Service>] = &[
