@@ -23,8 +23,10 @@ pub use who::{Caller, Who};
 /// What a policy is attached to, which decides what it must and must not say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PolicyKind {
-    /// To a user, a group, a role or a session: it names no principal.
+    /// To a user, a group or a role: it names no principal.
     Identity,
+    /// To a session: the same, of any version of the language.
+    Session,
     /// To a role, as who may take it on: it names principals, and no resource.
     Trust,
     /// To a bucket, a topic, the log groups of an account: it names principals.
@@ -134,6 +136,7 @@ impl TryFrom<Kept> for Document {
         let kind = match kept.kind {
             0 => PolicyKind::Identity,
             1 => PolicyKind::Trust,
+            3 => PolicyKind::Session,
             _ => PolicyKind::Resource,
         };
         Self::parse(&kept.text, kind)
@@ -146,6 +149,7 @@ impl From<Document> for Kept {
             PolicyKind::Identity => 0,
             PolicyKind::Trust => 1,
             PolicyKind::Resource => 2,
+            PolicyKind::Session => 3,
         };
         Self { text: document.text, kind }
     }

@@ -148,7 +148,7 @@ impl Sts {
             let text = format!("The policy {} does not exist or is not attachable.", unknown.arn);
             return Err(ApiError::new("MalformedPolicyDocument", text));
         }
-        let policy = cut.policy.as_deref().map(|text| Document::parse(text, PolicyKind::Identity)).transpose()?;
+        let policy = cut.policy.as_deref().map(|text| Document::parse(text, PolicyKind::Session)).transpose()?;
         let no_random = |_| ApiError::internal("the system gives no random numbers");
         let session = Session {
             key: new_id("ASIA").map_err(no_random)?,

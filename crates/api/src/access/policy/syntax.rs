@@ -125,7 +125,9 @@ impl<'a> Draft<'a> {
 
     fn check_presence(&self, kind: PolicyKind) -> Result<(), PolicyError> {
         match (kind, self.principals) {
-            (PolicyKind::Identity, Some(_)) => return Err(error("Policy document should not specify a principal.")),
+            (PolicyKind::Identity | PolicyKind::Session, Some(_)) => {
+                return Err(error("Policy document should not specify a principal."));
+            }
             (PolicyKind::Trust | PolicyKind::Resource, None) => return Err(error("Missing required field Principal")),
             _ => {}
         }

@@ -94,6 +94,7 @@ pub(super) struct Tag {
 
 /// Puts tags beside those that are there.
 pub(super) fn add_tags(tags: &mut Tags, new: &[Tag]) -> Result<(), ApiError> {
+    check_count(new.iter().map(|tag| &tag.key), "tags")?;
     for (at, tag) in new.iter().enumerate() {
         check_tag(tag, at)?;
         if new[..at].iter().any(|other| other.key.eq_ignore_ascii_case(&tag.key)) {
@@ -112,38 +113,59 @@ pub(super) fn add_tags(tags: &mut Tags, new: &[Tag]) -> Result<(), ApiError> {
     Ok(())
 }
 
+fn broken(value: &str, member: &str, constraint: &str) -> ApiError {
+    invalid(format!(
+        "1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: Member must {constraint}"
+    ))
+}
+
+/// Tags of a request are no more than something may have.
+fn check_count<'a>(keys: impl ExactSizeIterator<Item = &'a String>, member: &str) -> Result<(), ApiError> {
+    if keys.len() <= MOST_TAGS {
+        return Ok(());
+    }
+    let shown = keys.map(String::as_str).collect::<Vec<_>>().join(", ");
+    Err(broken(&format!("[{shown}]"), member, &format!("have length less than or equal to {MOST_TAGS}")))
+}
+
 fn check_tag(tag: &Tag, at: usize) -> Result<(), ApiError> {
     let member = |name: &str| format!("tags.{}.member.{name}", at + 1);
-    let broken = |value: &str, member: String, constraint: &str| {
-        invalid(format!(
-            "1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: Member must {constraint}"
-        ))
-    };
-    let length = tag.key.chars().count();
-    if length == 0 {
-        return Err(broken(&tag.key, member("key"), "have length greater than or equal to 1"));
-    }
-    if length > 128 {
-        return Err(broken(&tag.key, member("key"), "have length less than or equal to 128"));
-    }
+    check_key(&tag.key, &member("key"))?;
     if tag.value.chars().count() > 256 {
-        return Err(broken(&tag.value, member("value"), "have length less than or equal to 256"));
+        return Err(broken(&tag.value, &member("value"), "have length less than or equal to 256"));
     }
-    let is_fine = |letter: char| letter.is_alphanumeric() || letter.is_whitespace() || "_.:/=+-@".contains(letter);
-    for (text, name, count) in [(&tag.key, "key", "+"), (&tag.value, "value", "*")] {
-        if !text.chars().all(is_fine) {
-            let constraint = format!(r"satisfy regular expression pattern: [\p{{L}}\p{{Z}}\p{{N}}_.:/=+\-@]{count}");
-            return Err(broken(text, member(name), &constraint));
-        }
-    }
+    check_letters(&tag.value, &member("value"), '*')?;
     if tag.key.to_ascii_lowercase().starts_with("aws:") {
         return Err(ApiError::new("InvalidInput", "Tag keys beginning with 'aws:' are reserved for system use."));
     }
     Ok(())
 }
 
-pub(super) fn remove_tags(tags: &mut Tags, keys: &[String]) {
+fn check_key(key: &str, member: &str) -> Result<(), ApiError> {
+    match key.chars().count() {
+        0 => Err(broken(key, member, "have length greater than or equal to 1")),
+        1..=128 => check_letters(key, member, '+'),
+        _ => Err(broken(key, member, "have length less than or equal to 128")),
+    }
+}
+
+/// `count` is how many letters there are, as a regular expression says it.
+fn check_letters(text: &str, member: &str, count: char) -> Result<(), ApiError> {
+    let is_fine = |letter: char| letter.is_alphanumeric() || letter.is_whitespace() || "_.:/=+-@".contains(letter);
+    if text.chars().all(is_fine) {
+        return Ok(());
+    }
+    let constraint = format!(r"satisfy regular expression pattern: [\p{{L}}\p{{Z}}\p{{N}}_.:/=+\-@]{count}");
+    Err(broken(text, member, &constraint))
+}
+
+pub(super) fn remove_tags(tags: &mut Tags, keys: &[String]) -> Result<(), ApiError> {
+    check_count(keys.iter(), "tagKeys")?;
+    for (at, key) in keys.iter().enumerate() {
+        check_key(key, &format!("tagKeys.{}.member", at + 1))?;
+    }
     tags.retain(|key, _| !keys.iter().any(|other| other.eq_ignore_ascii_case(key)));
+    Ok(())
 }
 
 /// As IAM gives them; none if there are none.

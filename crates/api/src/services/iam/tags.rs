@@ -74,10 +74,7 @@ pub(super) fn tag<T: Tagged>(iam: &Iam, _: &Call, input: &Input) -> Result<(), A
 }
 
 pub(super) fn untag<T: Tagged>(iam: &Iam, _: &Call, input: &Input) -> Result<(), ApiError> {
-    iam.change(|state| {
-        remove_tags(T::tags_mut(state, &input.user_name)?, &input.tag_keys);
-        Ok(())
-    })
+    iam.change(|state| remove_tags(T::tags_mut(state, &input.user_name)?, &input.tag_keys))
 }
 
 pub(super) fn list<T: Tagged>(iam: &Iam, _: &Call, input: &Input) -> Result<Value, ApiError> {

@@ -149,6 +149,35 @@ fn tags_are_one_whatever_the_case_of_their_keys() {
     assert_eq!(tags["Tags"], json!([{"Key": "team", "Value": "b"}]));
     let reserved = account.refused("TagRole", &tag("aws:x", "a"));
     assert_eq!(reserved.0, "InvalidInput");
+    let keys: Vec<String> = (0..51).map(|number| number.to_string()).collect();
+    let tags: Vec<Value> = keys.iter().map(|key| json!({"Key": key})).collect();
+    let long = "x".repeat(129);
+    for (operation, input, text) in [
+        (
+            "TagRole",
+            json!({"RoleName": "r", "Tags": tags}),
+            "'tags' failed to satisfy constraint: Member must have length less than or equal to 50",
+        ),
+        (
+            "UntagRole",
+            json!({"RoleName": "r", "TagKeys": keys}),
+            "'tagKeys' failed to satisfy constraint: Member must have length less than or equal to 50",
+        ),
+        (
+            "UntagRole",
+            json!({"RoleName": "r", "TagKeys": ["team", long]}),
+            "'tagKeys.2.member' failed to satisfy constraint: Member must have length less than or equal to 128",
+        ),
+        (
+            "UntagRole",
+            json!({"RoleName": "r", "TagKeys": ["te!m"]}),
+            "'tagKeys.1.member' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+",
+        ),
+    ] {
+        let (code, status, message) = account.refused(operation, &input);
+        assert_eq!((code.as_str(), status), ("ValidationError", 400));
+        assert!(message.ends_with(text), "{message}");
+    }
     account.ask("UntagRole", &json!({"RoleName": "r", "TagKeys": ["TEAM"]}));
     assert_eq!(account.ask("ListRoleTags", &json!({"RoleName": "r"}))["Tags"], json!([]));
 }

@@ -100,6 +100,11 @@ fn a_session_of_a_role_may_do_what_the_role_may_and_no_more_than_it_was_cut_to()
     let refused = may(&account, &cut, "logs:PutLogEvents").expect_err("refused");
     assert!(refused.contains("because no session policy allows the logs:PutLogEvents action"), "{refused}");
 
+    let old = json!({"Statement": {"Effect": "Allow", "Action": "logs:Put*", "Resource": "*"}}).to_string();
+    let cut = assumed(&account, &user, &json!({"RoleArn": role, "RoleSessionName": "old", "Policy": old}));
+    assert_eq!(may(&account, &cut, "logs:PutLogEvents"), Ok(()));
+    may(&account, &cut, "logs:GetLogEvents").expect_err("cut by a policy of the first version of the language");
+
     // The user has no policy: only the role may.
     assert!(may(&account, &user, "logs:GetLogEvents").is_err());
 }
