@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
 use serde::{Deserialize, Serialize};
@@ -90,6 +90,8 @@ impl Session {
 pub(crate) struct Sessions {
     kept: Option<Catalogue>,
     by_key: RwLock<HashMap<String, Arc<Session>>>,
+    /// Held while one is added.
+    adding: Mutex<()>,
 }
 
 impl Sessions {
@@ -103,11 +105,11 @@ impl Sessions {
         // One that cannot be read is one that has ended.
         let sessions = bodies.iter().filter_map(|body| serde_json::from_str::<Session>(body).ok());
         let by_key = sessions.map(|session| (session.key.clone(), Arc::new(session))).collect();
-        Ok(Self { kept: Some(catalogue.clone()), by_key: RwLock::new(by_key) })
+        Ok(Self { kept: Some(catalogue.clone()), by_key: RwLock::new(by_key), adding: Mutex::default() })
     }
 
     pub(super) fn in_memory() -> Self {
-        Self { kept: None, by_key: RwLock::default() }
+        Self { kept: None, by_key: RwLock::default(), adding: Mutex::default() }
     }
 
     /// A session, also one that has ended not long ago.
@@ -115,14 +117,17 @@ impl Sessions {
         self.by_key.read().unwrap_or_else(PoisonError::into_inner).get(key).map(Arc::clone)
     }
 
-    /// Adds one, and forgets those that ended an hour ago.
+    /// Adds one, on disk first, and forgets those that ended an hour ago.
     pub(crate) fn add(&self, session: Session, now: i64) -> Result<Arc<Session>, ApiError> {
         const HOUR: i64 = 3_600_000;
         let session = Arc::new(session);
-        let mut by_key = self.by_key.write().unwrap_or_else(PoisonError::into_inner);
         let is_over = |session: &Session| session.expires < now - HOUR;
-        by_key.retain(|_, session| !is_over(session));
-        if by_key.len() >= MOST {
+        // Every request asks for its session: nobody waits for the disk but who adds another.
+        let _alone = self.adding.lock().unwrap_or_else(PoisonError::into_inner);
+        let by_key = self.by_key.read().unwrap_or_else(PoisonError::into_inner);
+        let alive = by_key.values().filter(|session| !is_over(session)).count();
+        drop(by_key);
+        if alive >= MOST {
             let text = format!("There are {MOST} sessions that have not ended; wait until some have.");
             return Err(ApiError::new("LimitExceeded", text).with_status(409));
         }
@@ -138,6 +143,8 @@ impl Sessions {
                 })
                 .map_err(ApiError::internal)?;
         }
+        let mut by_key = self.by_key.write().unwrap_or_else(PoisonError::into_inner);
+        by_key.retain(|_, session| !is_over(session));
         by_key.insert(session.key.clone(), Arc::clone(&session));
         Ok(session)
     }
