@@ -26,6 +26,7 @@ use directory::Directory;
 use session::{SessionOf, Sessions};
 
 pub use context::Context;
+pub(crate) use context::TagSet;
 pub use decide::ResourcePolicies;
 pub use key::{Key, RootKey, Secret};
 pub(crate) use key::{new_entity_id, new_id, new_secret, new_session_token};

@@ -9,7 +9,7 @@ use axum::{
     body::{Body, Bytes},
     http::{
         HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri,
-        header::{CONTENT_LENGTH, HOST, HeaderName, USER_AGENT},
+        header::{CONTENT_LENGTH, HOST, HeaderName, REFERER, USER_AGENT},
         request::Parts,
     },
 };
@@ -85,21 +85,19 @@ impl Front {
         let from = source(&parts, from);
         parts.extensions.insert(from.clone());
         let is_form = wire::is_form(&parts.method, &parts.headers);
-        if !is_form {
-            match wire::meaning(&parts.method, &parts.uri, &parts.headers, b"") {
-                Meaning::Nothing => return Err(Request::from_parts(parts, body)),
-                Meaning::S3 => return Ok((self.s3)(Request::from_parts(parts, body)).await),
-                Meaning::Operation { .. } => {}
-            }
-        }
+        let meaning = |parts: &Parts, form: &[u8]| wire::meaning(&parts.method, &parts.uri, &parts.headers, form);
+        let known = match (!is_form).then(|| meaning(&parts, b"")) {
+            Some(Meaning::Nothing) => return Err(Request::from_parts(parts, body)),
+            Some(Meaning::S3) => return Ok((self.s3)(Request::from_parts(parts, body)).await),
+            known => known,
+        };
         let (raw, body, problem) = match self.read(body, &parts.headers).await {
             Ok((raw, body)) => (raw, body, None),
             // What a form asks for stands in the body.
             Err(refusal) if is_form => return Ok(unread(&refusal)),
             Err(refusal) => (Held::default(), None, Some(refusal)),
         };
-        let form = body.as_ref().unwrap_or(&raw).bytes.clone();
-        let meaning = wire::meaning(&parts.method, &parts.uri, &parts.headers, if is_form { &form } else { b"" });
+        let meaning = known.unwrap_or_else(|| meaning(&parts, &body.as_ref().unwrap_or(&raw).bytes));
         let Meaning::Operation { asked, in_query } = meaning else {
             // A form without an action is a page's button, or the upload of a browser to S3.
             let is_s3 = meaning == Meaning::S3;
@@ -174,9 +172,7 @@ impl Front {
         let input = wire::with_queue(asked, &received.uri, input);
         let payload = protocol::decode(asked, input).map_err(refuse)?;
         if !entry.unguarded && (!is_open || call.principal.is_somebody()) {
-            let action = format!("{}:{}", asked.service.action_prefix(), entry.action);
-            let resources = (entry.resources)(call, &payload);
-            self.access.authorize(call, &action, &resources).map_err(refuse)?;
+            self.tables.authorize(&self.access, (asked.service, &entry), call, &payload).map_err(refuse)?;
         }
         match table.stream(entry.name, call, &payload) {
             Some(events) => events.map(Done::Events),
@@ -189,12 +185,14 @@ impl Front {
 const LONGEST_AGENT: usize = 512;
 
 fn source(parts: &Parts, ip: Option<IpAddr>) -> Source {
-    let agent = parts.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
-    let named = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
+    let header = |name| parts.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let user_agent = header(USER_AGENT).unwrap_or_default().chars().take(LONGEST_AGENT).collect();
+    let referer = header(REFERER).unwrap_or_default().to_owned();
+    let named = header(HOST);
     let host = named.or_else(|| parts.uri.authority().map(|authority| authority.as_str()));
     let host = host.unwrap_or_default().to_owned();
     let is_secure = parts.extensions.get::<OverTls>().is_some();
-    Source { ip, user_agent: agent.chars().take(LONGEST_AGENT).collect(), host, is_secure }
+    Source { ip, user_agent, referer, host, is_secure }
 }
 
 fn response(reply: Reply, request_id: &str) -> Response<Body> {

@@ -3,7 +3,7 @@
 mod loose;
 mod peek;
 
-use std::cell::OnceCell;
+use std::{cell::OnceCell, sync::LazyLock};
 
 use bytes::Bytes;
 use serde::de::{DeserializeOwned, Error as _};
@@ -17,6 +17,9 @@ pub struct Payload {
     protocol: Protocol,
     body: Body,
 }
+
+/// What is read when somebody asks.
+pub(crate) type Later<T> = LazyLock<T, Box<dyn FnOnce() -> T + Send>>;
 
 #[derive(Debug)]
 enum Body {
@@ -100,6 +103,20 @@ impl Payload {
         match &self.body {
             Body::Json(body, parsed) if parsed.get().is_none() => peek::text(body, member),
             _ => self.text(member).map(str::to_owned),
+        }
+    }
+
+    /// What is read out of it when somebody asks, and then once: a long input is made a tree only for whoever wants it.
+    pub(crate) fn later<T: Send + 'static>(&self, read: fn(&Value) -> T) -> Later<T> {
+        match &self.body {
+            Body::Json(body, parsed) if parsed.get().is_none() => {
+                let body = body.clone();
+                LazyLock::new(Box::new(move || read(&serde_json::from_slice(&body).unwrap_or_default())))
+            }
+            _ => {
+                let now = read(self.value().unwrap_or(&Value::Null));
+                LazyLock::new(Box::new(move || now))
+            }
         }
     }
 

@@ -54,11 +54,12 @@ impl Access {
         }
         let state = self.directory().read();
         let session = self.sessions().get(&call.principal.access_key);
-        let context = self.about_caller(context, call, &state, session.as_deref());
+        let mut context = self.about_caller(context, call, &state, session.as_deref());
         // About nothing in particular is about everything.
         let everything = ["*".to_owned()];
         for resource in if resources.is_empty() { &everything[..] } else { resources } {
             let resource = with_path(resource, &state);
+            context.turn_to(&resource);
             let asked = Asked { call, action, resource: &resource, context: &context };
             let of_resource = self.policies_of(&resource);
             let of_resource: Vec<&Policy> = of_resource.iter().map(AsRef::as_ref).collect();

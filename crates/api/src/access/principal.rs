@@ -41,6 +41,8 @@ pub struct Source {
     pub ip: Option<IpAddr>,
     /// The program, as it calls itself.
     pub user_agent: String,
+    /// The page that sent a browser here, as it says; empty if it says nothing.
+    pub referer: String,
     /// What the client calls this server, such as `localhost:4780`; empty of a call that this program makes itself.
     pub host: String,
     /// Whether it came through TLS.

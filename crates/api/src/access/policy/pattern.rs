@@ -1,5 +1,7 @@
 //! Texts with wildcards and variables: `home/${aws:username}/*`.
 
+use std::borrow::Cow;
+
 use crate::access::Context;
 
 /// A text with wildcards and variables.
@@ -65,35 +67,35 @@ impl Pattern {
     }
 
     fn fits_with(&self, text: &str, context: &Context, any_case: bool) -> bool {
-        let fold = |letter: char| if any_case { letter.to_lowercase().collect() } else { vec![letter] };
         let Some(pieces) = self.resolved(context) else { return false };
-        let pieces: Vec<Piece> = pieces
-            .into_iter()
-            .flat_map(|piece| match piece {
-                Piece::Letter(letter) => fold(letter).into_iter().map(Piece::Letter).collect(),
-                other => vec![other],
-            })
-            .collect();
-        let text: Vec<char> = text.chars().flat_map(fold).collect();
-        glob(&pieces, &text)
+        if !any_case {
+            return glob(&pieces, &text.chars().collect::<Vec<_>>());
+        }
+        let folded = |piece: &Piece| match piece {
+            Piece::Letter(letter) => letter.to_lowercase().map(Piece::Letter).collect(),
+            other => vec![other.clone()],
+        };
+        let pieces: Vec<Piece> = pieces.iter().flat_map(folded).collect();
+        glob(&pieces, &text.chars().flat_map(char::to_lowercase).collect::<Vec<_>>())
     }
 
     /// With the values of variables in their place, letter by letter: a star in a value is a star, not a wildcard.
-    fn resolved(&self, context: &Context) -> Option<Vec<Piece>> {
+    fn resolved(&self, context: &Context) -> Option<Cow<'_, [Piece]>> {
+        if !self.0.iter().any(|piece| matches!(piece, Piece::Variable { .. })) {
+            return Some(Cow::Borrowed(&self.0));
+        }
         let mut pieces = Vec::with_capacity(self.0.len());
         for piece in &self.0 {
             match piece {
                 Piece::Variable { key, default } => {
-                    let known = context.get(key).and_then(|values| match values {
-                        [value] => Some(value.as_str()),
-                        _ => None,
-                    });
+                    let known = context.get(key).filter(|values| values.len() == 1);
+                    let known = known.as_ref().map(|values| values[0].as_str());
                     pieces.extend(known.or(default.as_deref())?.chars().map(Piece::Letter));
                 }
                 other => pieces.push(other.clone()),
             }
         }
-        Some(pieces)
+        Some(Cow::Owned(pieces))
     }
 }
 

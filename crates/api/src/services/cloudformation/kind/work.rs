@@ -39,9 +39,8 @@ impl Work<'_> {
         let unknown = || Refusal::UnknownOperation(operation.to_owned()).to_error(protocol);
         let (table, entry) = self.served.find(service, operation).ok_or_else(unknown)?;
         if !self.is_trusted {
-            let action = format!("{}:{}", service.action_prefix(), entry.action);
-            let resources = (entry.resources)(self.call, &payload);
-            self.access.authorize(self.call, &action, &resources).map_err(|refusal| refusal.to_error(protocol))?;
+            let may = self.served.authorize(self.access, (service, &entry), self.call, &payload);
+            may.map_err(|refusal| refusal.to_error(protocol))?;
         }
         table.call(entry.name, self.call, &payload)
     }
