@@ -56,16 +56,18 @@ pub(crate) fn verify(
 #[cfg(test)]
 pub(crate) fn sign(parts: &mut axum::http::request::Parts, body: &[u8], scope: &str, key: &Key, now: i64) {
     let time = chrono::DateTime::from_timestamp_millis(now).expect("time").format("%Y%m%dT%H%M%SZ").to_string();
-    let target = if parts.headers.contains_key("x-amz-target") { ";x-amz-target" } else { "" };
+    parts.headers.insert("x-amz-date", time.parse().expect("a header"));
+    let mut names: Vec<&str> = parts.headers.keys().map(|name| name.as_str()).collect();
+    names.retain(|name| *name == "host" || name.starts_with("x-amz-"));
+    names.sort_unstable();
+    let headers = names.join(";");
     let authorization = |signature: &str| {
         let (id, day) = (&key.principal.access_key, &time[..8]);
-        let headers = format!("host;x-amz-date{target}");
         let text = format!(
             "{ALGORITHM} Credential={id}/{day}/{scope}/aws4_request, SignedHeaders={headers}, Signature={signature}"
         );
         text.parse().expect("a header")
     };
-    parts.headers.insert("x-amz-date", time.parse().expect("a header"));
     parts.headers.insert("authorization", authorization("00"));
     let signed = Signed { method: &parts.method, uri: &parts.uri, headers: &parts.headers, body };
     let stated = Stated::of(&signed).expect("all of a signature");
