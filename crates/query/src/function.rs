@@ -1,41 +1,75 @@
 //! Trino's functions, where DataFusion's are missing or differ.
 //!
 //! A function is a list of overloads: parameters, result, and a body over whole arrays. Arguments
-//! are cast to the parameters' types; what fits no overload is refused with Trino's words.
+//! are cast to the parameters' types; what fits no overload is refused with Trino's words. What takes
+//! lists, maps and rows of any type is a [`generic::Generic`], beside the overloads of its name.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, new_null_array};
-use datafusion::arrow::datatypes::{DataType, TimeUnit};
+use datafusion::arrow::datatypes::{DataType, Field, Fields, TimeUnit};
 use datafusion::common::{Result, ScalarValue};
+use datafusion::logical_expr::registry::FunctionRegistry;
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
 
 use crate::error::{Code, Error};
 
 mod address;
+mod aggregate;
+mod array;
 mod bit;
+mod duration;
 mod format;
+mod generic;
+mod json;
+mod known;
+mod lambda;
+mod map;
+mod prefix;
 mod sequence;
 mod text;
 mod time;
+mod url;
+mod zone;
 
-pub(crate) use address::{TO_ADDRESS, TRY_TO_ADDRESS, texts as address_texts};
+pub(crate) use address::{TO_ADDRESS, TO_TEXT, TRY_TO_ADDRESS, texts as address_texts};
+pub(crate) use array::ORDINALS;
+pub(crate) use json::{TO_JSON, from_json, texts as json_texts};
+pub(crate) use known::{NAMES, check as check_names};
+pub(crate) use prefix::{PREFIX, PREFIX_TEXT, TO_PREFIX, texts as prefix_texts};
 
-/// All of them; `now` is what `current_timestamp` gives, milliseconds since 1970.
-pub(crate) fn all(now: i64) -> Vec<ScalarUDF> {
-    let mut functions = Vec::new();
-    for table in [time::FUNCTIONS, text::FUNCTIONS, bit::FUNCTIONS, address::FUNCTIONS, sequence::FUNCTIONS] {
-        for (name, overloads) in table {
-            functions.push(ScalarUDF::from(Function {
-                name,
-                overloads,
-                now,
-                signature: Signature::user_defined(Volatility::Immutable),
-            }));
-        }
+use generic::Generic;
+
+/// Makes all of them known; `now` is what `current_timestamp` gives, milliseconds since 1970.
+///
+/// # Errors
+/// When the registry takes no more functions.
+pub(crate) fn register(registry: &mut dyn FunctionRegistry, now: i64) -> Result<()> {
+    let fixed: [&'static [Entry]; 7] = [
+        time::FUNCTIONS,
+        text::FUNCTIONS,
+        bit::FUNCTIONS,
+        address::FUNCTIONS,
+        prefix::FUNCTIONS,
+        json::FUNCTIONS,
+        url::FUNCTIONS,
+    ];
+    let generic = || [array::FUNCTIONS, map::FUNCTIONS, sequence::GENERIC, json::GENERIC].into_iter().flatten();
+    for (name, overloads) in fixed.into_iter().flatten() {
+        let generic = generic().find(|generic| generic.name == *name);
+        registry.register_udf(Function::shared(name, overloads, generic, now))?;
     }
-    functions
+    for generic in generic().filter(|generic| !fixed.iter().copied().flatten().any(|(name, _)| *name == generic.name)) {
+        registry.register_udf(Function::shared(generic.name, &[], Some(generic), now))?;
+    }
+    for function in lambda::all() {
+        registry.register_higher_order_function(Arc::new(function))?;
+    }
+    for function in aggregate::all() {
+        registry.register_udaf(Arc::new(function))?;
+    }
+    Ok(())
 }
 
 /// A name and its overloads.
@@ -65,9 +99,14 @@ enum Param {
     Timestamp,
     /// 16 bytes; IPv4 as `::ffff:a.b.c.d`.
     Address,
+    /// An address and how many of its bits count.
+    Prefix,
+    /// A JSON value.
+    Json,
     Texts,
-    Bigints,
-    Dates,
+    Addresses,
+    /// A length of time, in milliseconds.
+    Duration,
 }
 
 /// The zone of all timestamps.
@@ -86,9 +125,11 @@ impl Param {
             Param::Date => DataType::Date32,
             Param::Timestamp => DataType::Timestamp(TimeUnit::Millisecond, Some(UTC.into())),
             Param::Address => ADDRESS,
+            Param::Prefix => PREFIX,
+            Param::Json => json_type(),
+            Param::Addresses => DataType::new_list(ADDRESS, true),
+            Param::Duration => DataType::Duration(TimeUnit::Millisecond),
             Param::Texts => DataType::new_list(DataType::Utf8View, true),
-            Param::Bigints => DataType::new_list(DataType::Int64, true),
-            Param::Dates => DataType::new_list(DataType::Date32, true),
         }
     }
 
@@ -102,10 +143,26 @@ impl Param {
             Param::Boolean => *given == DataType::Boolean,
             Param::Date => *given == DataType::Date32,
             Param::Timestamp => matches!(given, DataType::Timestamp(..) | DataType::Date32),
-            Param::Address => *given == ADDRESS,
-            Param::Texts | Param::Bigints | Param::Dates => *given == self.data_type(),
+            Param::Texts => matches!(given, DataType::List(item) if is_text(item.data_type())),
+            Param::Address | Param::Prefix | Param::Json | Param::Addresses | Param::Duration => {
+                *given == self.data_type()
+            }
         }
     }
+}
+
+/// The one member of a row that is a JSON value; no other column has this type.
+const JSON_MEMBER: &str = "$json";
+
+/// JSON: its text, as the only member of a row, so that it is no varchar.
+pub(crate) fn json_type() -> DataType {
+    DataType::Struct(Fields::from(vec![Field::new(JSON_MEMBER, DataType::Utf8View, true)]))
+}
+
+/// A map of these.
+pub(crate) fn map_type(key: DataType, value: DataType) -> DataType {
+    let entry = Fields::from(vec![Field::new("key", key, false), Field::new("value", value, true)]);
+    DataType::Map(Arc::new(Field::new("entries", DataType::Struct(entry), false)), false)
 }
 
 /// The name that Trino has for a type.
@@ -123,8 +180,27 @@ pub(crate) fn type_name(data_type: &DataType) -> String {
         DataType::Timestamp(_, None) => "timestamp(3)".to_owned(),
         DataType::Timestamp(_, Some(_)) => "timestamp(3) with time zone".to_owned(),
         DataType::Interval(_) => "interval".to_owned(),
+        DataType::Duration(_) => "interval day to second".to_owned(),
         DataType::Null => "unknown".to_owned(),
         other if *other == ADDRESS => "ipaddress".to_owned(),
+        other if *other == PREFIX => "ipprefix".to_owned(),
+        other if *other == json_type() => "json".to_owned(),
+        DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _) => {
+            format!("array({})", type_name(item.data_type()))
+        }
+        DataType::Struct(fields) => {
+            let members = fields.iter().map(|field| format!("{} {}", field.name(), type_name(field.data_type())));
+            format!("row({})", members.collect::<Vec<_>>().join(", "))
+        }
+        DataType::Map(entries, _) => match entries.data_type() {
+            DataType::Struct(pair) => {
+                let types: Vec<String> = pair.iter().map(|field| type_name(field.data_type())).collect();
+                format!("map({})", types.join(", "))
+            }
+            other => type_name(other),
+        },
+        DataType::Decimal128(precision, scale) => format!("decimal({precision},{scale})"),
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView => "varbinary".to_owned(),
         other => other.to_string().to_lowercase(),
     }
 }
@@ -138,6 +214,7 @@ pub(crate) fn is_text(data_type: &DataType) -> bool {
 struct Function {
     name: &'static str,
     overloads: &'static [Overload],
+    generic: Option<&'static Generic>,
     now: i64,
     signature: Signature,
 }
@@ -176,6 +253,21 @@ impl Overload {
 }
 
 impl Function {
+    fn shared(
+        name: &'static str,
+        overloads: &'static [Overload],
+        generic: Option<&'static Generic>,
+        now: i64,
+    ) -> Arc<ScalarUDF> {
+        let signature = Signature::user_defined(Volatility::Immutable);
+        Arc::new(ScalarUDF::from(Function { name, overloads, generic, now, signature }))
+    }
+
+    /// The types of the arguments and of the result, when the generic function takes such arguments.
+    fn generic(&self, given: &[DataType]) -> Option<(&'static Generic, generic::Types)> {
+        self.generic.and_then(|generic| (generic.types)(given).map(|types| (generic, types)))
+    }
+
     fn overload(&self, given: &[DataType]) -> Result<&Overload> {
         let exact = |overload: &&Overload| {
             overload.takes(given)
@@ -198,7 +290,8 @@ impl Function {
             let types = overload.parameters.iter().map(|param| type_name(&param.data_type()));
             format!("{}({}{more})", self.name, list(types.collect()))
         });
-        let expected = list(expected.collect());
+        let generic = self.generic.map(|generic| generic.usage.to_owned());
+        let expected = list(generic.into_iter().chain(expected).collect());
         let message = format!("Unexpected parameters ({given}) for function {}. Expected: {expected}", self.name);
         Error::new(Code::FunctionNotFound, message).into_datafusion()
     }
@@ -214,30 +307,58 @@ impl ScalarUDFImpl for Function {
     }
 
     fn return_type(&self, given: &[DataType]) -> Result<DataType> {
-        Ok(self.overload(given)?.result.data_type())
+        if let Some((_, types)) = self.generic(given) {
+            return Ok(types.result);
+        }
+        let result = self.overload(given)?.result;
+        match zone::of(self.name, given).filter(|_| result == Param::Timestamp) {
+            Some(zone) => Ok(DataType::Timestamp(TimeUnit::Millisecond, Some(zone))),
+            None => Ok(result.data_type()),
+        }
     }
 
     fn coerce_types(&self, given: &[DataType]) -> Result<Vec<DataType>> {
+        if let Some((_, types)) = self.generic(given) {
+            return Ok(types.parameters);
+        }
         let overload = self.overload(given)?;
-        Ok((0..given.len()).filter_map(|index| overload.parameter(index)).map(Param::data_type).collect())
+        let parameter = |(index, given)| Some(zone::parameter(self.name, overload.parameter(index)?, given));
+        Ok(given.iter().enumerate().filter_map(parameter).collect())
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let types: Vec<DataType> = args.args.iter().map(ColumnarValue::data_type).collect();
+        if let Some((generic, types)) = self.generic(&types) {
+            return evaluate(&args, &types.result, generic.takes_null, |arrays| (generic.body)(arrays, &types.result));
+        }
         let overload = self.overload(&types)?;
-        let constant = args.args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
-        if args.args.iter().any(|arg| matches!(arg, ColumnarValue::Scalar(value) if value.is_null())) {
-            let null = new_null_array(&overload.result.data_type(), 1);
-            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&null, 0)?));
-        }
-        let rows = if constant { 1 } else { args.number_rows };
-        let arrays = args.args.iter().map(|arg| arg.to_array(rows)).collect::<Result<Vec<_>>>()?;
-        let result = (overload.body)(&arrays, self.now)?;
-        if constant {
-            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&result, 0)?));
-        }
-        Ok(ColumnarValue::Array(result))
+        let body = |arrays: &[ArrayRef]| (overload.body)(arrays, self.now);
+        evaluate(&args, &self.return_type(&types)?, false, |arrays| match zone::of(self.name, &types) {
+            Some(zone) => zone::run(&zone, arrays, body),
+            None => body(arrays),
+        })
     }
+}
+
+/// Runs a body: over one row when all arguments are constants, and not at all when one of them is NULL.
+fn evaluate(
+    args: &ScalarFunctionArgs,
+    result: &DataType,
+    takes_null: bool,
+    body: impl Fn(&[ArrayRef]) -> Result<ArrayRef>,
+) -> Result<ColumnarValue> {
+    let constant = args.args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
+    if !takes_null && args.args.iter().any(|arg| matches!(arg, ColumnarValue::Scalar(value) if value.is_null())) {
+        let null = new_null_array(result, 1);
+        return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&null, 0)?));
+    }
+    let rows = if constant { 1 } else { args.number_rows };
+    let arrays = args.args.iter().map(|arg| arg.to_array(rows)).collect::<Result<Vec<_>>>()?;
+    let result = body(&arrays)?;
+    if constant {
+        return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&result, 0)?));
+    }
+    Ok(ColumnarValue::Array(result))
 }
 
 /// An argument that a function cannot take.

@@ -9,9 +9,11 @@
 
 mod answer;
 pub mod athena;
+mod casts;
 mod catalogue;
 mod check;
 mod definitions;
+mod dialect;
 mod engine;
 mod error;
 mod function;
@@ -22,6 +24,7 @@ pub mod metastore;
 mod progress;
 mod rewrite;
 mod select;
+mod shown;
 mod statement;
 mod table;
 mod trino_error;

@@ -6,12 +6,13 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, CaseWhen, CastKind, DataType, ExcludeSelectItem, Expr, Function, FunctionArg, FunctionArgExpr,
-    FunctionArgumentClause, FunctionArgumentList, FunctionArguments, Ident, ObjectName, ObjectNamePart, OrderByExpr,
-    OrderByOptions, Query, Select, SelectItem, SetExpr, Statement, TableFactor, Value, VisitMut, VisitorMut,
+    BinaryOperator, CaseWhen, CastKind, DataType, ExactNumberInfo, ExcludeSelectItem, Expr, Function, FunctionArg,
+    FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList, FunctionArguments, Ident, LambdaFunction,
+    ObjectName, ObjectNamePart, OrderByExpr, OrderByOptions, Query, Select, SelectItem, SetExpr, Statement,
+    TableFactor, TypedString, UnaryOperator, Value, VisitMut, VisitorMut,
 };
 
-use crate::function::{TO_ADDRESS, TRY_TO_ADDRESS};
+use crate::function::ORDINALS;
 use crate::table::PATH_COLUMN;
 use crate::try_function::TRY;
 
@@ -98,6 +99,16 @@ struct Rewriter;
 impl VisitorMut for Rewriter {
     type Break = ();
 
+    /// The numbers of the rows are one more array, as long as the longest.
+    fn post_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
+        if let TableFactor::UNNEST { array_exprs, with_ordinality, .. } = factor
+            && std::mem::take(with_ordinality)
+        {
+            array_exprs.push(call(ORDINALS, array_exprs.clone()));
+        }
+        ControlFlow::Continue(())
+    }
+
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
         match expr {
             Expr::Function(function) => {
@@ -110,14 +121,9 @@ impl VisitorMut for Rewriter {
                 let arguments = [text, from].into_iter().chain(substring_for.as_mut());
                 *expr = call("substr", arguments.map(|argument| argument.as_ref().clone()).collect());
             }
-            Expr::Cast { kind, expr: inner, data_type: DataType::Custom(name, _), .. } => {
-                let lenient = matches!(kind, CastKind::TryCast | CastKind::SafeCast);
-                if name.to_string().eq_ignore_ascii_case("ipaddress") {
-                    let function = if lenient { TRY_TO_ADDRESS } else { TO_ADDRESS };
-                    *expr = call(function, vec![inner.as_ref().clone()]);
-                } else if name.to_string().eq_ignore_ascii_case("ipprefix") {
-                    *expr = inner.as_ref().clone();
-                }
+            // A text that is JSON, where CAST makes JSON of a text.
+            Expr::TypedString(TypedString { data_type: DataType::JSON, value, .. }) => {
+                *expr = call("json_parse", vec![Expr::Value(value.clone())]);
             }
             _ => {}
         }
@@ -144,12 +150,45 @@ fn replace(function: &mut Function) -> Option<Expr> {
             let null = Expr::value(Value::Null);
             Some(case(&missing.reduce(or)?, &null, Some(&Expr::Function(function.clone()))))
         }
-        ("contains", [Expr::Array(_) | Expr::Function(_), _]) => {
-            function.name = ObjectName::from(vec![Ident::new("array_has")]);
+        ("all_match", [array, Expr::Lambda(lambda)]) => {
+            let negated = LambdaFunction { body: Box::new(not(lambda.body.as_ref().clone())), ..lambda.clone() };
+            Some(not(call("any_match", vec![array.clone(), Expr::Lambda(negated)])))
+        }
+        ("none_match", [array, Expr::Lambda(lambda)]) => {
+            Some(not(call("any_match", vec![array.clone(), Expr::Lambda(lambda.clone())])))
+        }
+        ("array_sort", [array]) => {
+            let text = |text: &str| Expr::value(Value::SingleQuotedString(text.to_owned()));
+            Some(call("array_sort", vec![array.clone(), text("ASC"), text("NULLS LAST")]))
+        }
+        ("mod", [a, b]) => Some(Expr::Nested(Box::new(Expr::BinaryOp {
+            left: Box::new(Expr::Nested(Box::new(a.clone()))),
+            op: BinaryOperator::Modulo,
+            right: Box::new(Expr::Nested(Box::new(b.clone()))),
+        }))),
+        ("approx_distinct", [value, _]) => {
+            rename(function, "approx_distinct", vec![value.clone()], None);
             None
         }
-        ("element_at", [_, _]) => {
-            function.name = ObjectName::from(vec![Ident::new("array_element")]);
+        ("at_timezone", [at, zone]) => {
+            Some(Expr::AtTimeZone { timestamp: Box::new(at.clone()), time_zone: Box::new(zone.clone()) })
+        }
+        ("current_timezone", []) => Some(Expr::value(Value::SingleQuotedString("UTC".to_owned()))),
+        ("e", []) => Some(call("exp", vec![Expr::value(Value::Number("1.0".to_owned(), false))])),
+        ("infinity" | "nan", []) => Some(Expr::Cast {
+            kind: CastKind::Cast,
+            expr: Box::new(Expr::value(Value::SingleQuotedString(name.clone()))),
+            data_type: DataType::Double(ExactNumberInfo::None),
+            array: false,
+            format: None,
+        }),
+        ("listagg", [value]) => {
+            let nothing = Expr::value(Value::SingleQuotedString(String::new()));
+            listagg(function, vec![value.clone(), nothing]);
+            None
+        }
+        ("listagg", [value, between]) => {
+            listagg(function, vec![value.clone(), between.clone()]);
             None
         }
         ("count_if", [condition]) => {
@@ -183,7 +222,45 @@ fn replace(function: &mut Function) -> Option<Expr> {
             rename(function, "var_samp", all.to_vec(), None);
             None
         }
-        _ => None,
+        (name, _) => {
+            if let Some((_, ours)) = OTHER_NAMES.iter().find(|(trino, _)| *trino == name) {
+                function.name = ObjectName::from(vec![Ident::new(*ours)]);
+            }
+            None
+        }
+    }
+}
+
+/// What DataFusion calls otherwise.
+const OTHER_NAMES: [(&str, &str); 14] = [
+    ("array_join", "array_to_string"),
+    ("bitwise_and_agg", "bit_and"),
+    ("bitwise_or_agg", "bit_or"),
+    ("bitwise_xor_agg", "bit_xor"),
+    ("ceiling", "ceil"),
+    ("codepoint", "ascii"),
+    ("filter", "array_filter"),
+    ("is_nan", "isnan"),
+    ("levenshtein_distance", "levenshtein"),
+    ("rand", "random"),
+    ("repeat", "array_repeat"),
+    ("transform", "array_transform"),
+    ("truncate", "trunc"),
+    ("zip", "arrays_zip"),
+];
+
+fn not(expr: Expr) -> Expr {
+    Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(Expr::Nested(Box::new(expr))) }
+}
+
+/// The order of the group is that of the aggregate.
+fn listagg(function: &mut Function, arguments: Vec<Expr>) {
+    let order = std::mem::take(&mut function.within_group);
+    rename(function, "string_agg", arguments, None);
+    if let FunctionArguments::List(list) = &mut function.args
+        && !order.is_empty()
+    {
+        list.clauses.push(FunctionArgumentClause::OrderBy(order));
     }
 }
 

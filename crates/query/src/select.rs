@@ -3,8 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, AsArray};
-use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion::arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use datafusion::catalog::{
     CatalogProvider, MemoryCatalogProvider, MemorySchemaProvider, SchemaProvider, TableProvider,
@@ -20,8 +19,6 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::SessionConfig;
 use datafusion::sql::parser::Statement as DfStatement;
 use datafusion::sql::sqlparser::ast::{ObjectName, Spanned, Statement, Visit, Visitor};
-use datafusion::sql::sqlparser::dialect::GenericDialect;
-use datafusion::sql::sqlparser::parser::Parser;
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
 
@@ -32,7 +29,7 @@ use crate::lexer;
 use crate::metastore;
 use crate::progress::Progress;
 use crate::table::{BoundTable, PATH_COLUMN, ScanContext, SharedTexts, Table};
-use crate::{check, function, rewrite, trino_error, try_function};
+use crate::{casts, check, dialect, function, rewrite, shown, trino_error, try_function};
 
 /// The one catalogue, as Athena names it.
 const CATALOG: &str = "awsdatacatalog";
@@ -98,9 +95,7 @@ fn kind_of(statement: &Statement) -> Result<StatementKind, Error> {
 }
 
 fn parse(sql: &str) -> Result<Statement, Error> {
-    let parser = Parser::new(&GenericDialect {}).try_with_sql(sql);
-    let statements = parser.and_then(|mut parser| parser.parse_statements());
-    let mut statements = statements.map_err(|error| trino_error::from_parser(&error, sql))?;
+    let mut statements = dialect::parse(sql).map_err(|error| trino_error::from_parser(&error, sql))?;
     match statements.len() {
         1 => Ok(statements.swap_remove(0)),
         _ => Err(Error::new(Code::SyntaxError, format!("Only one sql statement is allowed. Got: {sql}"))),
@@ -144,6 +139,7 @@ impl<'a> Planner<'a> {
         depth: usize,
     ) -> BoxFuture<'p, Result<LogicalPlan, Error>> {
         async move {
+            function::check_names(&statement)?;
             let written = statement.clone();
             rewrite::rewrite(&mut statement, false);
             if self.with_path {
@@ -166,7 +162,8 @@ impl<'a> Planner<'a> {
             let tokens = lexer::tokens(sql)?;
             let plan = plan.map_err(|error| trino_error::with_place(wrong(&error), &tokens))?;
             check::types(&plan, &tokens)?;
-            try_function::resolve(plan, &self.state).map_err(|error| wrong(&error))
+            let plan = casts::resolve(plan, &self.state).and_then(|plan| try_function::resolve(plan, &self.state));
+            plan.map_err(|error| wrong(&error))
         }
         .boxed()
     }
@@ -282,21 +279,17 @@ pub(crate) fn session(engine: &Engine, options: &RunOptions) -> Result<SessionSt
     settings.execution.parquet.reorder_filters = true;
     let runtime = RuntimeEnvBuilder::new().with_memory_pool(Arc::clone(&engine.memory)).build_arc();
     let runtime = runtime.map_err(|error| wrong(&error))?;
-    let mut state =
-        SessionStateBuilder::new().with_config(config).with_runtime_env(runtime).with_default_features().build();
-    for function in function::all(options.now).into_iter().chain([try_function::planned()]) {
-        datafusion::logical_expr::registry::FunctionRegistry::register_udf(&mut state, Arc::new(function))
-            .map_err(|error| wrong(&error))?;
-    }
-    for name in NOT_TRINO {
-        datafusion::logical_expr::registry::FunctionRegistry::deregister_udf(&mut state, name)
-            .map_err(|error| wrong(&error))?;
-    }
+    let mut state = SessionStateBuilder::new()
+        .with_config(config)
+        .with_runtime_env(runtime)
+        .with_default_features()
+        .with_type_planner(Arc::new(dialect::Types))
+        .build();
+    function::register(&mut state, options.now).map_err(|error| wrong(&error))?;
+    datafusion::logical_expr::registry::FunctionRegistry::register_udf(&mut state, Arc::new(try_function::planned()))
+        .map_err(|error| wrong(&error))?;
     Ok(state)
 }
-
-/// Functions of DataFusion's that Trino does not have.
-const NOT_TRINO: [&str; 1] = ["version"];
 
 /// The tables that a statement names, with their places.
 fn relation_places(statement: &Statement) -> Vec<(String, Position)> {
@@ -322,24 +315,16 @@ fn wrong(error: &DataFusionError) -> Error {
     trino_error::from_datafusion(error)
 }
 
-/// The columns of the answer as Athena names them; addresses are shown as text.
+/// The columns of the answer as Athena names them; addresses, prefixes and JSON are shown as text.
 fn output_schema(schema: &SchemaRef) -> SchemaRef {
-    let field = |(index, field): (usize, &Arc<Field>)| {
-        let data_type =
-            if *field.data_type() == function::ADDRESS { DataType::Utf8View } else { field.data_type().clone() };
-        Field::new(rewrite::shown_name(field.name(), index), data_type, true)
-    };
+    let field = |(index, field): (usize, &Arc<Field>)| shown::field(field, &rewrite::shown_name(field.name(), index));
     Arc::new(Schema::new(schema.fields().iter().enumerate().map(field).collect::<Vec<_>>()))
 }
 
 fn shown(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, Error> {
-    let column = |column: &ArrayRef| match column.as_fixed_size_binary_opt() {
-        Some(addresses) if *column.data_type() == function::ADDRESS => {
-            Arc::new(function::address_texts(addresses)) as ArrayRef
-        }
-        _ => Arc::clone(column),
-    };
+    let columns = batch.columns().iter().map(shown::column).collect::<Result<_, _>>();
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-    RecordBatch::try_new_with_options(Arc::clone(schema), batch.columns().iter().map(column).collect(), &options)
+    columns
+        .and_then(|columns| RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options))
         .map_err(|error| Error::new(Code::Internal, error.to_string()))
 }

@@ -3,6 +3,8 @@
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use serde::{Deserialize, Serialize};
 
+use crate::shown::TYPE_KEY;
+
 /// A column of a result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -32,6 +34,9 @@ pub(super) fn of_texts(schema: &Schema) -> Vec<ColumnInfo> {
 }
 
 fn of_field(field: &Field) -> ColumnInfo {
+    if let Some(kind) = field.metadata().get(TYPE_KEY) {
+        return info(field.name(), kind, 0, 0);
+    }
     let (kind, precision, scale) = named(field.data_type());
     info(field.name(), kind, precision, scale)
 }

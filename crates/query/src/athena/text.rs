@@ -88,9 +88,10 @@ fn timestamp(column: &dyn Array, row: usize, unit: TimeUnit, zone: Option<&str>)
     match zone {
         None => time.format(pattern).to_string(),
         Some("UTC" | "+00:00" | "Z" | "+0000") => format!("{} UTC", time.format(pattern)),
-        Some(_) => {
-            let options = FormatOptions::new().with_timestamp_tz_format(Some("%Y-%m-%d %H:%M:%S%.3f %Z"));
-            ArrayFormatter::try_new(column, &options).map(|shown| shown.value(row).to_string()).unwrap_or_default()
+        Some(zone) => {
+            let options = FormatOptions::new().with_timestamp_tz_format(Some("%Y-%m-%d %H:%M:%S%.3f"));
+            let local = ArrayFormatter::try_new(column, &options).map(|shown| shown.value(row).to_string());
+            format!("{} {zone}", local.unwrap_or_default())
         }
     }
 }

@@ -1,5 +1,4 @@
-//! IPADDRESS and IPPREFIX. An address is 16 bytes, IPv4 as `::ffff:a.b.c.d`, so that order and
-//! equality are Trino's; a prefix is a text.
+//! IPADDRESS: 16 bytes, IPv4 as `::ffff:a.b.c.d`, so that order and equality are Trino's.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -16,12 +15,20 @@ pub(super) const FUNCTIONS: &[Entry] = &[
     (TRY_TO_ADDRESS, &[to_address(|args, _| parse(args, true)), same()]),
     (
         "contains",
-        &[Overload {
-            parameters: &[Param::Text, Param::Address],
-            variadic: false,
-            result: Param::Boolean,
-            body: contains,
-        }],
+        &[
+            Overload {
+                parameters: &[Param::Text, Param::Address],
+                variadic: false,
+                result: Param::Boolean,
+                body: contains,
+            },
+            Overload {
+                parameters: &[Param::Prefix, Param::Address],
+                variadic: false,
+                result: Param::Boolean,
+                body: super::prefix::contains,
+            },
+        ],
     ),
     (TO_TEXT, &[Overload { parameters: &[Param::Address], variadic: false, result: Param::Text, body: to_text }]),
 ];
@@ -59,7 +66,12 @@ fn parse(args: &[ArrayRef], lenient: bool) -> Result<ArrayRef> {
     done(result.finish())
 }
 
-fn bytes(address: IpAddr) -> [u8; 16] {
+/// Addresses of texts that are all some.
+pub(super) fn strict(texts: &ArrayRef) -> Result<ArrayRef> {
+    parse(std::slice::from_ref(texts), false)
+}
+
+pub(super) fn bytes(address: IpAddr) -> [u8; 16] {
     match address {
         IpAddr::V4(v4) => v4.to_ipv6_mapped().octets(),
         IpAddr::V6(v6) => v6.octets(),
@@ -96,34 +108,58 @@ fn contains(args: &[ArrayRef], _now: i64) -> Result<ArrayRef> {
             },
         };
         last = Some((text, prefix));
-        result.push(Some(prefix.contains(address)));
+        let number = address.try_into().map_or(0, u128::from_be_bytes);
+        result.push(Some(prefix.contains(number)));
     }
     done(BooleanArray::from(result))
 }
 
 /// The first bits of an address.
 #[derive(Clone, Copy)]
-struct Prefix {
+pub(super) struct Prefix {
     address: u128,
     mask: u128,
 }
 
+/// How many bits stand before an IPv4 address.
+const BEFORE_V4: u32 = 96;
+
 impl Prefix {
-    fn parse(text: &str) -> Option<Self> {
-        let (address, length) = text.split_once('/')?;
-        let address: IpAddr = address.parse().ok()?;
-        let length: u32 = length.parse().ok()?;
-        let (longest, before) = if address.is_ipv4() { (32, 96) } else { (128, 0) };
+    /// The first so many bits of the address; none when it has not so many.
+    pub(super) fn new(address: u128, length: u32) -> Option<Self> {
+        let v4 = Ipv6Addr::from(address).to_ipv4_mapped().is_some();
+        let (longest, before) = if v4 { (32, BEFORE_V4) } else { (128, 0) };
         let mask = match before + length {
             _ if length > longest => return None,
             0 => 0,
             bits => u128::MAX << (128 - bits),
         };
-        Some(Prefix { address: u128::from_be_bytes(bytes(address)) & mask, mask })
+        Some(Prefix { address: address & mask, mask })
     }
 
-    fn contains(self, address: &[u8]) -> bool {
-        address.try_into().is_ok_and(|octets| u128::from_be_bytes(octets) & self.mask == self.address)
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let (address, length) = text.split_once('/')?;
+        let address: IpAddr = address.parse().ok()?;
+        Prefix::new(u128::from_be_bytes(bytes(address)), length.parse().ok()?)
+    }
+
+    pub(super) fn contains(self, address: u128) -> bool {
+        address & self.mask == self.address
+    }
+
+    pub(super) fn first(self) -> u128 {
+        self.address
+    }
+
+    pub(super) fn last(self) -> u128 {
+        self.address | !self.mask
+    }
+
+    /// How many bits count, of 32 for IPv4.
+    pub(super) fn length(self) -> u8 {
+        let v4 = Ipv6Addr::from(self.address).to_ipv4_mapped().is_some();
+        let bits = self.mask.count_ones() - if v4 { BEFORE_V4 } else { 0 };
+        u8::try_from(bits).unwrap_or(u8::MAX)
     }
 }
 
@@ -144,7 +180,7 @@ mod tests {
             ("192.0.2.7/32", "192.0.2.7", true),
         ] {
             let address = bytes(address.parse().unwrap());
-            assert_eq!(Prefix::parse(prefix).unwrap().contains(&address), expected, "{prefix}");
+            assert_eq!(Prefix::parse(prefix).unwrap().contains(u128::from_be_bytes(address)), expected, "{prefix}");
         }
         assert!(Prefix::parse("10.0.0.0").is_none());
         assert!(Prefix::parse("10.0.0.0/33").is_none());

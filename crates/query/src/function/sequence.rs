@@ -1,70 +1,125 @@
-//! `sequence`: numbers or days in a row, as arrays.
+//! `sequence`: numbers, days or times in a row, as arrays.
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int64Array, Int64Builder, ListBuilder};
-use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::{DataType, Int64Type};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int64Array};
+use datafusion::arrow::datatypes::{
+    DataType, Date32Type, Int64Type, IntervalMonthDayNano, IntervalMonthDayNanoType, IntervalUnit,
+    TimestampMillisecondType,
+};
 use datafusion::common::Result;
 
-use super::{Entry, Overload, Param, done, refuse};
+use super::generic::{Generic, Picked, index, list, types};
+use super::{Param, refuse};
 
 /// Items of one array, at most. Source: athena.md §4.
-const MOST: i64 = 50_000;
+const LONGEST: i64 = 50_000;
 
-pub(super) const FUNCTIONS: &[Entry] = &[(
-    "sequence",
-    &[
-        of(&[Param::Bigint, Param::Bigint], Param::Bigints, |args, _| numbers(args)),
-        of(&[Param::Bigint, Param::Bigint, Param::Bigint], Param::Bigints, |args, _| numbers(args)),
-        of(&[Param::Date, Param::Date], Param::Dates, days),
-    ],
-)];
+/// Milliseconds of a day.
+const DAY: i64 = 86_400_000;
+const DAY_NANOSECONDS: i64 = DAY * 1_000_000;
 
-const fn of(parameters: &'static [Param], result: Param, body: super::Body) -> Overload {
-    Overload { parameters, variadic: false, result, body }
-}
+pub(super) const GENERIC: &[Generic] = &[Generic {
+    name: "sequence",
+    usage: "sequence(bigint, bigint[, bigint]), sequence(date, date[, bigint]), sequence(timestamp, timestamp, bigint)",
+    takes_null: false,
+    types: |given| match given {
+        [from, to, step @ ..] if step.len() <= 1 => {
+            let kind = match (from, to) {
+                (DataType::Date32, DataType::Date32) => DataType::Date32,
+                (DataType::Timestamp(..), DataType::Timestamp(..)) if step.len() == 1 => Param::Timestamp.data_type(),
+                (from, to) if from.is_integer() && to.is_integer() => DataType::Int64,
+                _ => return None,
+            };
+            let by = match step.first() {
+                None => None,
+                Some(step) if step.is_integer() => Some(DataType::Int64),
+                Some(DataType::Interval(_) | DataType::Duration(_)) if kind != DataType::Int64 => {
+                    Some(DataType::Interval(IntervalUnit::MonthDayNano))
+                }
+                Some(_) => return None,
+            };
+            types([kind.clone(), kind.clone()].into_iter().chain(by).collect(), list(kind))
+        }
+        _ => None,
+    },
+    body: sequence,
+}];
 
-/// From the first number to the second one. Without a step, by one, up or down.
-fn numbers(args: &[ArrayRef]) -> Result<ArrayRef> {
-    let column = |place: usize| args[place].as_primitive::<Int64Type>();
-    let (starts, stops, steps) = (column(0), column(1), args.get(2).map(|_| column(2)));
-    let mut lists = ListBuilder::new(Int64Builder::new());
-    for row in 0..starts.len() {
-        let value = |column: &Int64Array| column.is_valid(row).then(|| column.value(row));
-        let (start, stop) = (value(starts), value(stops));
-        let step = steps.map_or_else(|| start.zip(stop).map(|(start, stop)| if stop < start { -1 } else { 1 }), value);
-        let (Some(start), Some(stop), Some(step)) = (start, stop, step) else {
-            lists.append(false);
+/// From one to the other, both there, by a step.
+fn sequence(args: &[ArrayRef], result: &DataType) -> Result<ArrayRef> {
+    let (from, to) = (ends(&args[0]), ends(&args[1]));
+    let steps = args.get(2).map(|steps| match steps.as_primitive_opt::<Int64Type>() {
+        Some(steps) => Ok(steps.clone()),
+        None => step_lengths(steps, args[0].data_type()),
+    });
+    let steps = steps.transpose()?;
+    let mut numbers = Vec::new();
+    let mut picked = Picked::default();
+    for row in 0..from.len() {
+        let given = steps.as_ref().map(|steps| steps.is_valid(row).then(|| steps.value(row)));
+        let step = match given {
+            Some(step) => step,
+            None => Some(if from.value(row) <= to.value(row) { 1 } else { -1 }),
+        };
+        let Some(step) = step.filter(|_| from.is_valid(row) && to.is_valid(row)) else {
+            picked.null();
             continue;
         };
-        if step == 0 {
-            return refuse("step must not be zero".to_owned());
-        }
-        if (step > 0) != (start <= stop) && start != stop {
-            return refuse(
-                "sequence stop value should be greater than or equal to start value if step is greater than zero \
-                 otherwise stop should be less than or equal to start"
-                    .to_owned(),
-            );
-        }
-        let more = (i128::from(stop) - i128::from(start)) / i128::from(step);
-        if more >= i128::from(MOST) {
-            return refuse(format!("result of sequence function must not have more than {MOST} entries"));
-        }
-        let mut number = start;
-        lists.values().append_value(number);
-        for _ in 0..more {
-            // Between two numbers there is no overflow.
-            number = number.wrapping_add(step);
-            lists.values().append_value(number);
-        }
-        lists.append(true);
+        let before = numbers.len();
+        count(from.value(row), to.value(row), step, &mut numbers)?;
+        picked.row((before..numbers.len()).map(|at| index(at).map(Some)).collect::<Result<Vec<_>>>()?);
     }
-    done(lists.finish())
+    let numbers = Int64Array::from(numbers);
+    let DataType::List(kind) = result else { return refuse("sequence gives an array".to_owned()) };
+    let items: ArrayRef = match kind.data_type() {
+        DataType::Date32 => std::sync::Arc::new(numbers.unary::<_, Date32Type>(|day| i32::try_from(day).unwrap_or(0))),
+        DataType::Timestamp(..) => {
+            std::sync::Arc::new(numbers.unary::<_, TimestampMillisecondType>(|at| at).with_timezone(super::UTC))
+        }
+        _ => std::sync::Arc::new(numbers),
+    };
+    picked.list(result, &items)
 }
 
-/// From the first day to the second one.
-fn days(args: &[ArrayRef], _now: i64) -> Result<ArrayRef> {
-    let number = |place: usize| cast(&cast(&args[place], &DataType::Int32)?, &DataType::Int64);
-    let numbers = numbers(&[number(0)?, number(1)?])?;
-    Ok(cast(&cast(&numbers, &DataType::new_list(DataType::Int32, true))?, &Param::Dates.data_type())?)
+/// Numbers, days or milliseconds.
+fn ends(array: &ArrayRef) -> Int64Array {
+    if let Some(days) = array.as_primitive_opt::<Date32Type>() {
+        return days.unary(i64::from);
+    }
+    match array.as_primitive_opt::<TimestampMillisecondType>() {
+        Some(times) => times.unary(|at| at),
+        None => array.as_primitive::<Int64Type>().clone(),
+    }
+}
+
+/// The length of a step: in days for dates, otherwise in milliseconds.
+fn step_lengths(steps: &ArrayRef, of: &DataType) -> Result<Int64Array> {
+    let length = |step: Option<IntervalMonthDayNano>| match step {
+        None => Ok(None),
+        Some(step) if step.months != 0 => refuse("sequence: a step of months is not supported".to_owned()),
+        Some(step) if *of == DataType::Date32 && step.nanoseconds % DAY_NANOSECONDS != 0 => {
+            refuse("sequence step must be a day interval if start and end values are dates".to_owned())
+        }
+        Some(step) if *of == DataType::Date32 => Ok(Some(i64::from(step.days) + step.nanoseconds / DAY_NANOSECONDS)),
+        Some(step) => Ok(Some(i64::from(step.days) * DAY + step.nanoseconds / 1_000_000)),
+    };
+    steps.as_primitive::<IntervalMonthDayNanoType>().iter().map(length).collect()
+}
+
+fn count(from: i64, to: i64, step: i64, numbers: &mut Vec<i64>) -> Result<()> {
+    if step == 0 {
+        return refuse("step must not be zero".to_owned());
+    }
+    if (from < to) != (step > 0) && from != to {
+        return refuse("sequence stop value should be greater than or equal to start value if step is greater than zero otherwise stop should be less than or equal to start".to_owned());
+    }
+    let distance = i128::from(to) - i128::from(from);
+    if distance / i128::from(step) >= i128::from(LONGEST) {
+        return refuse(format!("result of sequence function must not have more than {LONGEST} entries"));
+    }
+    let mut next = Some(from);
+    while let Some(number) = next.filter(|number| if step > 0 { *number <= to } else { *number >= to }) {
+        numbers.push(number);
+        next = number.checked_add(step);
+    }
+    Ok(())
 }

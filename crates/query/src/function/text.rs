@@ -27,11 +27,9 @@ pub(super) const FUNCTIONS: &[Entry] = &[
     ),
     ("regexp_extract", &[text(&[TEXT, TEXT], regexp_extract), text(&[TEXT, TEXT, Param::Bigint], regexp_extract)]),
     ("regexp_replace", &[text(&[TEXT, TEXT], regexp_replace), text(&[TEXT, TEXT, TEXT], regexp_replace)]),
+    ("reverse", &[text(&[TEXT], reverse)]),
     ("substr", &[text(&[TEXT, Param::Bigint], substr), text(&[TEXT, Param::Bigint, Param::Bigint], substr)]),
     ("substring", &[text(&[TEXT, Param::Bigint], substr), text(&[TEXT, Param::Bigint, Param::Bigint], substr)]),
-    ("url_extract_host", &[text(&[TEXT], |args, _| url_part(args, |url| url.host_str().map(str::to_owned)))]),
-    ("url_extract_protocol", &[text(&[TEXT], |args, _| url_part(args, |url| Some(url.scheme().to_owned())))]),
-    ("url_extract_path", &[text(&[TEXT], |args, _| url_part(args, |url| Some(url.path().to_owned())))]),
 ];
 
 fn texts(args: &[ArrayRef], index: usize) -> &StringViewArray {
@@ -185,6 +183,11 @@ fn template(replacement: &str) -> String {
     ours
 }
 
+fn reverse(args: &[ArrayRef], _now: i64) -> Result<ArrayRef> {
+    let reversed = |text: Option<&str>| text.map(|text| text.chars().rev().collect::<String>());
+    done(StringViewArray::from_iter(texts(args, 0).iter().map(reversed)))
+}
+
 /// From 1, or from the end when negative; empty from 0 and beyond the ends.
 fn substr(args: &[ArrayRef], _now: i64) -> Result<ArrayRef> {
     let starts = args[1].as_primitive::<Int64Type>();
@@ -205,9 +208,4 @@ fn substr(args: &[ArrayRef], _now: i64) -> Result<ArrayRef> {
         Some(value.chars().skip(first).take(length).collect())
     };
     done(StringViewArray::from_iter(texts(args, 0).iter().enumerate().map(row)))
-}
-
-fn url_part(args: &[ArrayRef], part: fn(&url::Url) -> Option<String>) -> Result<ArrayRef> {
-    let of = |text: Option<&str>| url::Url::parse(text?).ok().and_then(|url| part(&url));
-    done(StringViewArray::from_iter(texts(args, 0).iter().map(of)))
 }

@@ -214,6 +214,41 @@ async fn functions_slt() {
 }
 
 #[tokio::test]
+async fn functions_array_slt() {
+    run_file("functions_array.slt").await;
+}
+
+#[tokio::test]
+async fn functions_map_slt() {
+    run_file("functions_map.slt").await;
+}
+
+#[tokio::test]
+async fn functions_json_slt() {
+    run_file("functions_json.slt").await;
+}
+
+#[tokio::test]
+async fn functions_address_slt() {
+    run_file("functions_address.slt").await;
+}
+
+#[tokio::test]
+async fn functions_time_slt() {
+    run_file("functions_time.slt").await;
+}
+
+#[tokio::test]
+async fn functions_url_slt() {
+    run_file("functions_url.slt").await;
+}
+
+#[tokio::test]
+async fn queries_slt() {
+    run_file("queries.slt").await;
+}
+
+#[tokio::test]
 async fn types_and_errors_slt() {
     run_file("types_and_errors.slt").await;
 }

@@ -1,0 +1,91 @@
+//! Casts that Arrow does not do: to and from JSON, IPADDRESS and IPPREFIX. They are found in the plan,
+//! where the types are known, and become calls of functions.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::timezone::Tz;
+use datafusion::arrow::datatypes::{DataType, FieldRef};
+use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::{DFSchema, Result};
+use datafusion::execution::FunctionRegistry;
+use datafusion::execution::session_state::SessionState;
+use datafusion::logical_expr::expr::{Cast, ScalarFunction, TryCast};
+use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, ScalarUDF};
+
+use crate::check::input_schema;
+use crate::error::{Code, Error};
+use crate::function::{
+    ADDRESS, PREFIX, PREFIX_TEXT, TO_ADDRESS, TO_JSON, TO_PREFIX, TO_TEXT, TRY_TO_ADDRESS, from_json, is_text,
+    json_type, type_name,
+};
+use crate::try_function::TRY;
+
+/// Makes every such cast of the plan one that runs.
+///
+/// # Errors
+/// TYPE_MISMATCH for types that have no cast.
+pub(crate) fn resolve(plan: LogicalPlan, session: &SessionState) -> Result<LogicalPlan> {
+    let resolved = plan.transform_up_with_subqueries(|node| {
+        let schema = input_schema(&node)?;
+        node.map_expressions(|expr| {
+            expr.transform_up(|expr| match &expr {
+                Expr::Cast(Cast { expr: inner, field }) => resolved(&expr, inner, field, false, &schema, session),
+                Expr::TryCast(TryCast { expr: inner, field }) => resolved(&expr, inner, field, true, &schema, session),
+                _ => Ok(Transformed::no(expr)),
+            })
+        })
+    })?;
+    Ok(resolved.data)
+}
+
+fn resolved(
+    whole: &Expr,
+    inner: &Expr,
+    target: &FieldRef,
+    lenient: bool,
+    schema: &DFSchema,
+    session: &SessionState,
+) -> Result<Transformed<Expr>> {
+    let (from, to) = (inner.get_type(schema)?, target.data_type());
+    if let DataType::Timestamp(_, Some(zone)) = to
+        && zone.parse::<Tz>().is_err()
+    {
+        let message = format!("Time zone not supported: {zone}");
+        return Err(Error::new(Code::InvalidFunctionArgument, message).into_datafusion());
+    }
+    let Some(function) = function(&from, to, lenient, session)? else { return Ok(Transformed::no(whole.clone())) };
+    let fails_never = function.name() == TRY_TO_ADDRESS;
+    let mut call = Expr::ScalarFunction(ScalarFunction::new_udf(function, vec![inner.clone()]));
+    if lenient && !fails_never {
+        call = Expr::ScalarFunction(ScalarFunction::new_udf(session.udf(TRY)?, vec![call]));
+    }
+    Ok(Transformed::yes(call.alias(whole.schema_name().to_string())))
+}
+
+/// What does the cast; none when Arrow does.
+fn function(from: &DataType, to: &DataType, lenient: bool, session: &SessionState) -> Result<Option<Arc<ScalarUDF>>> {
+    let json = json_type();
+    let special = |kind: &DataType| *kind == ADDRESS || *kind == PREFIX || *kind == json;
+    if from == to || from.is_null() || (!special(from) && !special(to)) {
+        return Ok(None);
+    }
+    let name = match to {
+        _ if *from == json => return Ok(Some(Arc::new(from_json(to.clone())))),
+        to if *to == json => TO_JSON,
+        to if *to == ADDRESS && is_text(from) => {
+            if lenient {
+                TRY_TO_ADDRESS
+            } else {
+                TO_ADDRESS
+            }
+        }
+        to if *to == PREFIX && (is_text(from) || *from == ADDRESS) => TO_PREFIX,
+        to if is_text(to) && *from == ADDRESS => TO_TEXT,
+        to if is_text(to) && *from == PREFIX => PREFIX_TEXT,
+        to => {
+            let message = format!("Cannot cast {} to {}", type_name(from), type_name(to));
+            return Err(Error::new(Code::TypeMismatch, message).into_datafusion());
+        }
+    };
+    session.udf(name).map(Some)
+}
