@@ -23,7 +23,7 @@ pub(super) const GENERIC: &[Generic] = &[Generic {
     takes_null: false,
     types: |given| match given {
         [from, to, step @ ..] if step.len() <= 1 => {
-            let kind = match (from, to) {
+            let kind = match if from.is_null() { (to, to) } else { (from, if to.is_null() { from } else { to }) } {
                 (DataType::Date32, DataType::Date32) => DataType::Date32,
                 (DataType::Timestamp(..), DataType::Timestamp(..)) if step.len() == 1 => Param::Timestamp.data_type(),
                 (from, to) if from.is_integer() && to.is_integer() => DataType::Int64,
@@ -31,7 +31,7 @@ pub(super) const GENERIC: &[Generic] = &[Generic {
             };
             let by = match step.first() {
                 None => None,
-                Some(step) if step.is_integer() => Some(DataType::Int64),
+                Some(step) if step.is_integer() || step.is_null() => Some(DataType::Int64),
                 Some(DataType::Interval(_) | DataType::Duration(_)) if kind != DataType::Int64 => {
                     Some(DataType::Interval(IntervalUnit::MonthDayNano))
                 }
