@@ -17,9 +17,15 @@ mod unsupported;
 
 use std::sync::Arc;
 
+use serde_json::{Map, Value};
 use weir_store::Catalogue;
 
-use self::{engine::Engine, stack::Stack, store::Store, template::invalid};
+use self::{
+    engine::Engine,
+    stack::{Stack, Wish},
+    store::Store,
+    template::{Template, Values, World, invalid},
+};
 use crate::{ApiError, Call, Check, Operation, Payload, Served, ServiceName, Table, access::Access, handle};
 
 pub use unsupported::unsupported;
@@ -36,6 +42,27 @@ pub struct CloudFormation {
 pub fn table(catalogue: Catalogue, access: Arc<Access>, served: Served) -> Result<Table<CloudFormation>, ApiError> {
     let engine = Engine::new(Store::open(catalogue)?, served, access);
     Ok(Table::new(ServiceName::CloudFormation, CloudFormation { engine }, OPERATIONS))
+}
+
+/// Goes on with stacks that something was being done to when the program ended: to be called once all is served.
+///
+/// # Errors
+/// When the catalogue cannot be read.
+pub fn resume(served: &Served, call: &Call) -> Result<(), ApiError> {
+    // Every look at stacks does; this is the first.
+    served.call(ServiceName::CloudFormation, "ListStacks", call, Value::Object(Map::new())).map(drop)
+}
+
+/// Reads a template and evaluates it, with the defaults of its parameters, as if nothing of it were made yet; gives how many
+/// resources it would make.
+///
+/// # Errors
+/// What is wrong with it, in the words of CloudFormation.
+pub fn try_template(text: &str) -> Result<usize, ApiError> {
+    let template = Template::parse(text)?;
+    let values = Values::of(&template.parameters, &[], &Values::default())?;
+    let (stack, wish) = (Stack::default(), Wish { values, ..Wish::default() });
+    plan::plan(&stack, &template, &wish, &World::default()).map(|changes| changes.len())
 }
 
 const STACK: &[Check] = &[Check::Required("StackName")];

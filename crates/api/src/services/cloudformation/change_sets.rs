@@ -98,7 +98,7 @@ fn review(state: &CloudFormation, call: &Call, mut stack: Stack) -> Result<(), A
     "REVIEW_IN_PROGRESS".clone_into(&mut stack.status);
     stack.reason = Some("User Initiated".to_owned());
     let event = event(&stack, call.now, stack.reason.clone());
-    state.engine.store.save(&stack, &[event])
+    state.engine.store.save(&mut stack, &[event])
 }
 
 /// A change set by its ARN, or by its name and that of its stack.

@@ -5,11 +5,9 @@ mod run;
 
 use std::{
     collections::BTreeMap,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError, mpsc},
     thread,
+    time::Duration,
 };
 
 use super::{
@@ -21,13 +19,16 @@ use crate::{ApiError, Call, Served, access::Access};
 use run::Run;
 pub(super) use run::event;
 
+/// How long an operation waits for what it began: nearly all stacks are made by then.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// What stands behind the operations.
 pub(super) struct Engine {
     pub(super) store: Store,
     /// The other services.
     pub(super) served: Served,
     pub(super) access: Arc<Access>,
-    is_recovered: AtomicBool,
+    is_recovered: Mutex<bool>,
 }
 
 /// What is to be done to a stack.
@@ -37,8 +38,8 @@ pub(super) enum Job {
     Create(OnFailure),
     /// Make it another one.
     Update(Box<Wish>),
-    /// Remove its resources, but for those of these names.
-    Delete(Vec<String>),
+    /// Remove its resources.
+    Delete,
     /// Undo what was going on when the program ended.
     Recover,
 }
@@ -53,21 +54,30 @@ pub(super) enum OnFailure {
 
 impl Engine {
     pub(super) fn new(store: Store, served: Served, access: Arc<Access>) -> Arc<Self> {
-        Arc::new(Self { store, served, access, is_recovered: AtomicBool::new(false) })
+        Arc::new(Self { store, served, access, is_recovered: Mutex::default() })
     }
 
-    /// Does it on a thread of its own; the stack says already what is being done.
+    /// Does it on a thread of its own, and waits a moment for its end; the stack says already what is being done.
     ///
     /// # Errors
     /// When the system has no more threads.
     pub(super) fn start(self: &Arc<Self>, stack: Stack, call: &Call, job: Job) -> Result<(), ApiError> {
+        // Nothing is sent: the channel ends with the thread.
+        let _ = self.spawn(stack, call, job)?.recv_timeout(PATIENCE);
+        Ok(())
+    }
+
+    fn spawn(self: &Arc<Self>, stack: Stack, call: &Call, job: Job) -> Result<mpsc::Receiver<()>, ApiError> {
         let mut run = Run::new(Arc::clone(self), stack, call.clone());
+        let (running, ended) = mpsc::channel();
         let work = move || {
+            let _running: mpsc::Sender<()> = running;
             if let Err(error) = run.run(job) {
                 tracing::error!(stack = run.stack.id, %error, "a stack could not be written down; a restart undoes what was begun");
             }
         };
-        thread::Builder::new().name("stack".to_owned()).spawn(work).map(drop).map_err(ApiError::internal)
+        thread::Builder::new().name("stack".to_owned()).spawn(work).map_err(ApiError::internal)?;
+        Ok(ended)
     }
 
     /// Undoes, once, what was going on when the program ended: as the account itself, which only takes away what the stack made.
@@ -75,12 +85,16 @@ impl Engine {
     /// # Errors
     /// When the catalogue cannot be read.
     pub(super) fn recover(self: &Arc<Self>, call: &Call) -> Result<(), ApiError> {
-        if self.is_recovered.swap(true, Ordering::Relaxed) {
+        // Whoever comes second waits: what they begin is not to be taken for what was left over.
+        let mut is_recovered = self.is_recovered.lock().unwrap_or_else(PoisonError::into_inner);
+        if *is_recovered {
             return Ok(());
         }
-        for stack in self.store.busy()? {
+        let busy = self.store.busy()?;
+        *is_recovered = true;
+        for stack in busy {
             let own = Call { source: call.source.clone(), ..Call::of_root(&call.account, &stack.region, call.now) };
-            self.start(stack, &own, Job::Recover)?;
+            self.spawn(stack, &own, Job::Recover)?;
         }
         Ok(())
     }

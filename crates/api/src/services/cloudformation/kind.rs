@@ -48,6 +48,7 @@ pub(super) struct Was<'a> {
 type Create = fn(&Work<'_>) -> Result<Made, ApiError>;
 type Update = fn(&Work<'_>, &Was<'_>) -> Result<Made, ApiError>;
 type Delete = fn(&Work<'_>, &Was<'_>) -> Result<(), ApiError>;
+type There = fn(&Work<'_>) -> Result<Vec<String>, ApiError>;
 
 /// A type of resource.
 pub(super) struct Kind {
@@ -64,6 +65,9 @@ pub(super) struct Kind {
     /// None: every change means another resource.
     pub(super) update: Option<Update>,
     pub(super) delete: Delete,
+    /// The ids of what is there and could be taken for it: of its name, or all that the service has of it. None: it is
+    /// part of something else, and its properties say which part.
+    pub(super) there: Option<There>,
 }
 
 impl std::fmt::Debug for Kind {
@@ -74,7 +78,17 @@ impl std::fmt::Debug for Kind {
 
 impl Kind {
     const fn new(name: &'static str, create: Create, delete: Delete) -> Self {
-        Self { name, required: &[], attributes: &[], fixed: &[], naming: None, create, update: None, delete }
+        Self {
+            name,
+            required: &[],
+            attributes: &[],
+            fixed: &[],
+            naming: None,
+            create,
+            update: None,
+            delete,
+            there: None,
+        }
     }
 
     const fn requires(self, required: &'static [&'static str]) -> Self {
@@ -91,6 +105,11 @@ impl Kind {
 
     const fn named_small(self, property: &'static str, longest: usize) -> Self {
         Self { naming: Some(Naming { property, longest, is_small: true }), ..self }
+    }
+
+    /// It can be found again.
+    const fn found(self, there: There) -> Self {
+        Self { there: Some(there), ..self }
     }
 
     /// It can change, but for these properties.

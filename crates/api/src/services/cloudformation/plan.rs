@@ -39,7 +39,9 @@ pub(super) fn action(was: &Resource, kind: &Kind, properties: &Value, tags_chang
     if was.properties != *properties {
         return Some(if kind.is_replaced(&was.properties, properties) { Action::Replace } else { Action::Modify });
     }
-    (tags_changed && kind.update.is_some()).then_some(Action::Modify)
+    // What failed is tried again.
+    let is_due = tags_changed || was.status.ends_with("_FAILED");
+    (is_due && kind.update.is_some()).then_some(Action::Modify)
 }
 
 /// All that would change. What is not made yet is not known: whatever refers to it changes.
@@ -61,7 +63,7 @@ pub(super) fn plan(stack: &Stack, template: &Template, wish: &Wish, world: &Worl
         }
         let properties = scope.resolve(&declared.properties)?.unwrap_or_default();
         kept.insert(logical.clone());
-        let was = stack.resources.get(&logical);
+        let was = stack.resources.get(&logical).filter(|was| was.is_made());
         let action = match was {
             None => Some(Action::Add),
             Some(was) => action(was, declared.kind, &properties, stack.tags != wish.tags),

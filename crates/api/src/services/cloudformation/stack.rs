@@ -46,6 +46,22 @@ pub(super) struct Stack {
     pub(super) resources: BTreeMap<String, Resource>,
     /// While it is updated: what it was before, to go back to.
     pub(super) before: Option<(Wish, BTreeMap<String, Resource>)>,
+    /// What is being made right now, to be found if the program ends meanwhile.
+    pub(super) making: Option<Making>,
+    /// While it is deleted: the names of the resources that stay.
+    pub(super) retained: Vec<String>,
+    /// How often it was written down: whoever read an older one may not write it.
+    pub(super) revision: u64,
+}
+
+/// A resource that is being made.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Making {
+    pub(super) logical: String,
+    pub(super) resource: Resource,
+    /// The ids of what was there before and could be taken for it.
+    pub(super) before: Vec<String>,
 }
 
 /// A resource of a stack.
@@ -61,8 +77,17 @@ pub(super) struct Resource {
     pub(super) status: Status,
     pub(super) reason: Option<String>,
     pub(super) updated: i64,
-    /// Stays when the stack goes.
+    /// Stays when it goes from the stack: `DeletionPolicy: Retain`.
     pub(super) is_retained: bool,
+    /// Stays when another takes its place: `UpdateReplacePolicy: Retain`.
+    pub(super) is_retained_when_replaced: bool,
+}
+
+impl Resource {
+    /// Whether there is anything of it.
+    pub(super) fn is_made(&self) -> bool {
+        !self.made.physical.is_empty() && self.status != "DELETE_COMPLETE"
+    }
 }
 
 /// An output.

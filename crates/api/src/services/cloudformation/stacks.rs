@@ -79,6 +79,9 @@ pub(super) fn check(state: &CloudFormation, stack: &Stack, template: &Template, 
 }
 
 /// Writes down that something is being done, and does it on another thread.
+///
+/// # Errors
+/// When something is being done to the stack already, or it cannot be written down.
 pub(super) fn begin(
     state: &CloudFormation,
     call: &Call,
@@ -89,7 +92,7 @@ pub(super) fn begin(
     status.clone_into(&mut stack.status);
     stack.reason = None;
     let event = event(&stack, call.now, Some("User Initiated".to_owned()));
-    state.engine.store.save(&stack, &[event])?;
+    state.engine.store.save(&mut stack, &[event])?;
     let id = stack.id.clone();
     state.engine.start(stack, call, job)?;
     Ok(json!({"StackId": id}))
@@ -138,7 +141,7 @@ pub(super) fn outputs_differ(stack: &Stack, template: &Template, wish: &Wish) ->
 }
 
 pub(super) fn delete(state: &CloudFormation, call: &Call, input: &DeleteInput) -> Result<(), ApiError> {
-    let Some(stack) = state.find(call, &input.stack_name)?.filter(|stack| stack.status != "DELETE_COMPLETE") else {
+    let Some(mut stack) = state.find(call, &input.stack_name)?.filter(|stack| stack.status != "DELETE_COMPLETE") else {
         return Ok(());
     };
     if stack.is_protected {
@@ -161,7 +164,8 @@ pub(super) fn delete(state: &CloudFormation, call: &Call, input: &DeleteInput) -
             return Err(invalid(format!("Export {name} cannot be deleted as it is in use by {user}")));
         }
     }
-    begin(state, call, stack, "DELETE_IN_PROGRESS", Job::Delete(input.retain_resources.clone())).map(drop)
+    stack.retained.clone_from(&input.retain_resources);
+    begin(state, call, stack, "DELETE_IN_PROGRESS", Job::Delete).map(drop)
 }
 
 /// The names of the stacks that use an export.
@@ -178,6 +182,6 @@ pub(super) fn protect(state: &CloudFormation, call: &Call, input: &ProtectInput)
         return Err(invalid(format!("Stack:{} is in {} state and can not be updated.", stack.id, stack.status)));
     }
     stack.is_protected = input.enable_termination_protection;
-    state.engine.store.save(&stack, &[])?;
+    state.engine.store.save(&mut stack, &[])?;
     Ok(json!({"StackId": stack.id}))
 }

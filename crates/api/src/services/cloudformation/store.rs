@@ -6,7 +6,10 @@ use rusqlite::{OptionalExtension as _, Transaction};
 use serde::{Serialize, de::DeserializeOwned};
 use weir_store::{Catalogue, CatalogueError, Tables};
 
-use super::stack::{ChangeSet, Event, Stack};
+use super::{
+    stack::{ChangeSet, Event, Stack},
+    template::invalid,
+};
 use crate::ApiError;
 
 /// Stacks with their resources, events, change sets. A stack that is not `live` is deleted and only shown by its ARN.
@@ -74,6 +77,24 @@ impl From<ApiError> for Failed {
     }
 }
 
+/// Two requests may have read the same stack: the first that writes it wins.
+fn check_revision(transaction: &Transaction<'_>, stack: &Stack, read: u64) -> Result<(), Failed> {
+    let select = "SELECT id, data FROM cloudformation_stack WHERE id = ?1 OR (region = ?2 AND name = ?3 AND live = 1)";
+    let row = transaction.query_row(select, (&stack.id, &stack.region, &stack.name), |row| {
+        Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
+    });
+    let Some((id, data)) = row.optional()? else { return Ok(()) };
+    if id != stack.id {
+        let message = format!("Stack [{}] already exists", stack.name);
+        return Err(ApiError::new("AlreadyExistsException", message).into());
+    }
+    let stored: Stack = decoded(&data)?;
+    if stored.revision == read {
+        return Ok(());
+    }
+    Err(invalid(format!("Stack:{id} is in {} state and can not be updated.", stored.status)).into())
+}
+
 impl Store {
     pub(super) fn open(catalogue: Catalogue) -> Result<Self, ApiError> {
         catalogue.provide(&TABLES).map_err(ApiError::internal)?;
@@ -85,8 +106,14 @@ impl Store {
     }
 
     /// Writes a stack over what was there, and what happened to it.
-    pub(super) fn save(&self, stack: &Stack, events: &[Event]) -> Result<(), ApiError> {
+    ///
+    /// # Errors
+    /// When another one wrote it since it was read, or made one of its name.
+    pub(super) fn save(&self, stack: &mut Stack, events: &[Event]) -> Result<(), ApiError> {
+        let read = stack.revision;
+        stack.revision += 1;
         self.change(|transaction| {
+            check_revision(transaction, stack, read)?;
             let live = stack.status != "DELETE_COMPLETE";
             transaction.execute(
                 "INSERT INTO cloudformation_stack (id, region, name, live, created, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6)

@@ -59,6 +59,8 @@ pub(super) struct ResourceDeclaration {
     pub(super) metadata: Option<Value>,
     /// Kept when the resource goes: `DeletionPolicy: Retain`.
     pub(super) is_retained: bool,
+    /// Kept when another takes its place: `UpdateReplacePolicy: Retain`.
+    pub(super) is_retained_when_replaced: bool,
 }
 
 /// An output as the template has it.
@@ -189,20 +191,27 @@ fn resource(name: &str, value: &Value) -> Result<ResourceDeclaration, ApiError> 
         Some(Value::Array(all)) => all.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect(),
         Some(_) => return Err(refused("DependsOn must be a string or list of strings.")),
     };
-    let policy = value.get("DeletionPolicy").and_then(Value::as_str).unwrap_or("Delete");
-    if !["Delete", "Retain", "RetainExceptOnCreate"].contains(&policy) {
-        return Err(invalid(format!(
-            "Template error: resource {name} has the DeletionPolicy {policy}; it can be Delete or Retain"
-        )));
-    }
+    let deletion = policy(name, value, "DeletionPolicy", &["Delete", "Retain", "RetainExceptOnCreate"])?;
+    let replacement = policy(name, value, "UpdateReplacePolicy", &["Delete", "Retain"])?;
     Ok(ResourceDeclaration {
         kind,
         properties,
         condition: value.get("Condition").and_then(Value::as_str).map(str::to_owned),
         depends_on,
         metadata: value.get("Metadata").cloned(),
-        is_retained: policy != "Delete",
+        is_retained: deletion != "Delete",
+        is_retained_when_replaced: replacement != "Delete",
     })
+}
+
+/// A policy of a resource; `Delete` if there is none.
+fn policy<'a>(name: &str, value: &'a Value, policy: &str, known: &[&str]) -> Result<&'a str, ApiError> {
+    let given = value.get(policy).and_then(Value::as_str).unwrap_or("Delete");
+    if known.contains(&given) {
+        return Ok(given);
+    }
+    let known = known.join(", ");
+    Err(invalid(format!("Template error: resource {name} has the {policy} {given}; Weir has: {known}")))
 }
 
 fn output(name: &str, value: &Value) -> Result<OutputDeclaration, ApiError> {

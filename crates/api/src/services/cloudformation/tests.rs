@@ -4,17 +4,43 @@ use std::{thread, time::Duration};
 
 use serde_json::{Value, json};
 
-use super::*;
+use super::{
+    stack::{Making, Resource},
+    *,
+};
 use crate::services::fixture::{Folder, NOW, call, served};
 
 /// All services over a folder.
 struct Lab {
+    folder: Arc<Folder>,
     served: Served,
 }
 
 impl Lab {
     fn new() -> Self {
-        Self { served: served(&Folder::new().foundation()) }
+        Self::on(Folder::new())
+    }
+
+    fn on(folder: Arc<Folder>) -> Self {
+        let served = served(&folder.foundation());
+        Self { folder, served }
+    }
+
+    /// Begins a stack of this template and gives its status once it is settled.
+    fn made(&self, name: &str, template: &str) -> String {
+        self.ask("CreateStack", json!({"StackName": name, "TemplateBody": template})).expect("begun");
+        self.status(name)
+    }
+
+    fn status(&self, name: &str) -> String {
+        self.settled(name)["StackStatus"].as_str().expect("a status").to_owned()
+    }
+
+    /// The names of the log groups.
+    fn groups(&self) -> Vec<String> {
+        let answer = self.service(ServiceName::Logs, "DescribeLogGroups", json!({}));
+        let all = answer["logGroups"].as_array().expect("a list").iter();
+        all.filter_map(|group| group["logGroupName"].as_str().map(str::to_owned)).collect()
     }
 
     fn ask(&self, operation: &str, input: Value) -> Result<Value, ApiError> {
@@ -223,6 +249,112 @@ fn a_property_that_weir_does_not_have_is_refused_by_name() {
     let reason = resource["StackResourceDetail"]["ResourceStatusReason"].as_str().expect("a reason").to_owned();
     assert!(reason.contains("Encountered unsupported property ArchivePolicy"), "{reason}");
     assert_eq!(lab.service(ServiceName::Sns, "ListTopics", json!({}))["Topics"], json!([]));
+}
+
+#[test]
+fn nothing_is_left_of_a_resource_that_was_made_in_part() {
+    let lab = Lab::new();
+    let template =
+        "{Resources: {G: {Type: 'AWS::Logs::LogGroup', Properties: {LogGroupName: half, RetentionInDays: 8}}}}";
+    assert_eq!(lab.made("s", template), "ROLLBACK_COMPLETE", "there is no such retention");
+    assert_eq!(lab.groups(), [""; 0]);
+}
+
+#[test]
+fn what_others_made_is_not_taken_over_and_stays() {
+    let lab = Lab::new();
+    lab.service(ServiceName::Sns, "CreateTopic", json!({"Name": "theirs"}));
+    let template = "{Resources: {T: {Type: 'AWS::SNS::Topic', Properties: {TopicName: theirs}}}}";
+    assert_eq!(lab.made("s", template), "ROLLBACK_COMPLETE");
+    let topics = lab.service(ServiceName::Sns, "ListTopics", json!({}));
+    assert_eq!(topics["Topics"], json!([{"TopicArn": "arn:aws:sns:us-east-1:123456789012:theirs"}]));
+}
+
+#[test]
+fn what_is_to_be_retained_stays() {
+    let lab = Lab::new();
+    let group = |name: &str, policies: &str| {
+        format!("{{Type: 'AWS::Logs::LogGroup', {policies} Properties: {{LogGroupName: {name}}}}}")
+    };
+    let other = group("other", "");
+    let policies = "DeletionPolicy: Retain, UpdateReplacePolicy: Retain,";
+    let first = format!("{{Resources: {{O: {other}, R: {}}}}}", group("first", policies));
+    let second = format!("{{Resources: {{O: {other}, R: {}}}}}", group("second", policies));
+    let third = format!("{{Resources: {{O: {other}}}}}");
+    assert_eq!(lab.made("s", &first), "CREATE_COMPLETE");
+    for template in [second, third] {
+        lab.ask("UpdateStack", json!({"StackName": "s", "TemplateBody": template})).expect("begun");
+        assert_eq!(lab.status("s"), "UPDATE_COMPLETE");
+    }
+    assert_eq!(lab.groups(), ["first", "other", "second"]);
+    lab.ask("DeleteStack", json!({"StackName": "s"})).expect("begun");
+    assert_eq!(lab.groups(), ["first", "second"]);
+}
+
+#[test]
+fn rules_that_were_changed_in_part_are_put_back() {
+    let lab = Lab::new();
+    let template = |rules: &str| {
+        format!(
+            "{{Resources: {{G: {{Type: 'AWS::EC2::SecurityGroup', Properties: {{GroupDescription: g, GroupName: g, \
+             SecurityGroupIngress: [{rules}]}}}}}}}}"
+        )
+    };
+    let rule = |port: &str| format!("{{IpProtocol: tcp, FromPort: {port}, ToPort: {port}, CidrIp: 10.0.0.0/8}}");
+    let ports = || {
+        let filter = json!({"Filter": [{"Name": "group-name", "Value": ["g"]}]});
+        let answer = lab.service(ServiceName::Ec2, "DescribeSecurityGroups", filter);
+        let rules = answer["securityGroupInfo"][0]["ipPermissions"].as_array().expect("rules").clone();
+        rules.iter().map(|rule| rule["fromPort"].to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(lab.made("s", &template(&rule("22"))), "CREATE_COMPLETE");
+    let bad = template(&format!("{}, {}", rule("80"), rule("99999")));
+    lab.ask("UpdateStack", json!({"StackName": "s", "TemplateBody": bad})).expect("begun");
+    assert_eq!(lab.status("s"), "UPDATE_ROLLBACK_COMPLETE");
+    assert_eq!(ports(), ["22"]);
+}
+
+#[test]
+fn what_was_being_made_when_the_program_ended_is_found_and_removed() {
+    let lab = Lab::new();
+    let vpcs = |lab: &Lab| {
+        let answer = lab.service(ServiceName::Ec2, "DescribeVpcs", json!({}));
+        let all = answer["vpcSet"].as_array().expect("a list").iter();
+        all.filter_map(|vpc| vpc["vpcId"].as_str().map(str::to_owned)).collect::<Vec<_>>()
+    };
+    let before = vpcs(&lab);
+    // As if the program ended between the operation and the word that it was done.
+    lab.service(ServiceName::Ec2, "CreateVpc", json!({"CidrBlock": "10.9.0.0/16"}));
+    let template = "{Resources: {V: {Type: 'AWS::EC2::VPC', Properties: {CidrBlock: 10.9.0.0/16}}}}";
+    let mut stack = stacks::new_stack(&call(NOW), "cut").expect("a name");
+    "CREATE_IN_PROGRESS".clone_into(&mut stack.status);
+    template.clone_into(&mut stack.template);
+    let resource = Resource {
+        kind: "AWS::EC2::VPC".to_owned(),
+        properties: json!({"CidrBlock": "10.9.0.0/16"}),
+        ..Resource::default()
+    };
+    stack.making = Some(Making { logical: "V".to_owned(), resource, before: before.clone() });
+    let store = Store::open(lab.folder.foundation().catalogue).expect("the catalogue");
+    store.save(&mut stack, &[]).expect("saved");
+
+    let again = Lab::on(lab.folder.again());
+    resume(&again.served, &call(NOW + 1000)).expect("resumed");
+    assert_eq!(again.status("cut"), "ROLLBACK_COMPLETE");
+    assert_eq!(vpcs(&again), before);
+}
+
+#[test]
+fn of_two_who_change_a_stack_at_once_one_is_refused() {
+    let lab = Lab::new();
+    let store = Store::open(lab.folder.foundation().catalogue).expect("the catalogue");
+    let mut first = stacks::new_stack(&call(NOW), "one").expect("a name");
+    store.save(&mut first, &[]).expect("saved");
+    let mut second = first.clone();
+    store.save(&mut first, &[]).expect("saved");
+    assert!(store.save(&mut second, &[]).expect_err("stale").message.ends_with("state and can not be updated."));
+    let mut other = stacks::new_stack(&call(NOW), "one").expect("a name");
+    assert_eq!(store.save(&mut other, &[]).expect_err("taken").code, "AlreadyExistsException");
 }
 
 #[test]

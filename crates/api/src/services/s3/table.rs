@@ -25,6 +25,7 @@ const OPERATIONS: &[Operation<Service>] = &[
     Operation::new("DeleteBucket", handle!(delete)).on(bucket),
     Operation::new("DeleteBucketPolicy", handle!(delete_policy)).on(bucket),
     Operation::new("GetObject", handle!(get)).on(object),
+    Operation::new("HeadBucket", handle!(head)).on(bucket).allowed_by("ListBucket"),
     Operation::new("PutBucketAccelerateConfiguration", handle!(put_accelerate))
         .on(bucket)
         .allowed_by("PutAccelerateConfiguration"),
@@ -135,6 +136,10 @@ fn create(service: &Service, call: &Call, input: &Input) -> Result<(), ApiError>
         return Err(ApiError::new("BucketAlreadyExists", message).with_status(409));
     }
     Ok(service.disk.create_bucket(&input.bucket, &call.region, call.now)?)
+}
+
+fn head(service: &Service, _: &Call, input: &Input) -> Result<(), ApiError> {
+    Ok(service.bucket(&input.bucket).map(drop)?)
 }
 
 fn delete(service: &Service, _: &Call, input: &Input) -> Result<(), ApiError> {

@@ -10,7 +10,7 @@ use crate::{
     ApiError,
     services::cloudformation::{
         kind::{self, Kind, Made, Was, Work},
-        stack::{Event, Resource},
+        stack::{Event, Making, Resource},
         template::{ResourceDeclaration, Template, order, text},
     },
 };
@@ -34,22 +34,26 @@ impl Run {
             kind: kind.name.to_owned(),
             name: given.clone().unwrap_or_else(|| generated(&self.stack.name, logical, kind)),
             is_retained: declared.is_retained,
+            is_retained_when_replaced: declared.is_retained_when_replaced,
             properties,
             ..Resource::default()
         };
-        if let Some(was) = was {
-            if given.as_ref().is_some_and(|name| *name == was.name) {
-                let reason = "CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename \
-                              the resource and update the stack again.";
-                return self.failed(logical, resource, verb, reason.to_owned());
-            }
-        } else if given.is_none() && kind.naming.is_some() {
-            // So that it is found if the program ends now.
-            resource.made.physical.clone_from(&resource.name);
+        if let Some(was) = was
+            && given.as_ref().is_some_and(|name| *name == was.name)
+        {
+            let reason = "CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename \
+                          the resource and update the stack again.";
+            return self.failed(logical, resource, verb, reason.to_owned());
         }
+        let before = self.trusted(&resource).there(kind);
+        let is_taken = kind.naming.is_some() && before.as_ref().is_ok_and(|ids| bears(ids, &resource.name));
+        let making = |before| Making { logical: logical.to_owned(), resource: resource.clone(), before };
+        self.stack.making = before.ok().filter(|_| !is_taken).map(making);
         self.write(logical, &mut resource, &format!("{verb}_IN_PROGRESS"), None, was.is_none())?;
-        match self.created(kind, &resource) {
+        let made = if is_taken { Err(taken(&resource.name)) } else { self.created(kind, &resource) };
+        match made {
             Ok(made) => {
+                self.stack.making = None;
                 resource.made = made;
                 let initiated = Some("Resource creation Initiated".to_owned());
                 self.write(logical, &mut resource, &format!("{verb}_IN_PROGRESS"), initiated, true)?;
@@ -57,7 +61,10 @@ impl Run {
                 Ok(Ok(()))
             }
             Err(error) => {
-                resource.made = Made::default();
+                if kind.there.is_some() {
+                    self.undo_making()?;
+                }
+                self.stack.making = None;
                 let resource = was.cloned().unwrap_or(resource);
                 self.failed(logical, resource, verb, reason(&error))
             }
@@ -81,18 +88,42 @@ impl Run {
         }
     }
 
+    /// Removes what was made of the resource that is being made.
+    pub(super) fn undo_making(&mut self) -> Result<(), ApiError> {
+        let Some(Making { logical, mut resource, before }) = self.stack.making.take() else { return Ok(()) };
+        let Some(kind) = kind::find(&resource.kind) else { return Ok(()) };
+        match self.trusted(&resource).undo(kind, &before) {
+            Ok(()) => Ok(()),
+            Err(error) => self.write(&logical, &mut resource, "DELETE_FAILED", Some(reason(&error)), false),
+        }
+    }
+
+    /// Lets go of a resource that the stack has no more: removes it, unless it stays.
+    pub(super) fn let_go(&mut self, logical: &str, resource: &Resource, is_retained: bool) -> Result<(), ApiError> {
+        if is_retained {
+            return self.write(logical, &mut resource.clone(), "DELETE_SKIPPED", None, false);
+        }
+        self.remove(logical, resource).map(drop)
+    }
+
     /// Changes a resource in place.
     pub(super) fn modify(
         &mut self,
         logical: &str,
         declared: &ResourceDeclaration,
-        properties: Value,
+        properties: &Value,
         was: &Resource,
     ) -> Done {
-        let mut resource = Resource { is_retained: declared.is_retained, ..was.clone() };
+        // What it becomes is written down first: it can be taken back even when only a part was changed.
+        let mut resource = Resource {
+            properties: properties.clone(),
+            is_retained: declared.is_retained,
+            is_retained_when_replaced: declared.is_retained_when_replaced,
+            ..was.clone()
+        };
         self.write(logical, &mut resource, "UPDATE_IN_PROGRESS", None, true)?;
         let done = {
-            let work = self.work(&properties, &was.name);
+            let work = self.work(properties, &was.name);
             let update = declared.kind.update.unwrap_or(|_, was| Ok(was.made.clone()));
             let made = update(&work, &Was { made: &was.made, properties: &was.properties });
             // What only making it reads cannot change.
@@ -102,7 +133,7 @@ impl Run {
         };
         match done {
             Ok(made) => {
-                (resource.made, resource.properties) = (made, properties);
+                resource.made = made;
                 self.write(logical, &mut resource, "UPDATE_COMPLETE", None, true)?;
                 Ok(Ok(()))
             }
@@ -133,7 +164,7 @@ impl Run {
     pub(super) fn remove(&mut self, logical: &str, was: &Resource) -> Result<bool, ApiError> {
         let is_kept = self.stack.resources.get(logical).is_some_and(|now| now.made.physical == was.made.physical);
         let mut resource = was.clone();
-        if was.made.physical.is_empty() {
+        if !was.is_made() {
             self.write(logical, &mut resource, "DELETE_COMPLETE", None, is_kept)?;
             return Ok(true);
         }
@@ -153,7 +184,7 @@ impl Run {
     }
 
     /// Removes all resources but those that are kept, each before what it needs; the names of those that could not be.
-    pub(super) fn delete_all(&mut self, retained: &[String]) -> Result<Vec<String>, ApiError> {
+    pub(super) fn delete_all(&mut self) -> Result<Vec<String>, ApiError> {
         let mut names = Template::parse(&self.stack.template).and_then(|template| order(&template)).unwrap_or_default();
         let others: Vec<String> = self.stack.resources.keys().filter(|name| !names.contains(name)).cloned().collect();
         names.extend(others);
@@ -163,7 +194,7 @@ impl Run {
             if resource.status == "DELETE_COMPLETE" {
                 continue;
             }
-            if resource.is_retained || retained.contains(logical) {
+            if resource.is_retained || self.stack.retained.contains(logical) {
                 self.write(logical, &mut resource, "DELETE_SKIPPED", None, true)?;
             } else if !self.remove(logical, &resource)? {
                 failed.push(logical.clone());
@@ -230,8 +261,23 @@ impl Run {
             resource_properties: (!resource.properties.is_null()).then(|| resource.properties.to_string()),
             client_request_token: self.stack.token.clone(),
         };
-        self.engine.store.save(&self.stack, &[event])
+        self.engine.store.save(&mut self.stack, &[event])
     }
+
+    /// Work that asks nobody: it only looks, or takes away what the stack made.
+    fn trusted<'a>(&'a self, resource: &'a Resource) -> Work<'a> {
+        Work { is_trusted: true, ..self.work(&resource.properties, &resource.name) }
+    }
+}
+
+/// Whether one of these ids, which may be ARNs or URLs, is that of a name.
+fn bears(ids: &[String], name: &str) -> bool {
+    ids.iter().filter_map(|id| id.strip_suffix(name)).any(|head| head.is_empty() || head.ends_with([':', '/']))
+}
+
+/// There is one of this name that the stack did not make.
+fn taken(name: &str) -> ApiError {
+    ApiError::new("AlreadyExists", format!("{name} already exists"))
 }
 
 /// As CloudFormation quotes an error of a service.

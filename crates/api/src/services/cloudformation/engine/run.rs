@@ -48,7 +48,7 @@ impl Run {
         match job {
             Job::Create(on_failure) => self.create(on_failure),
             Job::Update(wish) => self.update(&wish),
-            Job::Delete(retained) => self.delete(&retained),
+            Job::Delete => self.delete(),
             Job::Recover => self.recover(),
         }
     }
@@ -67,21 +67,22 @@ impl Run {
             }
             OnFailure::Delete => {
                 self.status("DELETE_IN_PROGRESS", Some(format!("{} Delete requested by user.", broken.0)))?;
-                self.delete(&[])
+                self.is_trusted = true;
+                self.delete()
             }
         }
     }
 
     fn roll_back_creation(&mut self) -> Result<(), ApiError> {
         self.is_trusted = true;
-        match self.delete_all(&[])? {
+        match self.delete_all()? {
             failed if failed.is_empty() => self.status("ROLLBACK_COMPLETE", None),
             failed => self.status("ROLLBACK_FAILED", Some(failed_to("delete", &failed))),
         }
     }
 
-    fn delete(&mut self, retained: &[String]) -> Result<(), ApiError> {
-        match self.delete_all(retained)? {
+    fn delete(&mut self) -> Result<(), ApiError> {
+        match self.delete_all()? {
             failed if failed.is_empty() => {
                 self.stack.deleted = Some(self.now());
                 self.stack.outputs.clear();
@@ -116,8 +117,9 @@ impl Run {
     fn recover(&mut self) -> Result<(), ApiError> {
         const STOPPED: &str = "Weir was stopped while this was going on.";
         self.is_trusted = true;
+        self.undo_making()?;
         match self.stack.status.as_str() {
-            "DELETE_IN_PROGRESS" => self.delete(&[]),
+            "DELETE_IN_PROGRESS" => self.delete(),
             "CREATE_IN_PROGRESS" | "ROLLBACK_IN_PROGRESS" => {
                 self.status("ROLLBACK_IN_PROGRESS", Some(STOPPED.to_owned()))?;
                 self.roll_back_creation()
@@ -176,11 +178,11 @@ impl Run {
             Ok(Some(properties)) => properties.unwrap_or_default(),
             Err(error) => return self.refused(logical, declared.kind, &error).map(Err),
         };
-        match self.stack.resources.get(logical).cloned() {
+        match self.stack.resources.get(logical).filter(|was| was.is_made()).cloned() {
             None => self.make(logical, declared, properties, None),
             Some(was) => match plan::action(&was, declared.kind, &properties, tags_changed) {
                 None => Ok(Ok(())),
-                Some(plan::Action::Modify) => self.modify(logical, declared, properties, &was),
+                Some(plan::Action::Modify) => self.modify(logical, declared, &properties, &was),
                 Some(_) => self.make(logical, declared, properties, Some(&was)),
             },
         }
@@ -191,23 +193,24 @@ impl Run {
         Ok(plan::value_of(self.stack.resources.get(name).ok_or_else(missing)?, attribute))
     }
 
-    /// Removes what there was before and shall be no more.
+    /// Removes what there was before and shall be no more. It is kept in mind to the end, in case the program ends before.
     fn clean_up(&mut self) -> Result<(), ApiError> {
         let template = Template::parse(&self.stack.template)?;
-        let Some((_, before)) = self.stack.before.take() else { return Ok(()) };
+        let Some((_, before)) = self.stack.before.clone() else { return Ok(()) };
         let wanted = self.wanted(&template)?;
         let gone: Vec<String> = self.stack.resources.keys().filter(|name| !wanted.contains(name)).cloned().collect();
         for logical in gone.iter().rev() {
-            if let Some(resource) = self.stack.resources.remove(logical) {
-                self.remove(logical, &resource)?;
-            }
+            let Some(resource) = self.stack.resources.get(logical).cloned() else { continue };
+            self.let_go(logical, &resource, resource.is_retained)?;
+            self.stack.resources.remove(logical);
         }
         for (logical, was) in &before {
             let is_replaced = |now: &Resource| now.made.physical != was.made.physical;
             if self.stack.resources.get(logical).is_some_and(is_replaced) {
-                self.remove(logical, was)?;
+                self.let_go(logical, was, was.is_retained_when_replaced)?;
             }
         }
+        self.stack.before = None;
         Ok(())
     }
 
@@ -297,7 +300,7 @@ impl Run {
         self.stack.status = status.to_owned();
         self.stack.reason.clone_from(&reason);
         let event = event(&self.stack, now, reason);
-        self.engine.store.save(&self.stack, &[event])
+        self.engine.store.save(&mut self.stack, &[event])
     }
 }
 

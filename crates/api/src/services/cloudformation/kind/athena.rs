@@ -16,15 +16,31 @@ pub(super) const KINDS: &[Kind] = &[
     Kind::new("AWS::Athena::WorkGroup", create_group, delete_group)
         .requires(&["Name"])
         .shows(&["CreationTime"])
+        .found(|work| {
+            let name = work.text("Name").unwrap_or_default();
+            work.shown(Athena, "GetWorkGroup", json!({"WorkGroup": name}), &name)
+        })
         .changes(update_group, &["Name"]),
     Kind::new("AWS::Athena::NamedQuery", create_query, delete_query)
         .requires(&["Database", "QueryString"])
-        .shows(&["NamedQueryId"]),
+        .shows(&["NamedQueryId"])
+        .found(|work| {
+            let all = work.listed(Athena, "ListNamedQueries", work.same(&["WorkGroup"]), "/NamedQueryIds")?;
+            Ok(all.iter().filter_map(text).collect())
+        }),
     Kind::new("AWS::Glue::Database", create_database, delete_database)
         .requires(&["DatabaseInput"])
+        .found(|work| {
+            let (name, _) = named(work, "DatabaseInput");
+            work.shown(Glue, "GetDatabase", json!({"Name": name}), &name)
+        })
         .changes(update_database, &["CatalogId"]),
     Kind::new("AWS::Glue::Table", create_table, delete_table)
         .requires(&["DatabaseName", "TableInput"])
+        .found(|work| {
+            let (name, _) = named(work, "TableInput");
+            work.shown(Glue, "GetTable", json!({"DatabaseName": work.get("DatabaseName"), "Name": name}), &name)
+        })
         .changes(update_table, &["CatalogId", "DatabaseName"]),
 ];
 

@@ -10,17 +10,26 @@ pub(super) const KINDS: &[Kind] = &[
         .named("AlarmName", 255)
         .requires(&["ComparisonOperator", "EvaluationPeriods"])
         .shows(&["Arn"])
+        .found(|work| alarms(work, "MetricAlarm"))
         .changes(|work, _| put_alarm(work), &[]),
     Kind::new("AWS::CloudWatch::CompositeAlarm", put_composite, delete_alarm)
         .named("AlarmName", 255)
         .requires(&["AlarmRule"])
         .shows(&["Arn"])
+        .found(|work| alarms(work, "CompositeAlarm"))
         .changes(|work, _| put_composite(work), &[]),
     Kind::new("AWS::CloudWatch::Dashboard", put_dashboard, delete_dashboard)
         .named("DashboardName", 255)
         .requires(&["DashboardBody"])
+        .found(|work| work.shown(CloudWatch, "GetDashboard", json!({"DashboardName": work.name}), &work.name))
         .changes(|work, _| put_dashboard(work), &[]),
 ];
+
+/// The alarm of this name.
+fn alarms(work: &Work<'_>, kind: &str) -> Result<Vec<String>, ApiError> {
+    let input = json!({"AlarmNames": [work.name], "AlarmTypes": [kind]});
+    Ok(work.named_in(&work.listed(CloudWatch, "DescribeAlarms", input, &format!("/{kind}s"))?, "AlarmName"))
+}
 
 fn put_alarm(work: &Work<'_>) -> Result<Made, ApiError> {
     let given = work.same(&[

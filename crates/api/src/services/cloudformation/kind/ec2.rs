@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     Kind, Made, Was, Work,
-    work::{found, lost_tags, merged},
+    work::{each, found, lost_tags, merged},
 };
 use crate::{ApiError, ServiceName::Ec2};
 
@@ -12,6 +12,7 @@ pub(super) const KINDS: &[Kind] = &[
     Kind::new("AWS::EC2::FlowLog", create_flow_log, delete_flow_log)
         .requires(&["ResourceId", "ResourceType"])
         .shows(&["Id"])
+        .found(|work| ids(work, "DescribeFlowLogs", "/flowLogSet", "flowLogId"))
         .changes(
             retagged,
             &[
@@ -30,14 +31,28 @@ pub(super) const KINDS: &[Kind] = &[
     Kind::new("AWS::EC2::NetworkInterface", create_interface, delete_interface)
         .requires(&["SubnetId"])
         .shows(&["Id", "PrimaryPrivateIpAddress"])
+        .found(|work| ids(work, "DescribeNetworkInterfaces", "/networkInterfaceSet", "networkInterfaceId"))
         .changes(update_interface, &["PrivateIpAddress", "SubnetId"]),
     Kind::new("AWS::EC2::Instance", run, terminate)
         .shows(&["AvailabilityZone", "InstanceId", "PrivateDnsName", "PrivateIp", "PublicDnsName", "PublicIp", "VpcId"])
+        .found(|work| {
+            let all = work.listed(Ec2, "DescribeInstances", json!({}), "/reservationSet")?;
+            Ok(all
+                .iter()
+                .filter_map(|one| one["instancesSet"].as_array())
+                .flat_map(|one| each(one, "instanceId"))
+                .collect())
+        })
         .changes(
             update_instance,
             &["ImageId", "KeyName", "NetworkInterfaces", "PrivateIpAddress", "SubnetId", "UserData"],
         ),
 ];
+
+/// The ids of all that there is of a kind.
+pub(super) fn ids(work: &Work<'_>, operation: &str, list: &str, member: &str) -> Result<Vec<String>, ApiError> {
+    Ok(each(&work.listed(Ec2, operation, json!({}), list)?, member))
+}
 
 /// `TagSpecification` for something that is about to be made; none without tags.
 pub(super) fn tagged(work: &Work<'_>, resource_type: &str) -> Value {

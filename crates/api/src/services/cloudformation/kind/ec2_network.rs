@@ -4,35 +4,44 @@ use serde_json::{Value, json};
 
 use super::{
     Kind, Made, Was, Work,
-    ec2::{retagged, tagged},
-    work::{found, merged},
+    ec2::{ids, retagged, tagged},
+    work::{each, found, merged},
 };
 use crate::{ApiError, ServiceName::Ec2};
 
 pub(super) const KINDS: &[Kind] = &[
     Kind::new("AWS::EC2::VPC", create_vpc, |work, was| remove(work, was, "DeleteVpc", "VpcId"))
         .shows(&["CidrBlock", "DefaultNetworkAcl", "DefaultSecurityGroup", "VpcId"])
+        .found(|work| ids(work, "DescribeVpcs", "/vpcSet", "vpcId"))
         .changes(update_vpc, &["CidrBlock"]),
     Kind::new("AWS::EC2::Subnet", create_subnet, |work, was| remove(work, was, "DeleteSubnet", "SubnetId"))
         .requires(&["VpcId"])
         .shows(&["AvailabilityZone", "CidrBlock", "NetworkAclAssociationId", "SubnetId", "VpcId"])
+        .found(|work| ids(work, "DescribeSubnets", "/subnetSet", "subnetId"))
         .changes(update_subnet, &["AvailabilityZone", "CidrBlock", "VpcId"]),
     Kind::new("AWS::EC2::InternetGateway", create_gateway, |work, was| {
         remove(work, was, "DeleteInternetGateway", "InternetGatewayId")
     })
     .shows(&["InternetGatewayId"])
+    .found(|work| ids(work, "DescribeInternetGateways", "/internetGatewaySet", "internetGatewayId"))
     .changes(retagged, &[]),
     Kind::new("AWS::EC2::VPCGatewayAttachment", attach_gateway, detach_gateway).requires(&["VpcId"]),
     Kind::new("AWS::EC2::RouteTable", create_table, |work, was| remove(work, was, "DeleteRouteTable", "RouteTableId"))
         .requires(&["VpcId"])
         .shows(&["RouteTableId"])
+        .found(|work| ids(work, "DescribeRouteTables", "/routeTableSet", "routeTableId"))
         .changes(retagged, &["VpcId"]),
     Kind::new("AWS::EC2::Route", create_route, delete_route).requires(&["RouteTableId"]).shows(&["CidrBlock"]),
     Kind::new("AWS::EC2::SubnetRouteTableAssociation", associate, |work, was| {
         remove(work, was, "DisassociateRouteTable", "AssociationId")
     })
     .requires(&["RouteTableId", "SubnetId"])
-    .shows(&["Id"]),
+    .shows(&["Id"])
+    .found(|work| {
+        let tables = work.listed(Ec2, "DescribeRouteTables", json!({}), "/routeTableSet")?;
+        let all = tables.iter().filter_map(|table| table["associationSet"].as_array());
+        Ok(all.flat_map(|all| each(all, "routeTableAssociationId")).collect())
+    }),
 ];
 
 /// Deletes what is named by one id.

@@ -15,10 +15,12 @@ pub(super) const KINDS: &[Kind] = &[
         .named("RoleName", 64)
         .requires(&["AssumeRolePolicyDocument"])
         .shows(&["Arn", "RoleId"])
+        .found(|work| work.shown(Iam, "GetRole", json!({"RoleName": work.name}), &work.name))
         .changes(update_role, &["Path"]),
     Kind::new("AWS::IAM::User", create_user, |work, was| delete_owner(work, was, USER))
         .named("UserName", 64)
         .shows(&["Arn"])
+        .found(|work| work.shown(Iam, "GetUser", json!({"UserName": work.name}), &work.name))
         .changes(|work, was| update_owner(work, was, USER), &["Path"]),
     Kind::new("AWS::IAM::Policy", put_policy, delete_policy)
         .requires(&["PolicyDocument", "PolicyName"])
@@ -28,11 +30,17 @@ pub(super) const KINDS: &[Kind] = &[
         .named("ManagedPolicyName", 128)
         .requires(&["PolicyDocument"])
         .shows(&["PolicyArn"])
+        .found(|work| {
+            let path = work.text("Path").unwrap_or_else(|| "/".to_owned());
+            let arn = format!("arn:aws:iam::{}:policy{path}{}", work.call.account, work.name);
+            work.shown(Iam, "GetPolicy", json!({"PolicyArn": arn}), &arn)
+        })
         .changes(update_managed, &["Description", "Path"]),
     Kind::new("AWS::IAM::InstanceProfile", create_profile, delete_profile)
         .named("InstanceProfileName", 128)
         .requires(&["Roles"])
-        .shows(&["Arn"]),
+        .shows(&["Arn"])
+        .found(|work| work.shown(Iam, "GetInstanceProfile", json!({"InstanceProfileName": work.name}), &work.name)),
 ];
 
 /// Whoever has policies: what the operations call it.
@@ -56,31 +64,19 @@ fn create_role(work: &Work<'_>) -> Result<Made, ApiError> {
     let further = json!({"RoleName": work.name, "AssumeRolePolicyDocument": trust, "Tags": work.tags()});
     let answer = work.call(Iam, "CreateRole", merged(given, further))?;
     let made = Made::of(&work.name).with("Arn", found(&answer, "/Role/Arn")?);
-    let made = made.with("RoleId", found(&answer, "/Role/RoleId")?);
-    after(work, put_policies(work, ROLE), &made, ROLE)
+    put_policies(work, ROLE)?;
+    Ok(made.with("RoleId", found(&answer, "/Role/RoleId")?))
 }
 
 fn create_user(work: &Work<'_>) -> Result<Made, ApiError> {
     let given = work.same(&["Path", "PermissionsBoundary"]);
     let answer = work.call(Iam, "CreateUser", merged(given, json!({"UserName": work.name, "Tags": work.tags()})))?;
     let made = Made::of(&work.name).with("Arn", found(&answer, "/User/Arn")?);
-    let put = put_policies(work, USER).and_then(|()| {
-        work.list("Groups").try_for_each(|group| {
-            work.call(Iam, "AddUserToGroup", json!({"UserName": work.name, "GroupName": group})).map(drop)
-        })
-    });
-    after(work, put, &made, USER)
-}
-
-/// What was made for nothing goes again.
-fn after(work: &Work<'_>, done: Result<(), ApiError>, made: &Made, owner: Owner) -> Result<Made, ApiError> {
-    match done {
-        Ok(()) => Ok(made.clone()),
-        Err(error) => {
-            delete_owner(work, &Was { made, properties: work.properties }, owner)?;
-            Err(error)
-        }
+    put_policies(work, USER)?;
+    for group in work.list("Groups") {
+        work.call(Iam, "AddUserToGroup", json!({"UserName": work.name, "GroupName": group}))?;
     }
+    Ok(made)
 }
 
 fn all<'a>(properties: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
@@ -176,14 +172,8 @@ fn create_managed(work: &Work<'_>) -> Result<Made, ApiError> {
     let given = work.same(&["Description", "Path"]);
     let further = json!({"PolicyName": work.name, "PolicyDocument": work.document("PolicyDocument")});
     let arn = found(&work.call(Iam, "CreatePolicy", merged(given, further))?, "/Policy/Arn")?;
-    let made = Made::of(&arn).with("PolicyArn", arn.as_str());
-    match attach(work, work.all(), &arn, "Attach") {
-        Ok(()) => Ok(made),
-        Err(error) => {
-            delete_managed(work, &Was { made: &made, properties: work.properties })?;
-            Err(error)
-        }
-    }
+    attach(work, work.all(), &arn, "Attach")?;
+    Ok(Made::of(&arn).with("PolicyArn", arn))
 }
 
 fn attach(work: &Work<'_>, properties: &Value, arn: &str, verb: &str) -> Result<(), ApiError> {
@@ -225,12 +215,8 @@ fn create_profile(work: &Work<'_>) -> Result<Made, ApiError> {
     let input = merged(work.same(&["Path"]), json!({"InstanceProfileName": name}));
     let arn = found(&work.call(Iam, "CreateInstanceProfile", input)?, "/InstanceProfile/Arn")?;
     let made = Made::of(name).with("Arn", arn);
-    let added = work.list("Roles").try_for_each(|role| {
-        work.call(Iam, "AddRoleToInstanceProfile", json!({"InstanceProfileName": name, "RoleName": role})).map(drop)
-    });
-    if let Err(error) = added {
-        delete_profile(work, &Was { made: &made, properties: work.properties })?;
-        return Err(error);
+    for role in work.list("Roles") {
+        work.call(Iam, "AddRoleToInstanceProfile", json!({"InstanceProfileName": name, "RoleName": role}))?;
     }
     Ok(made)
 }

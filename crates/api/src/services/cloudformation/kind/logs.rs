@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     Kind, Made, Was, Work,
-    work::{found, lost_tags, merged},
+    work::{each, found, lost_tags, merged},
 };
 use crate::{ApiError, ServiceName::Logs};
 
@@ -12,17 +12,27 @@ pub(super) const KINDS: &[Kind] = &[
     Kind::new("AWS::Logs::LogGroup", create_group, delete_group)
         .named("LogGroupName", 512)
         .shows(&["Arn"])
+        .found(|work| {
+            let input = json!({"logGroupNamePrefix": work.name});
+            Ok(work.named_in(&work.listed(Logs, "DescribeLogGroups", input, "/logGroups")?, "logGroupName"))
+        })
         .changes(update_group, &["LogGroupClass"]),
     Kind::new("AWS::Logs::LogStream", create_stream, delete_stream)
         .named("LogStreamName", 512)
-        .requires(&["LogGroupName"]),
+        .requires(&["LogGroupName"])
+        .found(|work| {
+            let input = json!({"logGroupName": work.get("LogGroupName"), "logStreamNamePrefix": work.name});
+            Ok(work.named_in(&work.listed(Logs, "DescribeLogStreams", input, "/logStreams")?, "logStreamName"))
+        }),
     Kind::new("AWS::Logs::MetricFilter", put_metric_filter, delete_metric_filter)
         .named("FilterName", 512)
         .requires(&["FilterPattern", "LogGroupName", "MetricTransformations"])
+        .found(|work| filters(work, "DescribeMetricFilters", "/metricFilters"))
         .changes(|work, _| put_metric_filter(work), &["LogGroupName"]),
     Kind::new("AWS::Logs::SubscriptionFilter", put_subscription_filter, delete_subscription_filter)
         .named("FilterName", 512)
         .requires(&["DestinationArn", "FilterPattern", "LogGroupName"])
+        .found(|work| filters(work, "DescribeSubscriptionFilters", "/subscriptionFilters"))
         .changes(|work, _| put_subscription_filter(work), &["LogGroupName"]),
     Kind::new("AWS::Logs::ResourcePolicy", put_policy, delete_policy)
         .requires(&["PolicyDocument", "PolicyName"])
@@ -30,6 +40,11 @@ pub(super) const KINDS: &[Kind] = &[
     Kind::new("AWS::Logs::QueryDefinition", put_query, delete_query)
         .requires(&["Name", "QueryString"])
         .shows(&["QueryDefinitionId"])
+        .found(|work| {
+            let input = json!({"queryDefinitionNamePrefix": work.get("Name")});
+            let found = work.listed(Logs, "DescribeQueryDefinitions", input, "/queryDefinitions")?;
+            Ok(each(&found, "queryDefinitionId"))
+        })
         .changes(update_query, &[]),
 ];
 
@@ -82,6 +97,12 @@ fn create_stream(work: &Work<'_>) -> Result<Made, ApiError> {
 fn delete_stream(work: &Work<'_>, was: &Was<'_>) -> Result<(), ApiError> {
     let group = was.properties.get("LogGroupName");
     work.remove(Logs, "DeleteLogStream", json!({"logGroupName": group, "logStreamName": was.made.physical}))
+}
+
+/// The filter of this name on its group.
+fn filters(work: &Work<'_>, operation: &str, list: &str) -> Result<Vec<String>, ApiError> {
+    let input = json!({"logGroupName": work.get("LogGroupName"), "filterNamePrefix": work.name});
+    Ok(work.named_in(&work.listed(Logs, operation, input, list)?, "filterName"))
 }
 
 fn put_metric_filter(work: &Work<'_>) -> Result<Made, ApiError> {
@@ -142,7 +163,7 @@ fn put_policy(work: &Work<'_>) -> Result<Made, ApiError> {
 }
 
 fn delete_policy(work: &Work<'_>, was: &Was<'_>) -> Result<(), ApiError> {
-    work.remove(Logs, "DeleteResourcePolicy", json!({"policyName": was.made.physical}))
+    work.remove(Logs, "DeleteResourcePolicy", json!({"policyName": was.properties.get("PolicyName")}))
 }
 
 fn put_query(work: &Work<'_>) -> Result<Made, ApiError> {

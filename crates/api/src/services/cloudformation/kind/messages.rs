@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Kind, Made, Was, Work,
-    work::{document, found, lost_tags, merged},
+    work::{document, each, found, lost_tags, merged},
 };
 use crate::{
     ApiError,
@@ -16,10 +16,19 @@ pub(super) const KINDS: &[Kind] = &[
     Kind::new("AWS::SNS::Topic", create_topic, delete_topic)
         .named("TopicName", 256)
         .shows(&["TopicArn", "TopicName"])
+        .found(|work| {
+            let arn = work.call.arn("sns", &work.name);
+            work.shown(Sns, "GetTopicAttributes", json!({"TopicArn": arn}), &arn)
+        })
         .changes(update_topic, &["FifoTopic"]),
     Kind::new("AWS::SNS::Subscription", subscribe, unsubscribe)
         .requires(&["Protocol", "TopicArn"])
         .shows(&["Arn"])
+        .found(|work| {
+            let input = json!({"TopicArn": work.get("TopicArn")});
+            let all = work.listed(Sns, "ListSubscriptionsByTopic", input, "/Subscriptions")?;
+            Ok(each(&all, "SubscriptionArn"))
+        })
         .changes(update_subscription, &["Endpoint", "Protocol", "TopicArn"]),
     Kind::new("AWS::SNS::TopicPolicy", put_topic_policy, delete_topic_policy)
         .requires(&["PolicyDocument", "Topics"])
@@ -31,6 +40,11 @@ pub(super) const KINDS: &[Kind] = &[
     Kind::new("AWS::SQS::Queue", create_queue, delete_queue)
         .named("QueueName", 80)
         .shows(&["Arn", "QueueName", "QueueUrl"])
+        .found(|work| {
+            let answer = work.listed(Sqs, "ListQueues", json!({"QueueNamePrefix": work.name}), "/QueueUrls")?;
+            let is_it = |url: &&str| url.rsplit('/').next() == Some(work.name.as_str());
+            Ok(answer.iter().filter_map(Value::as_str).filter(is_it).map(str::to_owned).collect())
+        })
         .changes(update_queue, &["FifoQueue"]),
     Kind::new("AWS::SQS::QueuePolicy", put_queue_policy, delete_queue_policy)
         .requires(&["PolicyDocument", "Queues"])

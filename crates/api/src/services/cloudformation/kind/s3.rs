@@ -9,6 +9,7 @@ pub(super) const KINDS: &[Kind] = &[
     Kind::new("AWS::S3::Bucket", create_bucket, delete_bucket)
         .named_small("BucketName", 63)
         .shows(&["Arn", "DomainName", "DualStackDomainName", "RegionalDomainName", "WebsiteURL"])
+        .found(|work| work.shown(S3, "HeadBucket", json!({"Bucket": work.name}), &work.name))
         .changes(update_bucket, &[]),
     Kind::new("AWS::S3::BucketPolicy", put_policy, delete_policy)
         .requires(&["Bucket", "PolicyDocument"])
@@ -18,19 +19,13 @@ pub(super) const KINDS: &[Kind] = &[
 fn create_bucket(work: &Work<'_>) -> Result<Made, ApiError> {
     let (name, region) = (&work.name, &work.call.region);
     work.call(S3, "CreateBucket", json!({"Bucket": name}))?;
-    let made = Made::of(name)
+    configure(work)?;
+    Ok(Made::of(name)
         .with("Arn", format!("arn:aws:s3:::{name}"))
         .with("DomainName", format!("{name}.s3.amazonaws.com"))
         .with("RegionalDomainName", format!("{name}.s3.{region}.amazonaws.com"))
         .with("DualStackDomainName", format!("{name}.s3.dualstack.{region}.amazonaws.com"))
-        .with("WebsiteURL", format!("http://{name}.s3-website-{region}.amazonaws.com"));
-    match configure(work) {
-        Ok(()) => Ok(made),
-        Err(error) => {
-            work.remove(S3, "DeleteBucket", json!({"Bucket": name}))?;
-            Err(error)
-        }
-    }
+        .with("WebsiteURL", format!("http://{name}.s3-website-{region}.amazonaws.com")))
 }
 
 /// Properties of a bucket that are settings, and the operation that takes each.
@@ -75,5 +70,5 @@ fn put_policy(work: &Work<'_>) -> Result<Made, ApiError> {
 }
 
 fn delete_policy(work: &Work<'_>, was: &Was<'_>) -> Result<(), ApiError> {
-    work.remove(S3, "DeleteBucketPolicy", json!({"Bucket": was.made.physical}))
+    work.remove(S3, "DeleteBucketPolicy", json!({"Bucket": was.properties.get("Bucket")}))
 }

@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::{Map, Value, json};
 
-use super::{Made, Was};
+use super::{Kind, Made, Was};
 use crate::{
     ApiError, Call, Payload, Refusal, Served, ServiceName, access::Access, services::cloudformation::template::text,
 };
@@ -50,6 +50,59 @@ impl Work<'_> {
         match self.call(service, operation, input) {
             Err(error) if is_gone(&error) => Ok(()),
             done => done.map(drop),
+        }
+    }
+
+    /// The ids of what is there and could be taken for the resource.
+    pub(in super::super) fn there(&self, kind: &Kind) -> Result<Vec<String>, ApiError> {
+        kind.there.map_or_else(|| Ok(Vec::new()), |there| there(self))
+    }
+
+    /// Removes what was made of a resource, and was not there before.
+    pub(in super::super) fn undo(&self, kind: &Kind, before: &[String]) -> Result<(), ApiError> {
+        let made: Vec<String> = match kind.there {
+            None => vec![self.name.clone()],
+            Some(there) => there(self)?.into_iter().filter(|id| !before.contains(id)).collect(),
+        };
+        if made.len() > 1 {
+            let message = format!("one of {} was made by the stack; which one is not known", made.join(", "));
+            return Err(ApiError::internal(message));
+        }
+        let delete = |id: &String| (kind.delete)(self, &Was { made: &Made::of(id), properties: self.properties });
+        made.iter().try_for_each(delete)
+    }
+
+    /// The entries of a list in an answer; none where what they are of is not there.
+    pub(super) fn listed(
+        &self,
+        service: ServiceName,
+        operation: &str,
+        input: Value,
+        list: &str,
+    ) -> Result<Vec<Value>, ApiError> {
+        match self.call(service, operation, input) {
+            Err(error) if is_gone(&error) => Ok(Vec::new()),
+            answer => Ok(answer?.pointer(list).and_then(Value::as_array).cloned().unwrap_or_default()),
+        }
+    }
+
+    /// The name of the resource, if the list has an entry that bears it.
+    pub(super) fn named_in(&self, entries: &[Value], member: &str) -> Vec<String> {
+        let bears = |entry: &&Value| entry[member] == self.name.as_str();
+        entries.iter().find(bears).map(|_| self.name.clone()).into_iter().collect()
+    }
+
+    /// An id, if an operation that shows it answers.
+    pub(super) fn shown(
+        &self,
+        service: ServiceName,
+        operation: &str,
+        input: Value,
+        id: &str,
+    ) -> Result<Vec<String>, ApiError> {
+        match self.call(service, operation, input) {
+            Err(error) if is_gone(&error) => Ok(Vec::new()),
+            answer => answer.map(|_| vec![id.to_owned()]),
         }
     }
 
@@ -141,6 +194,11 @@ fn tags_of(properties: &Value) -> BTreeMap<String, String> {
         Some(Value::Object(tags)) => tags.iter().filter_map(|(key, value)| Some((key.clone(), text(value)?))).collect(),
         _ => BTreeMap::new(),
     }
+}
+
+/// A member of each entry of a list.
+pub(super) fn each(entries: &[Value], member: &str) -> Vec<String> {
+    entries.iter().filter_map(|entry| entry.get(member).and_then(text)).collect()
 }
 
 /// A tree as JSON in a text; a text as it is.

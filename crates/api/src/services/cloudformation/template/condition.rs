@@ -1,12 +1,14 @@
 //! Conditions of templates.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::{Scope, Template, function::text, invalid};
 use crate::ApiError;
 
-/// Conditions that need conditions end here.
-const DEEPEST: usize = 64;
+/// Most steps that a condition may take.
+const MOST: usize = 1000;
 
 /// Whether the condition of this name holds.
 pub(super) fn named(scope: &Scope<'_>, name: &str) -> Result<bool, ApiError> {
@@ -47,24 +49,52 @@ fn equals(scope: &Scope<'_>, argument: &Value) -> Result<bool, ApiError> {
     Ok(sides.iter().map(plain).collect::<Vec<_>>().windows(2).all(|pair| pair[0] == pair[1]))
 }
 
-/// Refuses conditions that need themselves, or others that are not there.
+/// Refuses conditions that need themselves, or others that are not there, or too many.
 pub(super) fn check(template: &Template) -> Result<(), ApiError> {
-    template.conditions.iter().try_for_each(|(name, condition)| depth(template, name, condition, 0))
+    let mut known = BTreeMap::new();
+    template.conditions.keys().try_for_each(|name| steps(template, name, &mut known).map(drop))
 }
 
-fn depth(template: &Template, name: &str, condition: &Value, level: usize) -> Result<(), ApiError> {
-    if level > DEEPEST {
-        return Err(invalid(format!("Template error: Found circular condition dependency between {name} and others")));
+/// How many steps it takes to evaluate a condition, where each use of another one counts again. `known` has those that were
+/// counted, and none for those that are being counted.
+fn steps<'a>(
+    template: &'a Template,
+    name: &'a str,
+    known: &mut BTreeMap<&'a str, Option<usize>>,
+) -> Result<usize, ApiError> {
+    let circular = || invalid(format!("Template error: Found circular condition dependency between {name} and others"));
+    if let Some(counted) = known.get(name) {
+        return counted.ok_or_else(circular);
     }
+    let unknown = || {
+        invalid(format!(
+            "Template format error: Unresolved dependencies [{name}]. Cannot reference resources in the Conditions block of \
+             the template"
+        ))
+    };
+    let condition = template.conditions.get(name).ok_or_else(unknown)?;
+    known.insert(name, None);
+    let mut used = Vec::new();
+    uses(condition, &mut used);
+    let mut count = 1;
+    for other in used {
+        count += steps(template, other, known)?;
+        if count > MOST {
+            return Err(invalid(format!("Template error: condition {name} takes more than {MOST} steps")));
+        }
+    }
+    known.insert(name, Some(count));
+    Ok(count)
+}
+
+/// The conditions that a condition is made of, each as often as it is used.
+fn uses<'a>(condition: &'a Value, found: &mut Vec<&'a str>) {
     match condition {
-        Value::Array(parts) => parts.iter().try_for_each(|part| depth(template, name, part, level)),
-        Value::Object(members) => members.iter().try_for_each(|(function, argument)| match argument.as_str() {
-            Some(other) if function == "Condition" => match template.conditions.get(other) {
-                Some(condition) => depth(template, other, condition, level + 1),
-                None => Err(invalid(format!("Template format error: Unresolved dependencies [{other}]. Cannot reference resources in the Conditions block of the template"))),
-            },
-            _ => depth(template, name, argument, level),
+        Value::Array(parts) => parts.iter().for_each(|part| uses(part, found)),
+        Value::Object(members) => members.iter().for_each(|(function, argument)| match argument.as_str() {
+            Some(other) if function == "Condition" => found.push(other),
+            _ => uses(argument, found),
         }),
-        _ => Ok(()),
+        _ => {}
     }
 }

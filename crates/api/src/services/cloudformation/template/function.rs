@@ -8,6 +8,9 @@ use serde_json::{Map, Value};
 use super::{Template, Values, condition, invalid, references};
 use crate::ApiError;
 
+/// Longest text that a function gives, in bytes.
+const LONGEST: usize = super::read::LONGEST;
+
 /// What is around a template: the stack, and what other stacks export.
 #[derive(Debug, Clone, Default)]
 pub(in super::super) struct World {
@@ -46,18 +49,15 @@ impl Scope<'_> {
             }
             Value::Object(members) => match only(members) {
                 Some((name, argument)) => self.function(name, argument),
-                None => {
-                    let mut resolved = Map::new();
-                    for (name, value) in members {
-                        if let Some(value) = self.resolve(value)? {
-                            resolved.insert(name.clone(), value);
-                        }
-                    }
-                    Ok(Some(Value::Object(resolved)))
-                }
+                None => self.resolve_each(members).map(|members| Some(Value::Object(members))),
             },
             leaf => Ok(Some(leaf.clone())),
         }
+    }
+
+    fn resolve_each(&self, members: &Map<String, Value>) -> Result<Map<String, Value>, ApiError> {
+        let resolve = |(name, value): (&String, &Value)| Ok(self.resolve(value)?.map(|value| (name.clone(), value)));
+        members.iter().map(resolve).filter_map(Result::transpose).collect()
     }
 
     fn function(&self, name: &str, argument: &Value) -> Result<Option<Value>, ApiError> {
@@ -119,7 +119,10 @@ impl Scope<'_> {
                 };
             }
         };
-        Ok(Some(done))
+        match &done {
+            Value::String(text) if text.len() > LONGEST => Err(too_long(name)),
+            _ => Ok(Some(done)),
+        }
     }
 
     fn reference(&self, argument: &Value) -> Result<Option<Value>, ApiError> {
@@ -160,27 +163,32 @@ impl Scope<'_> {
         let (template, own) = match argument {
             Value::String(text) => (text.as_str(), None),
             Value::Array(parts) => match parts.as_slice() {
-                [Value::String(text), own @ Value::Object(_)] => (text.as_str(), Some(own)),
+                [Value::String(text), Value::Object(own)] => (text.as_str(), Some(own)),
                 _ => return Err(malformed("Fn::Sub")),
             },
             _ => return Err(malformed("Fn::Sub")),
         };
+        // Each is evaluated once, however often it is named.
+        let own = own.map(|own| self.resolve_each(own)).transpose()?.unwrap_or_default();
         let mut parts = template.split("${");
         let mut done = parts.next().unwrap_or_default().to_owned();
         for part in parts {
             let Some((name, rest)) = part.split_once('}') else { return Err(malformed("Fn::Sub")) };
             match name.strip_prefix('!') {
                 Some(literal) => done.push_str(&format!("${{{literal}}}")),
-                None => done.push_str(&self.hole(name, own)?),
+                None => done.push_str(&self.hole(name, &own)?),
             }
             done.push_str(rest);
+            if done.len() > LONGEST {
+                return Err(too_long("Fn::Sub"));
+            }
         }
         Ok(done)
     }
 
-    fn hole(&self, name: &str, own: Option<&Value>) -> Result<String, ApiError> {
-        let value = match (own.and_then(|own| own.get(name)), name.split_once('.')) {
-            (Some(value), _) => self.resolve(value)?,
+    fn hole(&self, name: &str, own: &Map<String, Value>) -> Result<String, ApiError> {
+        let value = match (own.get(name), name.split_once('.')) {
+            (Some(value), _) => Some(value.clone()),
             (None, Some((resource, attribute))) => Some((self.lookup)(resource, Some(attribute))?),
             (None, None) => self.reference(&Value::String(name.to_owned()))?,
         };
@@ -203,6 +211,10 @@ impl Scope<'_> {
         let resolve = |value| self.resolve(value).map(Option::unwrap_or_default);
         Ok([resolve(first)?, resolve(second)?])
     }
+}
+
+fn too_long(name: &str) -> ApiError {
+    invalid(format!("Template error: {name} gives more than {LONGEST} bytes"))
 }
 
 fn malformed(name: &str) -> ApiError {

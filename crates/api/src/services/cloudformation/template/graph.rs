@@ -20,10 +20,11 @@ pub(in super::super) fn order(template: &Template) -> Result<Vec<String>, ApiErr
         })
         .collect();
     let mut order: Vec<String> = Vec::new();
+    let mut placed: BTreeSet<&str> = BTreeSet::new();
     while !needs.is_empty() {
         let ready: Vec<&str> = needs
             .iter()
-            .filter(|(_, needed)| needed.iter().all(|name| order.contains(name)))
+            .filter(|(_, needed)| needed.iter().all(|name| placed.contains(name.as_str())))
             .map(|(name, _)| *name)
             .collect();
         if ready.is_empty() {
@@ -32,6 +33,7 @@ pub(in super::super) fn order(template: &Template) -> Result<Vec<String>, ApiErr
         }
         for name in ready {
             needs.remove(name);
+            placed.insert(name);
             order.push(name.to_owned());
         }
     }

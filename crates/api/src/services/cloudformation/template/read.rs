@@ -1,6 +1,7 @@
 //! A template's text, in JSON or YAML, to one tree.
 
 use saphyr::{LoadableYamlNode as _, Scalar, Yaml};
+use saphyr_parser::{Event, Parser};
 use serde_json::{Map, Number, Value};
 
 /// Longest template in a request. Source: the quotas of CloudFormation.
@@ -21,41 +22,57 @@ pub(super) fn read(text: &str) -> Result<Value, String> {
     {
         return Ok(value);
     }
+    check_shape(text)?;
     let documents =
         Yaml::load_from_str(text).map_err(|error| format!("Template format error: YAML not well-formed. ({error})"))?;
     let root = documents.first().ok_or("Template format error: the template is empty.")?;
-    let value = tree(root, 0)?;
+    let value = tree(root)?;
     if value.is_object() { Ok(value) } else { Err("Template format error: unsupported structure.".to_owned()) }
 }
 
-fn tree(node: &Yaml<'_>, depth: usize) -> Result<Value, String> {
-    if depth > DEEPEST {
-        return Err(format!("Template format error: it nests deeper than {DEEPEST} levels."));
+/// Refuses aliases and what nests too deep, before a tree is made of it: a tree is walked and dropped by recursion.
+fn check_shape(text: &str) -> Result<(), String> {
+    let mut depth = 0_usize;
+    for event in Parser::new_from_str(text) {
+        let (event, _) = event.map_err(|error| format!("Template format error: YAML not well-formed. ({error})"))?;
+        match event {
+            Event::SequenceStart(..) | Event::MappingStart(..) => depth += 1,
+            Event::SequenceEnd | Event::MappingEnd => depth = depth.saturating_sub(1),
+            Event::Alias(_) => return Err("Template format error: YAML aliases are not allowed.".to_owned()),
+            _ => {}
+        }
+        if depth > DEEPEST {
+            return Err(format!("Template format error: it nests deeper than {DEEPEST} levels."));
+        }
     }
+    Ok(())
+}
+
+fn tree(node: &Yaml<'_>) -> Result<Value, String> {
     match node {
         Yaml::Value(scalar) => Ok(leaf(scalar)),
         Yaml::Representation(text, ..) => Ok(Value::String(text.to_string())),
-        Yaml::Sequence(items) => items.iter().map(|item| tree(item, depth + 1)).collect(),
+        Yaml::Sequence(items) => items.iter().map(tree).collect(),
         Yaml::Mapping(members) => {
             let mut map = Map::new();
             for (name, value) in members {
                 let name = key(name)?;
-                if map.insert(name.clone(), tree(value, depth + 1)?).is_some() {
+                if map.insert(name.clone(), tree(value)?).is_some() {
                     return Err(format!("Template format error: YAML not well-formed. (duplicate key {name})"));
                 }
             }
             Ok(Value::Object(map))
         }
         Yaml::Tagged(tag, inner) => {
-            let value = tree(inner, depth + 1)?;
+            let value = tree(inner)?;
             if tag.handle == "!" { short_form(&tag.suffix, value) } else { Ok(value) }
         }
-        Yaml::Alias(_) | Yaml::BadValue => Err("Template format error: YAML aliases are not allowed.".to_owned()),
+        Yaml::Alias(_) | Yaml::BadValue => Err("Template format error: unsupported structure.".to_owned()),
     }
 }
 
 fn key(node: &Yaml<'_>) -> Result<String, String> {
-    match tree(node, 0)? {
+    match tree(node)? {
         Value::String(text) => Ok(text),
         Value::Number(number) => Ok(number.to_string()),
         Value::Bool(bool) => Ok(bool.to_string()),

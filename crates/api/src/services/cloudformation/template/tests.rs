@@ -125,3 +125,25 @@ Resources:
 ";
     assert_eq!(order(&Template::parse(text).expect("good")).expect("ordered"), ["C", "A", "B"]);
 }
+
+#[test]
+fn a_template_that_is_small_and_means_much_is_refused() {
+    let resource = "Resources: {It: {Type: 'AWS::SNS::Topic', Properties: {DisplayName: x}}}";
+    assert!(refused(&format!("{}a", "- ".repeat(200_000))).ends_with("nests deeper than 64 levels."));
+    assert!(refused(&format!("? {}", "? ".repeat(200_000))).starts_with("Template format error"));
+    assert!(refused("a: &a [1]\nb: *a").ends_with("aliases are not allowed."));
+    let condition = |number: usize| format!("  C{number}: !And [!Condition C{0}, !Condition C{0}]\n", number + 1);
+    let many: String = (0..40).map(condition).collect();
+    let many = format!("Conditions:\n{many}  C40: !Equals [a, a]\n{resource}");
+    assert!(refused(&many).ends_with("takes more than 1000 steps"));
+    let circle = format!("Conditions: {{A: !Not [!Condition B], B: !Not [!Condition A]}}\n{resource}");
+    assert!(refused(&circle).contains("circular condition"), "{}", refused(&circle));
+    let doubled = (0..38).fold("x".to_owned(), |inner, _| format!(r#"{{"Fn::Sub":["${{x}}${{x}}",{{"x":{inner}}}]}}"#));
+    let doubled = doubled.replace(r#"{"x":x}"#, r#"{"x":"x"}"#);
+    let template =
+        format!(r#"{{"Resources":{{"It":{{"Type":"AWS::SNS::Topic","Properties":{{"DisplayName":{doubled}}}}}}}}}"#);
+    assert_eq!(
+        properties(&template, &[]).expect_err("refused").message,
+        "Template error: Fn::Sub gives more than 1048576 bytes"
+    );
+}
