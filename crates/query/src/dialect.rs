@@ -26,7 +26,7 @@ pub(crate) fn parse(sql: &str) -> Result<Vec<Statement>, ParserError> {
     let tokens = Tokenizer::new(&Trino, sql).tokenize_with_location()?;
     let tokens: Vec<TokenWithSpan> =
         tokens.into_iter().filter(|token| !matches!(token.token, Token::Whitespace(_))).collect();
-    let tokens = with_brackets(&with_types(typed_literals(tokens)));
+    let tokens = with_brackets(&with_types(typed_literals(tokens)), 0);
     Parser::new(&Trino).with_tokens_with_locations(tokens).parse_statements()
 }
 
@@ -135,8 +135,14 @@ fn join_type(tokens: &mut Vec<TokenWithSpan>, from: usize) {
     tokens.push(TokenWithSpan::new(Token::Word(word), span));
 }
 
-/// Puts brackets around the rows of VALUES that have none.
-fn with_brackets(tokens: &[TokenWithSpan]) -> Vec<TokenWithSpan> {
+/// How deep VALUES may stand in VALUES; the parser refuses less.
+const DEEPEST: usize = 64;
+
+/// Puts brackets around the rows of VALUES that have none, `depth` deep in other VALUES.
+fn with_brackets(tokens: &[TokenWithSpan], depth: usize) -> Vec<TokenWithSpan> {
+    if depth > DEEPEST {
+        return tokens.to_vec();
+    }
     let mut result = Vec::with_capacity(tokens.len());
     let mut rest = tokens;
     while let Some((token, after)) = rest.split_first() {
@@ -147,7 +153,7 @@ fn with_brackets(tokens: &[TokenWithSpan]) -> Vec<TokenWithSpan> {
         }
         loop {
             let (row, after) = rest.split_at(row_length(rest));
-            bracketed(row, &mut result);
+            bracketed(row, &mut result, depth + 1);
             rest = after;
             match rest.split_first() {
                 Some((comma, after)) if comma.token == Token::Comma && !row.is_empty() => {
@@ -161,15 +167,19 @@ fn with_brackets(tokens: &[TokenWithSpan]) -> Vec<TokenWithSpan> {
     result
 }
 
-fn bracketed(row: &[TokenWithSpan], result: &mut Vec<TokenWithSpan>) {
+fn bracketed(row: &[TokenWithSpan], result: &mut Vec<TokenWithSpan>, depth: usize) {
     let (Some(first), Some(last)) = (row.first(), row.last()) else { return };
-    let open = if is_word(first, "row") { row.get(1) } else { Some(first) };
-    if open.is_some_and(|open| open.token == Token::LParen) && closes_last(row) {
-        result.extend(with_brackets(row));
+    let at = usize::from(is_word(first, "row"));
+    let is_open = row.get(at).is_some_and(|open| open.token == Token::LParen) && closes_last(row);
+    // The brackets of a subquery are its own.
+    let of_query =
+        row.get(at + 1).is_some_and(|next| ["select", "with", "values"].iter().any(|word| is_word(next, word)));
+    if is_open && !of_query {
+        result.extend(with_brackets(row, depth));
         return;
     }
     result.push(TokenWithSpan::new(Token::LParen, first.span));
-    result.extend(with_brackets(row));
+    result.extend(with_brackets(row, depth));
     result.push(TokenWithSpan::new(Token::RParen, last.span));
 }
 
@@ -233,9 +243,16 @@ mod tests {
             ("VALUES (1, 2), (3, 4)", "VALUES (1, 2), (3, 4)"),
             ("VALUES (1 + 2) * 3 ORDER BY 1", "VALUES ((1 + 2) * 3) ORDER BY 1"),
             ("SELECT * FROM (VALUES 1, ARRAY[1, 2]) AS t (x)", "SELECT * FROM (VALUES (1), (ARRAY[1, 2])) AS t (x)"),
-            ("VALUES (SELECT x FROM (VALUES 1) AS t (x))", "VALUES (SELECT x FROM (VALUES (1)) AS t (x))"),
+            ("VALUES (SELECT x FROM (VALUES 1) AS t (x))", "VALUES ((SELECT x FROM (VALUES (1)) AS t (x)))"),
         ] {
             assert_eq!(rewritten(sql), expected);
+        }
+    }
+
+    #[test]
+    fn values_without_end_are_refused() {
+        for text in ["VALUES ".repeat(30_000), "VALUES (".repeat(30_000), "VALUES 1, ".repeat(30_000)] {
+            assert!(parse(&text).is_err());
         }
     }
 
