@@ -10,6 +10,7 @@ mod recorder;
 mod refusals;
 mod regions;
 mod screen;
+mod trail;
 mod watching;
 
 use std::{

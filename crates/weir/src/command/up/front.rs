@@ -1,25 +1,19 @@
 //! The AWS front door at the listener.
 
-use std::{
-    sync::{Arc, mpsc},
-    thread::{self, JoinHandle},
-    time::Duration,
-};
+use std::sync::Arc;
 
 use anyhow::Result;
 use weir_api::{
-    Audit, AuditEvent, Foundation, Front, Room,
+    Foundation, Front, Room,
     access::Access,
     services::{self, ec2::Ec2, s3::S3},
 };
-use weir_store::{
-    Buckets, Catalogue,
-    logs::{CreateLogGroupRequest, CreateLogStreamRequest, InputEvent, LogsError},
-};
+use weir_store::{Buckets, Catalogue};
 
 use super::{
     queries::Queries,
     regions::Regions,
+    trail::Trail,
     watching::{Watching, now_ms},
 };
 use crate::{
@@ -27,13 +21,6 @@ use crate::{
     credentials::Credentials,
     settings::{Auth, Settings},
 };
-
-/// Events of the audit trail that wait for the disk, at most.
-const WAITING: usize = 10_000;
-/// Events that are written together, at most.
-const TOGETHER: usize = 500;
-/// The stream of the audit trail.
-const STREAM: &str = "api";
 
 /// Refuses settings that would let strangers in.
 ///
@@ -84,7 +71,7 @@ pub(super) fn open(
         buckets,
     };
     let trail = Trail::start(settings, &regions.home);
-    let audit = trail.audit(&regions.home);
+    let audit = trail.audit();
     let s3 = S3::open(&foundation, Arc::clone(&audit), now_ms)?;
     let tables = services::tables(&foundation, &s3, queries.tables(regions))?;
     let front = Front {
@@ -130,73 +117,4 @@ fn access(settings: &Settings, catalogue: &Catalogue, account: &str) -> Result<A
     let root = Credentials::open(&settings.data)?;
     let root = (settings.auth == Auth::On).then_some(root);
     Ok(Access::open(catalogue, account, root)?)
-}
-
-/// Writes who asked what into a log group, a batch at a time.
-struct Trail {
-    events: Option<mpsc::SyncSender<AuditEvent>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Trail {
-    fn start(settings: &Settings, watching: &Arc<Watching>) -> Self {
-        let group = settings.audit_group.0.clone().filter(|_| settings.auth == Auth::On);
-        let Some(group) = group else { return Self { events: None, thread: None } };
-        let (events, received) = mpsc::sync_channel(WAITING);
-        let watching = Arc::clone(watching);
-        let thread = thread::spawn(move || write(&watching, &group, &received));
-        Self { events: Some(events), thread: Some(thread) }
-    }
-
-    /// What the front tells.
-    fn audit(&self, home: &Arc<Watching>) -> Audit {
-        let (events, home) = (self.events.clone(), Arc::clone(home));
-        Arc::new(move |event| {
-            let Some(events) = &events else { return };
-            if events.try_send(event).is_err() {
-                home.troubles.add("the audit trail is full: requests were left out of it".to_owned());
-            }
-        })
-    }
-
-    /// Writes what is left. Blocks; the front must be gone.
-    fn stop(mut self) {
-        self.events = None;
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
-}
-
-fn write(watching: &Watching, group: &str, received: &mpsc::Receiver<AuditEvent>) {
-    while let Ok(first) = received.recv() {
-        let batch: Vec<AuditEvent> = std::iter::once(first).chain(received.try_iter().take(TOGETHER - 1)).collect();
-        while let Err(error) = append(watching, group, &batch) {
-            watching.troubles.add(format!("the audit trail waits: {error}"));
-            thread::sleep(Duration::from_secs(1));
-        }
-    }
-}
-
-fn append(watching: &Watching, group: &str, batch: &[AuditEvent]) -> Result<(), LogsError> {
-    let logs = &watching.region.logs;
-    let mut events: Vec<InputEvent> = batch.iter().map(event).collect();
-    events.sort_by_key(|event| event.timestamp);
-    match logs.append(group, STREAM, &events, now_ms()) {
-        Err(LogsError::ResourceNotFound(_)) => {}
-        done => return done.map(drop),
-    }
-    let is_there = |made: Result<(), LogsError>| match made {
-        Err(LogsError::ResourceAlreadyExists(_)) => Ok(()),
-        made => made,
-    };
-    let new_group = CreateLogGroupRequest { log_group_name: group.to_owned(), ..CreateLogGroupRequest::default() };
-    is_there(logs.create_log_group(&new_group, now_ms()))?;
-    let stream = CreateLogStreamRequest { log_group_name: group.to_owned(), log_stream_name: STREAM.to_owned() };
-    is_there(logs.create_log_stream(&stream, now_ms()))?;
-    logs.append(group, STREAM, &events, now_ms()).map(drop)
-}
-
-fn event(event: &AuditEvent) -> InputEvent {
-    InputEvent { timestamp: event.time, message: serde_json::to_string(event).unwrap_or_default() }
 }
