@@ -70,6 +70,18 @@ impl ServiceName {
         self.facts().protocol
     }
 
+    /// All protocols that it can be asked in, the usual one first. Source: the service models of the AWS SDKs.
+    pub fn protocols(self) -> &'static [&'static str] {
+        match self {
+            Self::S3 => &["restXml"],
+            Self::Ec2 => &["ec2Query"],
+            Self::CloudFormation | Self::Iam | Self::Sns | Self::Sts => &["awsQuery"],
+            Self::Athena | Self::Glue | Self::Logs => &["awsJson1.1"],
+            Self::CloudWatch => &["awsJson1.0", "awsQuery", "rpcv2Cbor"],
+            Self::Sqs => &["awsJson1.0", "awsQuery"],
+        }
+    }
+
     /// The namespace of its XML.
     pub fn namespace(self) -> &'static str {
         self.facts().namespace

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use weir_api::{ApiError, Call, Payload, Serve};
+use weir_api::access::{Access, RootKey};
+use weir_api::services::iam;
+use weir_api::{ApiError, Call, Payload, Refusal, Serve, Served, ServiceName};
 use weir_query::athena::{Athena, Clock, Limits};
 use weir_query::{Engine, EngineOptions};
 use weir_store::{Buckets, Catalogue};
@@ -475,4 +477,44 @@ fn metadata_and_glue_are_one_catalogue() {
         server.call("GlueGetTable", &json!({ "DatabaseName": "default", "Name": "told" })).expect_err("gone").code,
         "EntityNotFoundException"
     );
+}
+
+#[test]
+fn a_key_that_may_do_nothing_does_nothing() {
+    let root = folder();
+    let server = Server::open(root.path(), Limits::default());
+    let insights = weir_lens::insights_table(Arc::new(|_| Err(ApiError::internal("nobody comes so far"))));
+    let served: Served = server.tables.into_iter().chain([insights]).collect();
+    let access = Access::open(
+        &Catalogue::in_memory().expect("made"),
+        "123456789012",
+        Some(RootKey::new("AKIAIOSFODNN7EXAMPLE", "secret")),
+    );
+    let access = Arc::new(access.expect("opened"));
+    let call = Call::of_root("123456789012", "us-east-1", now());
+    let iam = iam::table(Arc::clone(&access));
+    let ask = |operation: &str| {
+        iam.call(operation, &call, &Payload::json(json!({ "UserName": "nobody" }).to_string().into())).expect(operation)
+    };
+    ask("CreateUser");
+    let key = ask("CreateAccessKey")["AccessKey"]["AccessKeyId"].as_str().expect("an id").to_owned();
+    let nobody = Call { principal: access.key(&key, call.now).expect("in force").principal, ..call.clone() };
+    let input = Payload::json("{}".into());
+    let mut count = 0;
+    for service in [ServiceName::Athena, ServiceName::Glue, ServiceName::Logs] {
+        for entry in served.entries(service) {
+            let name = format!("{service:?} {}", entry.name);
+            assert!(!entry.unguarded && !entry.open, "{name}: nobody asks whether the caller may");
+            let refused = served.authorize(&access, (service, &entry), &nobody, &input).expect_err(&name);
+            let Refusal::Denied(text) = refused else { panic!("{name}: {refused:?}") };
+            let action = format!("{}:{}", service.action_prefix(), entry.action);
+            assert!(
+                text.contains(&format!("user/nobody is not authorized to perform: {action} on resource: ")),
+                "{text}"
+            );
+            served.authorize(&access, (service, &entry), &call, &input).expect("the account may");
+            count += 1;
+        }
+    }
+    assert!(count > 300, "{count}");
 }

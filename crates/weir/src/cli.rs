@@ -36,6 +36,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<Outcome> {
         "env" => command::env::run(&settings),
         "token" => command::token::run(matches, &settings),
         "fields" => command::fields::run(matches),
+        "operations" => command::operations::run(matches),
         "config" => command::config::run(matches, &layers),
         "completions" => command::shell::completions(matches),
         _ => command::shell::man(matches),
@@ -77,6 +78,7 @@ pub fn program() -> Command {
         .subcommand(command::lab::command())
         .subcommand(command::pattern::command())
         .subcommand(command::fields::command())
+        .subcommand(command::operations::command())
         .subcommand(with_settings(command::config::command(), None))
         .subcommand(command::shell::completions_command())
         .subcommand(command::shell::man_command())

@@ -10,6 +10,7 @@ pub mod env;
 pub mod explain;
 pub mod fields;
 pub mod lab;
+pub mod operations;
 pub mod pattern;
 pub mod propose;
 pub mod query;
