@@ -77,6 +77,9 @@ impl Athena {
             () = tokio::time::sleep(self.limits.time) => End::OutOfTime,
             () = self.beyond(id, cutoff) => End::TooManyBytes,
         };
+        // When the program ends, reading breaks off first. That is no end of the query, and this is not gone on with: the next
+        // start says what became of it.
+        tokio::task::yield_now().await;
         let progress = lock(&self.running).get(id).and_then(|running| running.progress.clone());
         if let Some(progress) = progress {
             kept.execution.statistics.data_scanned_in_bytes = i64::try_from(progress.bytes_scanned()).ok();
