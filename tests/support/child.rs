@@ -2,14 +2,19 @@
 //! of several crates.
 
 use std::{
+    cell::Cell,
     hash::{BuildHasher, RandomState},
     io::{BufRead, BufReader, Read, Write},
     iter,
+    os::unix::process::ExitStatusExt,
     path::{Path, PathBuf},
     process::{Command, Stdio},
     thread,
     time::Duration,
 };
+
+/// The number of the signal.
+const KILLED: i32 = 9;
 
 /// Runs the test of this name as a child that is told a number and a folder, and kills it within a fifth of a second
 /// after it said a line that is `enough`; without that, after its start. What it said.
@@ -38,8 +43,20 @@ pub(crate) fn run_and_kill(
     thread::sleep(Duration::from_micros(RandomState::new().hash_one(number) % 200_000));
     child.kill().expect("killed");
     said.extend(lines);
-    child.wait().expect("gone");
+    // A child that broke off by itself has told what it found on its standard error.
+    let ended = child.wait().expect("gone");
+    assert_eq!(ended.signal(), Some(KILLED), "the child was not killed: {ended}");
     said
+}
+
+/// Whether this is the line that makes so many of those that begin so: a child is killed after so much work, however slow
+/// the machine is.
+pub(crate) fn nth(count: i64, beginning: &str) -> impl Fn(&str) -> bool {
+    let left = Cell::new(count);
+    move |line| {
+        left.set(left.get() - i64::from(line.starts_with(beginning)));
+        left.get() <= 0
+    }
 }
 
 /// What the child was told; `None` when somebody runs it by itself.
