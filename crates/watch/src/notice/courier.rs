@@ -12,7 +12,7 @@ use rusqlite::Transaction;
 use super::{
     Carrier, Failure, NoticeError, Parcel, letter,
     letter_box::{self, LetterError},
-    pace::Pace,
+    pace::{Pace, Turn},
     parcel::parcel,
     queue::{self, Queued, Trouble},
     signature::{Keys, Signer},
@@ -345,15 +345,20 @@ impl State {
         }
         let subscription = &queued.subscription;
         let turn = match subscription.protocol.is_mail() {
-            true => self.pace.slot("mail", MAILS_PER_SECOND, now),
+            true => self.pace.turn("mail", MAILS_PER_SECOND, now),
             false => match queued.policy().receives_per_second() {
-                Some(rate) => self.pace.slot(&subscription.arn, rate, now),
-                None => now,
+                Some(rate) => self.pace.turn(&subscription.arn, rate, now),
+                None => Turn::At(now),
             },
         };
-        if turn > now {
-            self.in_turn.insert(queued.id);
+        match turn {
+            Turn::At(turn) => {
+                if turn > now {
+                    self.in_turn.insert(queued.id);
+                }
+                turn
+            }
+            Turn::AskAgain(later) => later,
         }
-        turn
     }
 }

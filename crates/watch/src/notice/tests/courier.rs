@@ -224,6 +224,27 @@ fn an_endpoint_gets_no_more_than_its_policy_allows() {
     assert_eq!(courier.due(NOW + 1000, 10).expect("read").len(), 1);
 }
 
+/// A second has room for one, and no turn is later than two hours: the rest must not leave at once.
+#[test]
+fn a_backlog_of_more_than_two_hours_keeps_its_pace() {
+    let data = data();
+    let policy = r#"{"throttlePolicy": {"maxReceivesPerSecond": 1}}"#;
+    let (topics, courier, _) = subscribed(data.path(), "http", "http://127.0.0.1:1/", &[("DeliveryPolicy", policy)]);
+    let (room, more) = (7_201, 20);
+    for _ in 0..room + more {
+        publish(&topics, "hello", NOW);
+    }
+    let mut sent = 0;
+    for now in (NOW..NOW + 10_000).step_by(1000) {
+        for outgoing in courier.due(now, 100).expect("read") {
+            courier.finished(outgoing.id, Ok(()), now).expect("written");
+            sent += 1;
+        }
+    }
+    assert_eq!(sent, 10);
+    assert_eq!(courier.counters().expect("read").waiting, room + more - 10);
+}
+
 #[test]
 fn what_nobody_wants_any_more_is_counted() {
     let data = data();
