@@ -4,9 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Position;
 
+mod format;
 mod parse;
 mod show;
 
+pub(crate) use format::{LAZY_SIMPLE, Storage, TableFormat};
 pub(crate) use parse::parse;
 pub(crate) use show::create_table;
 
@@ -180,16 +182,6 @@ pub(crate) struct TableDefinition {
     pub(crate) location: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) properties: Vec<(String, String)>,
-}
-
-/// How the objects of a table are read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum TableFormat {
-    /// Lines of cells, LazySimpleSerDe.
-    Text { delimiter: char },
-    /// Parquet.
-    Parquet,
 }
 
 /// One column.

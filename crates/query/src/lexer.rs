@@ -31,6 +31,8 @@ pub(crate) struct Token<'a> {
     /// Byte offset of the first byte.
     pub(crate) start: usize,
     pub(crate) position: Position,
+    /// Whether a backslash in its quotes stands with the next character for another one, as in Hive's definitions.
+    escapes: bool,
 }
 
 impl Token<'_> {
@@ -47,7 +49,7 @@ impl Token<'_> {
         self.kind == Kind::Word && self.text.eq_ignore_ascii_case(word)
     }
 
-    /// What stands between the quotes, with doubled quotes as one; the text itself without quotes.
+    /// What stands between the quotes, with doubled quotes as one and escapes resolved; the text itself without quotes.
     pub(crate) fn value(&self) -> String {
         let quote = match self.kind {
             Kind::Text => '\'',
@@ -56,7 +58,37 @@ impl Token<'_> {
             Kind::Word | Kind::Number | Kind::Symbol => return self.text.to_owned(),
         };
         let inner = &self.text[1..self.text.len() - 1];
-        inner.replace(&format!("{quote}{quote}"), &quote.to_string())
+        let inner = inner.replace(&format!("{quote}{quote}"), &quote.to_string());
+        if self.escapes && quote != '`' { unescaped(&inner) } else { inner }
+    }
+}
+
+/// A text of Hive's without its escapes. A backslash that begins none stands for itself, so that `\d` of a regular
+/// expression is the same as `\\d`.
+fn unescaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('\\') {
+        out.push_str(before);
+        let (character, length) = escape(after);
+        out.push(character);
+        rest = &after[length..];
+    }
+    out + rest
+}
+
+/// The character that an escape stands for, and how much behind the backslash belongs to it.
+fn escape(after: &str) -> (char, usize) {
+    let octal = after.get(..3).filter(|digits| digits.bytes().all(|digit| matches!(digit, b'0'..=b'7')));
+    if let Some(code) = octal.and_then(|digits| u8::from_str_radix(digits, 8).ok()) {
+        return (char::from(code), 3);
+    }
+    match after.chars().next() {
+        Some('n') => ('\n', 1),
+        Some('r') => ('\r', 1),
+        Some('t') => ('\t', 1),
+        Some(quote @ ('\'' | '"' | '\\')) => (quote, 1),
+        _ => ('\\', 0),
     }
 }
 
@@ -66,12 +98,22 @@ impl Token<'_> {
 /// A character that is no SQL (with what to write instead, for typographic ones), and quotes or
 /// comments without an end.
 pub(crate) fn tokens(sql: &str) -> Result<Vec<Token<'_>>, Error> {
-    let mut lexer = Lexer { sql, at: 0, line: 1, column: 1 };
+    let mut lexer = Lexer { sql, at: 0, line: 1, column: 1, escapes: false };
     let mut tokens = Vec::new();
     while let Some(token) = lexer.next_token()? {
         tokens.push(token);
+        lexer.escapes = lexer.escapes || defines(&tokens);
     }
     Ok(tokens)
+}
+
+/// Whether a statement that begins so is one of Hive's definitions of tables.
+fn defines(tokens: &[Token<'_>]) -> bool {
+    match tokens {
+        [alter] => alter.is_word("alter"),
+        [create, external] => create.is_word("create") && external.is_word("external"),
+        _ => false,
+    }
 }
 
 struct Lexer<'a> {
@@ -79,6 +121,8 @@ struct Lexer<'a> {
     at: usize,
     line: u64,
     column: u64,
+    /// As in [`Token`].
+    escapes: bool,
 }
 
 impl<'a> Lexer<'a> {
@@ -95,7 +139,8 @@ impl<'a> Lexer<'a> {
             c if c.is_ascii_graphic() => (Kind::Symbol, symbol_length(rest)),
             c => return Err(self.foreign(c)),
         };
-        let token = Token { kind, text: &rest[..length], start: self.at, position: self.position() };
+        let (position, escapes) = (self.position(), self.escapes);
+        let token = Token { kind, text: &rest[..length], start: self.at, position, escapes };
         self.advance(length);
         Ok(Some(token))
     }
@@ -118,15 +163,21 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// Length of the quoted token that `rest` begins with. A doubled quote stands for itself.
+    /// Length of the quoted token that `rest` begins with. A doubled quote stands for itself, and so does one behind
+    /// a backslash where that escapes.
     fn quoted(&self, rest: &str, quote: char, what: &str) -> Result<usize, Error> {
         let mut at = 1;
-        while let Some(found) = rest[at..].find(quote) {
-            at += found + 1;
-            if !rest[at..].starts_with(quote) {
-                return Ok(at);
+        let escapes = self.escapes && quote != '`';
+        let ends = |c: char| c == quote || (escapes && c == '\\');
+        while let Some(found) = rest[at..].find(ends) {
+            at += found;
+            if escapes && rest[at..].starts_with('\\') {
+                at += 1 + rest[at + 1..].chars().next().map_or(0, char::len_utf8);
+            } else if rest[at + 1..].starts_with(quote) {
+                at += 2;
+            } else {
+                return Ok(at + 1);
             }
-            at += 1;
         }
         Err(self.error(&format!("{what} has no closing {quote}")))
     }
@@ -225,6 +276,17 @@ mod tests {
         assert!(error.message.contains("'’' (U+2019)"), "{error}");
         let error = tokens("WHERE protocol = 6    – TCP PROTOCOL").unwrap_err();
         assert!(error.to_string().starts_with("line 1:23: mismatched input '–' (U+2013)"), "{error}");
+    }
+
+    #[test]
+    fn a_backslash_escapes_in_definitions_and_nowhere_else() {
+        let texts = |sql| -> Vec<String> {
+            tokens(sql).unwrap().iter().filter(|token| token.kind != Kind::Word).map(Token::value).collect()
+        };
+        let definition = r#"ALTER 'it\'s' "\"x\\" '\t\001\012' '(\d+)\\s\N' 'a''b' '\é'"#;
+        assert_eq!(texts(definition), ["it's", "\"x\\", "\t\u{1}\n", r"(\d+)\s\N", "a'b", r"\é"]);
+        assert_eq!(texts(r"CREATE VIEW v AS SELECT '\' '\t'"), [r"\", r"\t"]);
+        assert!(tokens(r"CREATE EXTERNAL '\'").is_err());
     }
 
     #[test]

@@ -26,6 +26,7 @@ mod projection;
 mod provider;
 mod prune;
 mod results;
+mod rows;
 mod scan;
 mod selection;
 mod shared;
@@ -36,6 +37,7 @@ pub use copies::Copies;
 pub(crate) use discover::{Heads, Wanted};
 pub(crate) use parquet::Opened;
 pub(crate) use provider::BoundTable;
+pub(crate) use rows::{Csv, RowFormat};
 pub(crate) use scan::ScanContext;
 pub(crate) use shared::SharedTexts;
 
@@ -73,8 +75,19 @@ pub(crate) enum Partitions {
 pub(crate) enum Reading {
     /// LazySimpleSerDe: cells by position.
     HiveText { delimiter: u8, header_lines: usize },
+    /// Lines that another SerDe takes apart.
+    Rows(RowReading),
     /// Columns by name.
     Parquet,
+}
+
+/// How another SerDe reads the lines of a table.
+#[derive(Debug, Clone)]
+pub(crate) struct RowReading {
+    format: Arc<RowFormat>,
+    header_lines: usize,
+    /// Whether cells that are no values of their column's type are NULL, whatever the SerDe makes of them.
+    forgiving: bool,
 }
 
 /// One object to read.
@@ -92,6 +105,8 @@ pub(crate) struct Unit {
 pub(crate) enum UnitFormat {
     /// Lines by position, Hive's rules.
     HiveText { delimiter: u8, header_lines: usize },
+    /// Lines that another SerDe takes apart.
+    Rows(RowReading),
     /// Lines whose columns the header names.
     Text { columns: SchemaRef },
     /// A JSON object a line; columns by key.
@@ -164,6 +179,7 @@ async fn list_location(
         Reading::HiveText { delimiter, header_lines } => {
             UnitFormat::HiveText { delimiter: *delimiter, header_lines: *header_lines }
         }
+        Reading::Rows(rows) => UnitFormat::Rows(rows.clone()),
         Reading::Parquet => UnitFormat::Parquet,
     };
     let unit = |object| Unit { place: Arc::clone(&place), object, format: format.clone(), values: Arc::clone(values) };

@@ -121,11 +121,9 @@ fn definition(schema: &SchemaRef, write: &WriteOptions, location: &str) -> Resul
         Format::Parquet(_) => TableFormat::Parquet,
         Format::Text { delimiter, .. } => TableFormat::Text { delimiter: char::from(delimiter) },
         Format::Json { .. } => {
-            return Err(Error::new(
-                Code::NotSupported,
-                "a table of JSON objects is not supported; PARQUET and TEXTFILE are",
-            ));
+            TableFormat::Rows { serde: "org.apache.hive.hcatalog.data.JsonSerDe".to_owned(), properties: Vec::new() }
         }
+        Format::Csv { .. } => return Err(Error::new(Code::Internal, "CREATE TABLE AS has no format CSV")),
     };
     let location = location.to_owned();
     Ok(TableDefinition { columns, partitioned_by, comment: None, format, location, properties: Vec::new() })
@@ -148,7 +146,7 @@ async fn insert(
     let rows = select::run(engine, query, options).await?;
     let table = crate::table::Table::defined(stored, options.now)?.schema(false);
     let order = order(&table, columns, &rows.schema())?;
-    let write = WriteOptions::of_table(&stored.definition);
+    let write = WriteOptions::of_table(&stored.definition)?;
     let location = stored.definition.location.clone();
     let sink = Sink::append(&engine.buckets, &location, &table, write)?.arranged(order);
     let (store, target) = (Arc::clone(&engine.catalogue), name.clone());

@@ -13,22 +13,33 @@ pub(crate) fn create_table(database: &str, name: &str, table: &TableDefinition) 
         lines.push("PARTITIONED BY (".to_owned());
         lines.extend(columns(&table.partitioned_by));
     }
-    match table.format {
+    match &table.format {
         TableFormat::Text { delimiter } => {
             lines.push("ROW FORMAT DELIMITED".to_owned());
-            lines.push(format!("  FIELDS TERMINATED BY {}", text(&shown_delimiter(delimiter))));
+            lines.push(format!("  FIELDS TERMINATED BY {}", text(&delimiter.to_string())));
+            lines.push("STORED AS TEXTFILE".to_owned());
+        }
+        TableFormat::Rows { serde, properties } => {
+            lines.push("ROW FORMAT SERDE".to_owned());
+            lines.push(format!("  {}", text(serde)));
+            lines.extend(bracketed("WITH SERDEPROPERTIES (", properties));
             lines.push("STORED AS TEXTFILE".to_owned());
         }
         TableFormat::Parquet => lines.push("STORED AS PARQUET".to_owned()),
     }
     lines.push("LOCATION".to_owned());
     lines.push(format!("  {}", text(&table.location)));
-    if let Some((last, before)) = table.properties.split_last() {
-        lines.push("TBLPROPERTIES (".to_owned());
-        let property = |(key, value): &(String, String)| format!("  {}={}", text(key), text(value));
-        lines.extend(before.iter().map(|entry| property(entry) + ","));
-        lines.push(property(last) + ")");
-    }
+    lines.extend(bracketed("TBLPROPERTIES (", &table.properties));
+    lines
+}
+
+/// Properties behind their opening line; nothing when there are none.
+fn bracketed(opening: &str, properties: &[(String, String)]) -> Vec<String> {
+    let Some((last, before)) = properties.split_last() else { return Vec::new() };
+    let property = |(key, value): &(String, String)| format!("  {}={}", text(key), text(value));
+    let mut lines = vec![opening.to_owned()];
+    lines.extend(before.iter().map(|entry| property(entry) + ","));
+    lines.push(property(last) + ")");
     lines
 }
 
@@ -42,14 +53,18 @@ fn columns(columns: &[ColumnDefinition]) -> Vec<String> {
     columns.iter().enumerate().map(line).collect()
 }
 
+/// A text of Hive's, in quotes.
 fn text(value: &str) -> String {
-    format!("'{}'", value.replace('\'', "''"))
-}
-
-fn shown_delimiter(delimiter: char) -> String {
-    match delimiter {
-        '\t' => "\\t".to_owned(),
-        '\u{1}' => "\\001".to_owned(),
-        other => other.to_string(),
+    let mut quoted = String::from("'");
+    for c in value.chars() {
+        match c {
+            '\'' | '\\' => quoted.extend(['\\', c]),
+            '\t' => quoted.push_str("\\t"),
+            '\n' => quoted.push_str("\\n"),
+            '\r' => quoted.push_str("\\r"),
+            c if c.is_ascii_control() => quoted.push_str(&format!("\\{:03o}", u32::from(c))),
+            c => quoted.push(c),
+        }
     }
+    quoted + "'"
 }

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use crate::hive::{ColumnDefinition, HiveType, TableDefinition, TableFormat};
+use crate::error::{Code, Error};
+use crate::hive::{ColumnDefinition, HiveType, Storage, TableDefinition, TableFormat};
 
 /// The definition, and why no query can read it, if so. Types that there are not here are read as text.
 pub(super) fn definition(input: &Value) -> (TableDefinition, Option<String>) {
@@ -24,7 +25,7 @@ pub(super) fn definition(input: &Value) -> (TableDefinition, Option<String>) {
         value.as_array().into_iter().flatten().map(column).collect()
     };
     let (data, partitioned_by) = (columns(&storage["Columns"]), columns(&input["PartitionKeys"]));
-    let format = format(storage);
+    let format = format(storage, &data);
     let definition = TableDefinition {
         columns: data,
         partitioned_by,
@@ -34,7 +35,7 @@ pub(super) fn definition(input: &Value) -> (TableDefinition, Option<String>) {
         properties: properties(&input["Parameters"]),
     };
     let reason = match format {
-        Err(class) => Some(format!("'{class}' is not supported; text (LazySimpleSerDe) and Parquet are")),
+        Err(error) => Some(error.message),
         Ok(_) if definition.location.is_empty() => Some("it has no location".to_owned()),
         Ok(_) => unreadable,
     };
@@ -46,20 +47,19 @@ fn properties(parameters: &Value) -> Vec<(String, String)> {
     parameters.as_object().into_iter().flatten().map(text).collect()
 }
 
-/// The format, or the class that there is not here.
-fn format(storage: &Value) -> Result<TableFormat, String> {
+fn format(storage: &Value, columns: &[ColumnDefinition]) -> Result<TableFormat, Error> {
     let serde = &storage["SerdeInfo"];
-    let class = serde["SerializationLibrary"].as_str().or_else(|| storage["InputFormat"].as_str()).unwrap_or_default();
-    let lower = class.to_ascii_lowercase();
-    if lower.contains("parquet") {
-        return Ok(TableFormat::Parquet);
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+    if serde["SerializationLibrary"].is_null() && storage["InputFormat"].is_null() {
+        return Err(Error::new(Code::NotSupported, "a table without SerDe and input format is not supported"));
     }
-    if lower.contains("lazysimple") || lower.contains("textinputformat") {
-        let given = |key: &str| serde["Parameters"][key].as_str().and_then(|text| text.chars().next());
-        let delimiter = given("field.delim").or_else(|| given("separatorChar")).unwrap_or('\u{1}');
-        return Ok(TableFormat::Text { delimiter });
-    }
-    Err(if class.is_empty() { "a table without SerDe".to_owned() } else { class.to_owned() })
+    let storage = Storage {
+        serde: text(&serde["SerializationLibrary"]),
+        properties: properties(&serde["Parameters"]),
+        stored_as: text(&storage["InputFormat"]),
+    };
+    storage.format(&names)
 }
 
 fn hive_type(written: &str) -> Option<HiveType> {

@@ -3,22 +3,24 @@
 use serde_json::{Map, Value, json};
 
 use crate::catalogue::{Database, StoredPartition, StoredTable};
-use crate::hive::{ColumnDefinition, TableDefinition, TableFormat};
+use crate::hive::{ColumnDefinition, LAZY_SIMPLE, TableDefinition, TableFormat};
 
 /// A class name of Hive's: how lines are split, what reads a file, what writes one.
-pub(super) struct Classes {
-    pub(super) serde: &'static str,
+pub(super) struct Classes<'a> {
+    pub(super) serde: &'a str,
     pub(super) input: &'static str,
     pub(super) output: &'static str,
 }
 
-pub(super) const fn classes(format: &TableFormat) -> Classes {
+pub(super) fn classes(format: &TableFormat) -> Classes<'_> {
+    let lines = |serde| Classes {
+        serde,
+        input: "org.apache.hadoop.mapred.TextInputFormat",
+        output: "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
+    };
     match format {
-        TableFormat::Text { .. } => Classes {
-            serde: "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe",
-            input: "org.apache.hadoop.mapred.TextInputFormat",
-            output: "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
-        },
+        TableFormat::Text { .. } => lines(LAZY_SIMPLE),
+        TableFormat::Rows { serde, .. } => lines(serde),
         TableFormat::Parquet => Classes {
             serde: "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe",
             input: "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
@@ -120,9 +122,12 @@ fn defined(definition: &TableDefinition) -> Value {
 
 fn storage(definition: &TableDefinition) -> Value {
     let classes = classes(&definition.format);
-    let parameters = match definition.format {
+    let parameters = match &definition.format {
         TableFormat::Text { delimiter } => {
             json!({ "field.delim": delimiter.to_string(), "serialization.format": delimiter.to_string() })
+        }
+        TableFormat::Rows { properties, .. } => {
+            properties.iter().map(|(key, value)| (key.clone(), Value::from(value.clone()))).collect()
         }
         TableFormat::Parquet => json!({ "serialization.format": "1" }),
     };

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 use datafusion::common::ScalarValue;
 
-use super::{Partitions, Reading, Table, projection};
+use super::{Partitions, Reading, RowFormat, RowReading, Table, projection};
 use crate::catalogue::StoredTable;
-use crate::error::Error;
-use crate::hive::{ColumnDefinition, HiveType, NULL_PARTITION, TableFormat};
+use crate::error::{Code, Error};
+use crate::hive::{ColumnDefinition, HiveType, NULL_PARTITION, TableDefinition, TableFormat};
 
 impl Table {
     /// The table as it was defined; `now` (Unix milliseconds) is what NOW means in a projection.
@@ -31,16 +31,7 @@ impl Table {
         };
         let is_injected = |place: &usize| projection::is_injected(definition, &definition.partitioned_by[*place]);
         let injected = (0..definition.partitioned_by.len()).filter(is_injected).collect();
-        let reading = match definition.format {
-            TableFormat::Parquet => Reading::Parquet,
-            TableFormat::Text { delimiter } => {
-                let lines = definition.property("skip.header.line.count").and_then(|lines| lines.trim().parse().ok());
-                Reading::HiveText {
-                    delimiter: u8::try_from(delimiter).unwrap_or(b' '),
-                    header_lines: lines.unwrap_or(0),
-                }
-            }
-        };
+        let reading = reading(definition)?;
         Ok(Table {
             columns: Arc::new(Schema::new(definition.columns.iter().map(field).collect::<Vec<_>>())),
             partition_columns,
@@ -48,6 +39,25 @@ impl Table {
             bad: Vec::new(),
         })
     }
+}
+
+fn reading(definition: &TableDefinition) -> Result<Reading, Error> {
+    let lines = definition.property("skip.header.line.count").and_then(|lines| lines.trim().parse().ok());
+    let header_lines = lines.unwrap_or(0);
+    Ok(match &definition.format {
+        TableFormat::Parquet => Reading::Parquet,
+        TableFormat::Text { delimiter } => {
+            Reading::HiveText { delimiter: u8::try_from(*delimiter).unwrap_or(b' '), header_lines }
+        }
+        TableFormat::Rows { serde, properties } => {
+            let names: Vec<&str> = definition.columns.iter().map(|column| column.name.as_str()).collect();
+            let format = RowFormat::new(serde, properties, &names).unwrap_or_else(|| Err("it is not known".to_owned()));
+            let format = format.map_err(|reason| Error::new(Code::HiveFailed, format!("{serde}: {reason}")))?;
+            let forgiving =
+                definition.property("use.null.for.invalid.data").is_some_and(|on| on.eq_ignore_ascii_case("true"));
+            Reading::Rows(RowReading { format: Arc::new(format), header_lines, forgiving })
+        }
+    })
 }
 
 fn field(column: &ColumnDefinition) -> Field {

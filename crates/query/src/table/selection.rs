@@ -73,21 +73,26 @@ impl Selection {
         Ok((columns, projection))
     }
 
-    /// How the lines of objects are read; `None` for what is no text.
+    /// How the lines of objects are read; `None` for what is no plain text of cells.
     pub(super) fn line_format(&self, format: &UnitFormat) -> Result<Option<LineFormat>, Error> {
         let (columns, options) = match format {
             UnitFormat::HiveText { delimiter, header_lines } => {
-                let columns: Vec<usize> = (0..self.data_columns).collect();
-                let columns = Arc::new(self.table.project(&columns).map_err(internal)?);
+                let columns = self.data_schema()?;
                 let (delimiter, header_lines) = (*delimiter, *header_lines);
                 (columns, TextOptions { delimiter, mode: Mode::Hive, header_lines, batch_rows: BATCH_ROWS })
             }
             UnitFormat::Text { columns } => {
                 (Arc::clone(columns), TextOptions { batch_rows: BATCH_ROWS, ..TextOptions::default() })
             }
-            UnitFormat::Json | UnitFormat::Parquet => return Ok(None),
+            UnitFormat::Rows(_) | UnitFormat::Json | UnitFormat::Parquet => return Ok(None),
         };
         Ok(Some(LineFormat { columns, options }))
+    }
+
+    /// The columns that are in the objects.
+    pub(super) fn data_schema(&self) -> Result<SchemaRef, Error> {
+        let columns: Vec<usize> = (0..self.data_columns).collect();
+        self.table.project(&columns).map(Arc::new).map_err(internal)
     }
 
     /// The output columns of the rows that pass the predicate, if there are any; they were decoded
@@ -155,6 +160,6 @@ fn compact(batch: &RecordBatch) -> Result<RecordBatch, Error> {
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "it is given to map_err")]
-fn internal(error: ArrowError) -> Error {
+pub(super) fn internal(error: ArrowError) -> Error {
     Error::new(Code::Internal, error.to_string())
 }

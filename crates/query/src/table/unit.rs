@@ -14,11 +14,12 @@ use weir_record::Refusals;
 use weir_record::read;
 use weir_record::text::{RowFilter, TextBatches, TextChunks, TextDecoder};
 
-use super::Unit;
 use super::copies::{CopyReader, LineFormat, Original};
 use super::prefilter::RowTest;
+use super::rows::RowReader;
 use super::scan::ScanContext;
-use super::selection::{BATCH_ROWS, Selection, Source};
+use super::selection::{BATCH_ROWS, Selection, Source, internal};
+use super::{RowReading, Unit, UnitFormat};
 use crate::error::{Code, Error};
 use crate::progress::Progress;
 
@@ -45,6 +46,8 @@ pub(super) enum Content {
 enum State {
     Unopened(Content),
     Text(Box<Lines>),
+    /// Lines that a SerDe takes apart.
+    Rows(Box<RowReader>, Vec<Source>),
     /// Batches that another reader decodes.
     Read(Box<read::Reader>, Vec<Source>),
     Copy(Box<CopiedRows>),
@@ -79,6 +82,7 @@ impl Decode {
         self.state = match std::mem::replace(&mut self.state, State::Done) {
             State::Unopened(content) => self.open(content)?,
             State::Text(lines) => self.decode_lines(lines)?,
+            State::Rows(rows, columns) => self.decode_rows(rows, columns)?,
             State::Read(reader, columns) => self.decode_batch(reader, columns)?,
             State::Copy(copy) => self.decode_copy(copy)?,
             State::Done => return Ok(false),
@@ -93,6 +97,9 @@ impl Decode {
         if let Content::Copy(copy) = content {
             return self.open_copy(*copy);
         }
+        if let UnitFormat::Rows(rows) = &self.unit.format {
+            return self.open_rows(rows, content);
+        }
         let Some(LineFormat { columns: file, options }) = self.selection.line_format(&self.unit.format)? else {
             return self.open_json(content);
         };
@@ -102,17 +109,32 @@ impl Decode {
         let decoder = TextDecoder::new(file, Some(projection), options)
             .map_err(|error| Error::new(Code::NotSupported, error.to_string()))?
             .with_filter(test.map(|test| Arc::new(test) as Arc<dyn RowFilter>));
-        let chunks = match content {
-            Content::Bytes(bytes) => self.context.texts.chunks(&self.unit.object.name, bytes),
-            Content::File(path) => File::open(path).and_then(|file| {
-                let progress = Arc::clone(&self.context.progress);
-                TextChunks::new(Counted { file, progress })
-            }),
-            Content::Copy(_) => return self.bad("it is not read as lines of text".to_owned()),
-        };
-        match chunks {
+        match self.chunks(content) {
             Ok(chunks) => Ok(State::Text(Box::new(Lines { chunks, decoder, batches: None, columns }))),
             Err(error) => self.bad(error.to_string()),
+        }
+    }
+
+    fn open_rows(&self, rows: &RowReading, content: Content) -> Result<State, Error> {
+        let file = self.selection.data_schema()?;
+        let (columns, places) = self.selection.bind(&self.unit, &file)?;
+        let chunks = match self.chunks(content) {
+            Ok(chunks) => chunks,
+            Err(error) => return self.bad(error.to_string()),
+        };
+        let reader = RowReader::new(chunks, rows, &file, places).map_err(internal)?;
+        Ok(State::Rows(Box::new(reader), columns))
+    }
+
+    /// The text of an object, a part at a time.
+    fn chunks(&self, content: Content) -> io::Result<TextChunks<'static>> {
+        match content {
+            Content::Bytes(bytes) => self.context.texts.chunks(&self.unit.object.name, bytes),
+            Content::File(path) => {
+                let progress = Arc::clone(&self.context.progress);
+                TextChunks::new(Counted { file: File::open(path)?, progress })
+            }
+            Content::Copy(_) => Err(io::Error::other("it is not read as lines of text")),
         }
     }
 
@@ -170,6 +192,23 @@ impl Decode {
                 self.partly = true;
                 self.ready = self.selection.select(&batch, &lines.columns, read)?;
                 Ok(State::Text(lines))
+            }
+        }
+    }
+
+    fn decode_rows(&mut self, mut reader: Box<RowReader>, columns: Vec<Source>) -> Result<State, Error> {
+        let mut refusals = Refusals::default();
+        let next = reader.next_batch(BATCH_ROWS, &self.unit.object.name, &mut refusals);
+        self.context.progress.add_refusals(refusals);
+        match next {
+            None => Ok(State::Done),
+            Some(Err(error)) => self.bad(error.to_string()),
+            Some(Ok(batch)) => {
+                let read = batch.num_rows() as u64;
+                self.context.progress.add_rows(read);
+                self.partly = true;
+                self.ready = self.selection.select(&batch, &columns, read)?;
+                Ok(State::Rows(reader, columns))
             }
         }
     }

@@ -7,6 +7,7 @@ use super::lines;
 use datafusion::arrow::record_batch::RecordBatch;
 
 use crate::error::Error;
+use crate::table::Csv;
 
 /// The format of the objects that a statement writes.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,6 +16,11 @@ pub(super) enum Format {
     /// Cells by position, LazySimpleSerDe.
     Text {
         delimiter: u8,
+        gzip: bool,
+    },
+    /// Cells in quotes, OpenCSVSerde.
+    Csv {
+        rules: Csv,
         gzip: bool,
     },
     /// An object a line.
@@ -39,8 +45,8 @@ impl Format {
     pub(super) const fn ending(&self) -> &'static str {
         match self {
             Self::Parquet(_) => "",
-            Self::Text { gzip: true, .. } | Self::Json { gzip: true } => ".gz",
-            Self::Text { .. } | Self::Json { .. } => "",
+            Self::Text { gzip: true, .. } | Self::Csv { gzip: true, .. } | Self::Json { gzip: true } => ".gz",
+            Self::Text { .. } | Self::Csv { .. } | Self::Json { .. } => "",
         }
     }
 }
@@ -65,6 +71,7 @@ impl Lines {
         let text = match format {
             Format::Json { .. } => lines::json(batch),
             Format::Text { delimiter, .. } => lines::text(batch, *delimiter),
+            Format::Csv { rules, .. } => lines::csv(batch, *rules)?,
             Format::Parquet(_) => Vec::new(),
         };
         match self {

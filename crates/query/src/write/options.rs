@@ -3,6 +3,7 @@
 use super::format::Format;
 use crate::error::{Code, Error};
 use crate::hive::{Property, TableDefinition, TableFormat};
+use crate::table::RowFormat;
 
 /// What a statement writes, and where.
 #[derive(Debug, Clone)]
@@ -59,18 +60,33 @@ impl WriteOptions {
     }
 
     /// As the objects of a table are.
-    pub(super) fn of_table(table: &TableDefinition) -> Self {
-        let format = match table.format {
-            TableFormat::Parquet => Format::parquet("GZIP"),
+    ///
+    /// # Errors
+    /// For a SerDe that does not write.
+    pub(super) fn of_table(table: &TableDefinition) -> Result<Self, Error> {
+        let format = match &table.format {
+            TableFormat::Parquet => Format::parquet("GZIP").unwrap_or(TEXT),
             TableFormat::Text { delimiter } => {
-                u8::try_from(delimiter).ok().map(|delimiter| Format::Text { delimiter, gzip: true })
+                Format::Text { delimiter: u8::try_from(*delimiter).unwrap_or(DELIMITER), gzip: true }
             }
+            TableFormat::Rows { serde, properties } => rows(serde, properties)?,
         };
         let partitioned_by = table.partitioned_by.iter().map(|column| column.name.clone()).collect();
-        WriteOptions {
-            format: format.unwrap_or(Format::Text { delimiter: DELIMITER, gzip: true }),
-            location: None,
-            partitioned_by,
+        Ok(WriteOptions { format, location: None, partitioned_by })
+    }
+}
+
+/// What is written when nothing is said.
+const TEXT: Format = Format::Text { delimiter: DELIMITER, gzip: true };
+
+/// How rows are written that this SerDe reads.
+fn rows(serde: &str, properties: &[(String, String)]) -> Result<Format, Error> {
+    match RowFormat::new(serde, properties, &[]) {
+        Some(Ok(RowFormat::Csv(rules))) => Ok(Format::Csv { rules, gzip: true }),
+        Some(Ok(RowFormat::Json(rules))) if !rules.renames() => Ok(Format::Json { gzip: true }),
+        _ => {
+            let message = format!("{serde} does not write rows with these properties; insert into another table");
+            Err(Error::new(Code::NotSupported, message))
         }
     }
 }

@@ -182,7 +182,9 @@ impl Sink {
                 let writer = AsyncArrowWriter::try_new(out, Arc::clone(&self.object), Some(properties));
                 Writer::Parquet(Box::new(writer.map_err(|error| cannot_write(&name, &error))?))
             }
-            Format::Text { gzip, .. } | Format::Json { gzip } => Writer::Lines(Box::new((Lines::new(gzip), out))),
+            Format::Text { gzip, .. } | Format::Csv { gzip, .. } | Format::Json { gzip } => {
+                Writer::Lines(Box::new((Lines::new(gzip), out)))
+            }
         })
     }
 

@@ -22,6 +22,7 @@ mod insights;
 mod life;
 mod places;
 mod seeds;
+mod serdes;
 
 /// 2016-10-31 11:45:08 UTC: ten minutes after the IPv6 record of AWS's examples began.
 const NOW: i64 = 1_477_914_308_000;

@@ -1,14 +1,14 @@
 //! CREATE EXTERNAL TABLE.
 
 use super::{Code, ColumnDefinition, Error, Hive, HiveType, Kind, Parser, Position, TableDefinition, TableFormat};
+use crate::hive::Storage;
 
 /// Clauses of a table as they are found, before they are put together.
 #[derive(Default)]
 struct Clauses {
-    delimiter: Option<char>,
-    serde: Option<(String, Position)>,
-    serde_properties: Vec<(String, String)>,
-    stored_as: Option<(String, Position)>,
+    storage: Storage,
+    /// Where the clause is that says how rows or files are read.
+    storage_position: Option<Position>,
     partitioned_by: Vec<ColumnDefinition>,
     comment: Option<String>,
     location: Option<String>,
@@ -30,13 +30,13 @@ impl Parser<'_> {
             return Err(self.mismatch("'(' and the columns"));
         }
         let columns = self.columns()?;
-        let clauses = self.clauses()?;
+        let mut clauses = self.clauses()?;
         if !external {
             let message = "CREATE TABLE without EXTERNAL is for Iceberg tables, which are not supported; write CREATE EXTERNAL TABLE";
             return Err(self.not_supported(name.position, message));
         }
         check_names(&columns, &clauses.partitioned_by, start)?;
-        let format = clauses.format()?;
+        let format = clauses.format(&columns, start)?;
         let Some(location) = clauses.location else {
             return Err(Error::at(
                 Code::NoLocation,
@@ -117,10 +117,11 @@ impl Parser<'_> {
                 self.row_format(&mut clauses)?;
             } else if self.word("with") {
                 self.expect("serdeproperties")?;
-                clauses.serde_properties = self.properties()?;
+                clauses.storage.properties = self.properties()?;
             } else if self.word("stored") {
                 self.expect("as")?;
-                clauses.stored_as = Some(self.stored_as()?);
+                clauses.storage_position.get_or_insert(self.position());
+                clauses.storage.stored_as = Some(self.stored_as()?);
             } else if self.word("location") {
                 clauses.location = Some(self.location()?);
             } else if self.word("tblproperties") {
@@ -136,48 +137,45 @@ impl Parser<'_> {
 
     fn row_format(&mut self, clauses: &mut Clauses) -> Result<(), Error> {
         if self.word("serde") {
-            let position = self.position();
-            clauses.serde = Some((self.text()?, position));
+            clauses.storage_position = Some(self.position());
+            clauses.storage.serde = Some(self.text()?);
             return Ok(());
         }
         self.expect("delimited")?;
-        loop {
-            if self.word("fields") {
-                self.terminated_by()?;
-                let position = self.position();
-                clauses.delimiter = Some(one_character(&self.text()?, position)?);
-                if self.word("escaped") {
-                    self.expect("by")?;
-                    self.text()?;
-                }
-            } else if self.word("lines") {
-                self.terminated_by()?;
-                let position = self.position();
-                let end = self.text()?;
-                if end != "\\n" && end != "\n" {
-                    return Err(self.not_supported(position, "lines end with '\\n' only"));
-                }
-            } else if self.word("collection") {
-                self.expect("items")?;
-                self.terminated_by()?;
-                self.text()?;
-            } else if self.word("map") {
-                self.expect("keys")?;
-                self.terminated_by()?;
-                self.text()?;
-            } else if self.word("null") {
-                let position = self.position();
-                self.expect("defined")?;
-                self.expect("as")?;
-                if self.text()? != "\\N" {
-                    return Err(
-                        self.not_supported(position, "NULL DEFINED AS another text than '\\N' is not supported")
-                    );
-                }
-            } else {
-                return Ok(());
-            }
+        clauses.storage_position = Some(self.position());
+        while let Some((key, value)) = self.delimited_clause()? {
+            clauses.storage.properties.push((key.to_owned(), value));
         }
+        Ok(())
+    }
+
+    /// A clause behind `ROW FORMAT DELIMITED`, as the property of LazySimpleSerDe that it sets.
+    fn delimited_clause(&mut self) -> Result<Option<(&'static str, String)>, Error> {
+        let key = if self.word("fields") {
+            self.terminated_by()?;
+            "field.delim"
+        } else if self.word("escaped") {
+            self.expect("by")?;
+            "escape.delim"
+        } else if self.word("lines") {
+            self.terminated_by()?;
+            "line.delim"
+        } else if self.word("collection") {
+            self.expect("items")?;
+            self.terminated_by()?;
+            "collection.delim"
+        } else if self.word("map") {
+            self.expect("keys")?;
+            self.terminated_by()?;
+            "mapkey.delim"
+        } else if self.word("null") {
+            self.expect("defined")?;
+            self.expect("as")?;
+            "serialization.null.format"
+        } else {
+            return Ok(None);
+        };
+        Ok(Some((key, self.text()?)))
     }
 
     fn terminated_by(&mut self) -> Result<(), Error> {
@@ -185,15 +183,14 @@ impl Parser<'_> {
         self.expect("by")
     }
 
-    fn stored_as(&mut self) -> Result<(String, Position), Error> {
-        let position = self.position();
+    fn stored_as(&mut self) -> Result<String, Error> {
         if self.word("inputformat") {
             let input = self.text()?;
             self.expect("outputformat")?;
             self.text()?;
-            return Ok((input, position));
+            return Ok(input);
         }
-        Ok((self.identifier()?, position))
+        self.identifier()
     }
 
     pub(super) fn location(&mut self) -> Result<String, Error> {
@@ -209,49 +206,12 @@ impl Parser<'_> {
 }
 
 impl Clauses {
-    fn format(&self) -> Result<TableFormat, Error> {
-        let mut parquet = false;
-        for (name, position) in self.serde.iter().chain(&self.stored_as) {
-            let lower = name.to_ascii_lowercase();
-            match () {
-                () if lower.contains("parquet") => parquet = true,
-                () if lower.contains("lazysimple") || lower.contains("text") => {}
-                () => {
-                    let message = format!("'{name}' is not supported; text (LazySimpleSerDe) and Parquet are");
-                    return Err(Error::at(Code::NotSupported, *position, message));
-                }
-            }
-        }
-        if parquet {
-            return Ok(TableFormat::Parquet);
-        }
-        let from_properties = || {
-            let is_delimiter = |key: &str| key == "field.delim" || key == "serialization.format";
-            self.serde_properties.iter().find(|(key, _)| is_delimiter(key)).map(|(_, value)| value.as_str())
-        };
-        let delimiter = match (self.delimiter, from_properties()) {
-            (Some(delimiter), _) => delimiter,
-            (None, Some(value)) => one_character(value, Position { line: 1, column: 1 })?,
-            (None, None) => '\u{1}',
-        };
-        Ok(TableFormat::Text { delimiter })
-    }
-}
-
-fn one_character(text: &str, position: Position) -> Result<char, Error> {
-    let unescaped = match text {
-        "\\t" => "\t",
-        "\\001" => "\u{1}",
-        other => other,
-    };
-    let mut characters = unescaped.chars();
-    match (characters.next(), characters.next()) {
-        (Some(c), None) if c.is_ascii() && c != '\n' && c != '\r' => Ok(c),
-        _ => Err(Error::at(
-            Code::NotSupported,
-            position,
-            format!("'{text}' is no single ASCII character between fields"),
-        )),
+    /// The format of the objects; a refusal has the place of its clause, or that of the columns.
+    fn format(&mut self, columns: &[ColumnDefinition], start: Position) -> Result<TableFormat, Error> {
+        let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+        let storage = std::mem::take(&mut self.storage);
+        let position = self.storage_position.unwrap_or(start);
+        storage.format(&names).map_err(|error| Error { position: Some(position), ..error })
     }
 }
 
