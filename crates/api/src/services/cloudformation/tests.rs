@@ -160,6 +160,38 @@ fn a_stack_is_made_changed_and_removed() {
 }
 
 #[test]
+fn tags_that_change_change_on_what_is_there() {
+    const TAGGED: &str = "
+Resources:
+  Role:
+    Type: AWS::IAM::Role
+    Properties: {RoleName: writer, AssumeRolePolicyDocument: {Version: '2012-10-17', Statement: [{Effect: Allow, Principal: {Service: vpc-flow-logs.amazonaws.com}, Action: 'sts:AssumeRole'}]}, Tags: [{Key: team, Value: a}, {Key: old, Value: x}]}
+  Composite:
+    Type: AWS::CloudWatch::CompositeAlarm
+    Properties: {AlarmName: any, AlarmRule: 'FALSE', Tags: [{Key: team, Value: a}, {Key: old, Value: x}]}
+  Topic: {Type: AWS::SNS::Topic, Properties: {TopicName: told, Tags: [{Key: team, Value: a}, {Key: old, Value: x}]}}
+";
+    let lab = Lab::new();
+    let done = |operation: &str, template: &str| {
+        let input = json!({"StackName": "tagged", "TemplateBody": template, "Capabilities": ["CAPABILITY_NAMED_IAM"]});
+        lab.ask(operation, input).expect("begun");
+        lab.status("tagged")
+    };
+    assert_eq!(done("CreateStack", TAGGED), "CREATE_COMPLETE", "{:?}", lab.events("tagged"));
+    let changed = TAGGED.replace("Value: a}, {Key: old, Value: x}", "Value: b}");
+    assert_eq!(done("UpdateStack", &changed), "UPDATE_COMPLETE", "{:?}", lab.events("tagged"));
+
+    let now = json!([{"Key": "team", "Value": "b"}]);
+    assert_eq!(lab.service(ServiceName::Iam, "ListRoleTags", json!({"RoleName": "writer"}))["Tags"], now);
+    let tags = |service, member: &str, arn: &str| {
+        lab.service(service, "ListTagsForResource", json!({member: arn}))["Tags"].take()
+    };
+    let alarm = "arn:aws:cloudwatch:us-east-1:123456789012:alarm:any";
+    assert_eq!(tags(ServiceName::CloudWatch, "ResourceARN", alarm), now);
+    assert_eq!(tags(ServiceName::Sns, "ResourceArn", "arn:aws:sns:us-east-1:123456789012:told"), now);
+}
+
+#[test]
 fn a_creation_that_fails_is_taken_back() {
     let lab = Lab::new();
     lab.service(ServiceName::Logs, "CreateLogGroup", json!({"logGroupName": "taken"}));

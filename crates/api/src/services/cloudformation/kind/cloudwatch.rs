@@ -11,13 +11,13 @@ pub(super) const KINDS: &[Kind] = &[
         .requires(&["ComparisonOperator", "EvaluationPeriods"])
         .shows(&["Arn"])
         .found(|work| alarms(work, "MetricAlarm"))
-        .changes(|work, _| put_alarm(work), &[]),
+        .changes(|work, was| retagged(work, was, put_alarm(work)?), &[]),
     Kind::new("AWS::CloudWatch::CompositeAlarm", put_composite, delete_alarm)
         .named("AlarmName", 255)
         .requires(&["AlarmRule"])
         .shows(&["Arn"])
         .found(|work| alarms(work, "CompositeAlarm"))
-        .changes(|work, _| put_composite(work), &[]),
+        .changes(|work, was| retagged(work, was, put_composite(work)?), &[]),
     Kind::new("AWS::CloudWatch::Dashboard", put_dashboard, delete_dashboard)
         .named("DashboardName", 255)
         .requires(&["DashboardBody"])
@@ -75,6 +75,18 @@ fn put_composite(work: &Work<'_>) -> Result<Made, ApiError> {
 fn put(work: &Work<'_>, operation: &str, given: Value) -> Result<Made, ApiError> {
     work.call(CloudWatch, operation, merged(given, json!({"AlarmName": work.name, "Tags": work.tags()})))?;
     Ok(Made::of(&work.name).with("Arn", work.call.arn("cloudwatch", &format!("alarm:{}", work.name))))
+}
+
+/// Tags are given with an alarm only when it is made.
+fn retagged(work: &Work<'_>, was: &Was<'_>, made: Made) -> Result<Made, ApiError> {
+    let arn = made.attributes.get("Arn");
+    work.retag(
+        was,
+        CloudWatch,
+        ("TagResource", |tags| json!({"ResourceARN": arn, "Tags": tags})),
+        ("UntagResource", |lost| json!({"ResourceARN": arn, "TagKeys": lost})),
+    )?;
+    Ok(made)
 }
 
 fn delete_alarm(work: &Work<'_>, was: &Was<'_>) -> Result<(), ApiError> {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     Kind, Made, Was, Work,
-    work::{each, found, lost_tags, merged},
+    work::{each, found, merged},
 };
 use crate::{ApiError, ServiceName::Ec2};
 
@@ -13,21 +13,7 @@ pub(super) const KINDS: &[Kind] = &[
         .requires(&["ResourceId", "ResourceType"])
         .shows(&["Id"])
         .found(|work| ids(work, "DescribeFlowLogs", "/flowLogSet", "flowLogId"))
-        .changes(
-            retagged,
-            &[
-                "DeliverLogsPermissionArn",
-                "DestinationOptions",
-                "LogDestination",
-                "LogDestinationType",
-                "LogFormat",
-                "LogGroupName",
-                "MaxAggregationInterval",
-                "ResourceId",
-                "ResourceType",
-                "TrafficType",
-            ],
-        ),
+        .changes(retagged, FLOW_LOG),
     Kind::new("AWS::EC2::NetworkInterface", create_interface, delete_interface)
         .requires(&["SubnetId"])
         .shows(&["Id", "PrimaryPrivateIpAddress"])
@@ -49,6 +35,20 @@ pub(super) const KINDS: &[Kind] = &[
         ),
 ];
 
+/// Properties of a flow log: none of them can change.
+const FLOW_LOG: &[&str] = &[
+    "DeliverLogsPermissionArn",
+    "DestinationOptions",
+    "LogDestination",
+    "LogDestinationType",
+    "LogFormat",
+    "LogGroupName",
+    "MaxAggregationInterval",
+    "ResourceId",
+    "ResourceType",
+    "TrafficType",
+];
+
 /// The ids of all that there is of a kind.
 pub(super) fn ids(work: &Work<'_>, operation: &str, list: &str, member: &str) -> Result<Vec<String>, ApiError> {
     Ok(each(&work.listed(Ec2, operation, json!({}), list)?, member))
@@ -66,30 +66,19 @@ pub(super) fn tagged(work: &Work<'_>, resource_type: &str) -> Value {
 /// Brings the tags of what is there up to date.
 pub(super) fn retagged(work: &Work<'_>, was: &Was<'_>) -> Result<Made, ApiError> {
     let id = &was.made.physical;
-    let (tags, lost) = (work.tags(), lost_tags(work, was));
-    if tags.as_array().is_some_and(|tags| !tags.is_empty()) {
-        work.call(Ec2, "CreateTags", json!({"ResourceId": [id], "Tag": tags}))?;
-    }
-    if !lost.is_empty() {
-        let keys: Vec<Value> = lost.iter().map(|key| json!({"Key": key})).collect();
-        work.call(Ec2, "DeleteTags", json!({"ResourceId": [id], "Tag": keys}))?;
-    }
+    let keys = |lost: Vec<String>| lost.into_iter().map(|key| json!({"Key": key})).collect::<Value>();
+    work.retag(
+        was,
+        Ec2,
+        ("CreateTags", |tags| json!({"ResourceId": [id], "Tag": tags})),
+        ("DeleteTags", |lost| json!({"ResourceId": [id], "Tag": keys(lost)})),
+    )?;
     Ok(was.made.clone())
 }
 
 fn create_flow_log(work: &Work<'_>) -> Result<Made, ApiError> {
-    let given = work.same(&[
-        "DeliverLogsPermissionArn",
-        "DestinationOptions",
-        "LogDestination",
-        "LogDestinationType",
-        "LogFormat",
-        "LogGroupName",
-        "MaxAggregationInterval",
-        "ResourceType",
-        "TrafficType",
-    ]);
-    let input = merged(merged(given, json!({"ResourceId": [work.get("ResourceId")]})), tagged(work, "vpc-flow-log"));
+    let one = json!({"ResourceId": [work.get("ResourceId")]});
+    let input = merged(merged(work.same(FLOW_LOG), one), tagged(work, "vpc-flow-log"));
     let answer = work.call(Ec2, "CreateFlowLogs", input)?;
     if let Some(problem) = answer.pointer("/unsuccessful/0/error/message").and_then(Value::as_str) {
         return Err(ApiError::new("InvalidRequest", problem));

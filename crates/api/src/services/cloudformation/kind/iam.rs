@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     Kind, Made, Was, Work,
-    work::{document, found, merged},
+    work::{document, entries, found, merged},
 };
 use crate::{ApiError, ServiceName::Iam, services::cloudformation::template::text};
 
@@ -79,10 +79,6 @@ fn create_user(work: &Work<'_>) -> Result<Made, ApiError> {
     Ok(made)
 }
 
-fn all<'a>(properties: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
-    properties.get(name).and_then(Value::as_array).into_iter().flatten()
-}
-
 fn put_policies(work: &Work<'_>, owner: Owner) -> Result<(), ApiError> {
     for arn in work.list("ManagedPolicyArns") {
         work.call(Iam, &format!("Attach{}Policy", owner.word), json!({owner.member: work.name, "PolicyArn": arn}))?;
@@ -105,10 +101,11 @@ fn update_role(work: &Work<'_>, was: &Was<'_>) -> Result<Made, ApiError> {
 
 fn update_owner(work: &Work<'_>, was: &Was<'_>, owner: Owner) -> Result<Made, ApiError> {
     let names = |properties: &Value| -> BTreeSet<String> {
-        all(properties, "Policies").filter_map(|policy| text(policy.get("PolicyName")?)).collect()
+        entries(properties, "Policies").filter_map(|policy| text(policy.get("PolicyName")?)).collect()
     };
-    let arns =
-        |properties: &Value| -> BTreeSet<String> { all(properties, "ManagedPolicyArns").filter_map(text).collect() };
+    let arns = |properties: &Value| -> BTreeSet<String> {
+        entries(properties, "ManagedPolicyArns").filter_map(text).collect()
+    };
     for name in names(was.properties).difference(&names(work.properties)) {
         work.remove(Iam, &format!("Delete{}Policy", owner.word), json!({owner.member: work.name, "PolicyName": name}))?;
     }
@@ -116,19 +113,25 @@ fn update_owner(work: &Work<'_>, was: &Was<'_>, owner: Owner) -> Result<Made, Ap
         work.remove(Iam, &format!("Detach{}Policy", owner.word), json!({owner.member: work.name, "PolicyArn": arn}))?;
     }
     put_policies(work, owner)?;
+    work.retag(
+        was,
+        Iam,
+        (&format!("Tag{}", owner.word), |tags| json!({owner.member: work.name, "Tags": tags})),
+        (&format!("Untag{}", owner.word), |lost| json!({owner.member: work.name, "TagKeys": lost})),
+    )?;
     Ok(was.made.clone())
 }
 
 fn delete_owner(work: &Work<'_>, was: &Was<'_>, owner: Owner) -> Result<(), ApiError> {
     let name = &was.made.physical;
-    for policy in all(was.properties, "Policies") {
+    for policy in entries(was.properties, "Policies") {
         let input = json!({owner.member: name, "PolicyName": policy.get("PolicyName")});
         work.remove(Iam, &format!("Delete{}Policy", owner.word), input)?;
     }
-    for arn in all(was.properties, "ManagedPolicyArns") {
+    for arn in entries(was.properties, "ManagedPolicyArns") {
         work.remove(Iam, &format!("Detach{}Policy", owner.word), json!({owner.member: name, "PolicyArn": arn}))?;
     }
-    for group in all(was.properties, "Groups").filter(|_| owner.word == "User") {
+    for group in entries(was.properties, "Groups").filter(|_| owner.word == "User") {
         work.remove(Iam, "RemoveUserFromGroup", json!({"UserName": name, "GroupName": group}))?;
     }
     work.remove(Iam, &format!("Delete{}", owner.word), json!({owner.member: name}))
@@ -150,7 +153,7 @@ fn update_policy(work: &Work<'_>, was: &Was<'_>) -> Result<Made, ApiError> {
     put_policy(work)?;
     for owner in [ROLE, USER, GROUP] {
         let now: Vec<&Value> = work.list(owner.list).collect();
-        for holder in all(was.properties, owner.list).filter(|holder| !now.contains(holder)) {
+        for holder in entries(was.properties, owner.list).filter(|holder| !now.contains(holder)) {
             let input = json!({owner.member: holder, "PolicyName": was.properties.get("PolicyName")});
             work.remove(Iam, &format!("Delete{}Policy", owner.word), input)?;
         }
@@ -160,7 +163,7 @@ fn update_policy(work: &Work<'_>, was: &Was<'_>) -> Result<Made, ApiError> {
 
 fn delete_policy(work: &Work<'_>, was: &Was<'_>) -> Result<(), ApiError> {
     for owner in [ROLE, USER, GROUP] {
-        for holder in all(was.properties, owner.list) {
+        for holder in entries(was.properties, owner.list) {
             let input = json!({owner.member: holder, "PolicyName": was.properties.get("PolicyName")});
             work.remove(Iam, &format!("Delete{}Policy", owner.word), input)?;
         }
@@ -178,7 +181,7 @@ fn create_managed(work: &Work<'_>) -> Result<Made, ApiError> {
 
 fn attach(work: &Work<'_>, properties: &Value, arn: &str, verb: &str) -> Result<(), ApiError> {
     for owner in [ROLE, USER, GROUP] {
-        for holder in all(properties, owner.list) {
+        for holder in entries(properties, owner.list) {
             let input = json!({owner.member: holder, "PolicyArn": arn});
             let operation = format!("{verb}{}Policy", owner.word);
             if verb == "Attach" {
@@ -223,7 +226,7 @@ fn create_profile(work: &Work<'_>) -> Result<Made, ApiError> {
 
 fn delete_profile(work: &Work<'_>, was: &Was<'_>) -> Result<(), ApiError> {
     let name = &was.made.physical;
-    for role in all(was.properties, "Roles") {
+    for role in entries(was.properties, "Roles") {
         let input = json!({"InstanceProfileName": name, "RoleName": role});
         work.remove(Iam, "RemoveRoleFromInstanceProfile", input)?;
     }

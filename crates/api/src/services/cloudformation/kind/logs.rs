@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     Kind, Made, Was, Work,
-    work::{each, found, lost_tags, merged},
+    work::{each, found, merged},
 };
 use crate::{ApiError, ServiceName::Logs};
 
@@ -74,13 +74,12 @@ fn update_group(work: &Work<'_>, was: &Was<'_>) -> Result<Made, ApiError> {
     }
     put_retention(work)?;
     let arn = work.call.arn("logs", &format!("log-group:{}", work.name));
-    let (tags, lost) = (work.tag_map(), lost_tags(work, was));
-    if tags.as_object().is_some_and(|tags| !tags.is_empty()) {
-        work.call(Logs, "TagResource", json!({"resourceArn": arn, "tags": tags}))?;
-    }
-    if !lost.is_empty() {
-        work.call(Logs, "UntagResource", json!({"resourceArn": arn, "tagKeys": lost}))?;
-    }
+    work.retag(
+        was,
+        Logs,
+        ("TagResource", |_| json!({"resourceArn": arn, "tags": work.tag_map()})),
+        ("UntagResource", |lost| json!({"resourceArn": arn, "tagKeys": lost})),
+    )?;
     Ok(group(work))
 }
 
@@ -106,7 +105,7 @@ fn filters(work: &Work<'_>, operation: &str, list: &str) -> Result<Vec<String>, 
 }
 
 fn put_metric_filter(work: &Work<'_>) -> Result<Made, ApiError> {
-    let transformations = work.get("MetricTransformations").and_then(Value::as_array).into_iter().flatten();
+    let transformations = work.list("MetricTransformations");
     let input = json!({
         "logGroupName": work.get("LogGroupName"),
         "filterName": work.name,

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Kind, Made, Was, Work,
-    work::{document, each, found, lost_tags, merged},
+    work::{document, each, entries, found, merged},
 };
 use crate::{
     ApiError,
@@ -69,7 +69,7 @@ const TOPIC: [&str; 7] = [
 fn create_topic(work: &Work<'_>) -> Result<Made, ApiError> {
     let input = json!({"Name": work.name, "Attributes": attributes(work, &TOPIC), "Tags": work.tags()});
     let arn = found(&work.call(Sns, "CreateTopic", input)?, "/TopicArn")?;
-    for subscription in work.get("Subscription").and_then(Value::as_array).into_iter().flatten() {
+    for subscription in work.list("Subscription") {
         let input = merged(subscription.clone(), json!({"TopicArn": arn}));
         work.call(Sns, "Subscribe", input)?;
     }
@@ -90,14 +90,12 @@ fn update_topic(work: &Work<'_>, was: &Was<'_>) -> Result<Made, ApiError> {
         let input = json!({"TopicArn": arn, "AttributeName": name, "AttributeValue": value});
         work.call(Sns, "SetTopicAttributes", input)?;
     }
-    let lost = lost_tags(work, was);
-    if !lost.is_empty() {
-        work.call(Sns, "UntagResource", json!({"ResourceArn": arn, "TagKeys": lost}))?;
-    }
-    let tags = work.tags();
-    if tags.as_array().is_some_and(|tags| !tags.is_empty()) {
-        work.call(Sns, "TagResource", json!({"ResourceArn": arn, "Tags": tags}))?;
-    }
+    work.retag(
+        was,
+        Sns,
+        ("TagResource", |tags| json!({"ResourceArn": arn, "Tags": tags})),
+        ("UntagResource", |lost| json!({"ResourceArn": arn, "TagKeys": lost})),
+    )?;
     Ok(was.made.clone())
 }
 
@@ -134,10 +132,6 @@ fn unsubscribe(work: &Work<'_>, was: &Was<'_>) -> Result<(), ApiError> {
     work.remove(Sns, "Unsubscribe", json!({"SubscriptionArn": was.made.physical}))
 }
 
-fn all<'a>(properties: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
-    properties.get(name).and_then(Value::as_array).into_iter().flatten()
-}
-
 fn put_topic_policy(work: &Work<'_>) -> Result<Made, ApiError> {
     let policy = work.document("PolicyDocument");
     for topic in work.list("Topics") {
@@ -148,7 +142,7 @@ fn put_topic_policy(work: &Work<'_>) -> Result<Made, ApiError> {
 }
 
 fn delete_topic_policy(work: &Work<'_>, was: &Was<'_>) -> Result<(), ApiError> {
-    all(was.properties, "Topics").try_for_each(|topic| {
+    entries(was.properties, "Topics").try_for_each(|topic| {
         let input = json!({"TopicArn": topic, "AttributeName": "Policy", "AttributeValue": ""});
         work.remove(Sns, "SetTopicAttributes", input)
     })
@@ -179,14 +173,12 @@ fn create_queue(work: &Work<'_>) -> Result<Made, ApiError> {
 fn update_queue(work: &Work<'_>, was: &Was<'_>) -> Result<Made, ApiError> {
     let url = &was.made.physical;
     work.call(Sqs, "SetQueueAttributes", json!({"QueueUrl": url, "Attributes": attributes(work, &QUEUE)}))?;
-    let lost = lost_tags(work, was);
-    if !lost.is_empty() {
-        work.call(Sqs, "UntagQueue", json!({"QueueUrl": url, "TagKeys": lost}))?;
-    }
-    let tags = work.tag_map();
-    if tags.as_object().is_some_and(|tags| !tags.is_empty()) {
-        work.call(Sqs, "TagQueue", json!({"QueueUrl": url, "Tags": tags}))?;
-    }
+    work.retag(
+        was,
+        Sqs,
+        ("TagQueue", |_| json!({"QueueUrl": url, "Tags": work.tag_map()})),
+        ("UntagQueue", |lost| json!({"QueueUrl": url, "TagKeys": lost})),
+    )?;
     Ok(was.made.clone())
 }
 
@@ -203,7 +195,7 @@ fn put_queue_policy(work: &Work<'_>) -> Result<Made, ApiError> {
 }
 
 fn delete_queue_policy(work: &Work<'_>, was: &Was<'_>) -> Result<(), ApiError> {
-    all(was.properties, "Queues").try_for_each(|queue| {
+    entries(was.properties, "Queues").try_for_each(|queue| {
         work.remove(Sqs, "SetQueueAttributes", json!({"QueueUrl": queue, "Attributes": {"Policy": ""}}))
     })
 }

@@ -1,6 +1,6 @@
 //! Resources of S3. Its few operations that stacks need are a table like those of the other services.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Kind, Made, Was, Work};
 use crate::{ApiError, ServiceName::S3};
@@ -20,7 +20,9 @@ fn create_bucket(work: &Work<'_>) -> Result<Made, ApiError> {
     let (name, region) = (&work.name, &work.call.region);
     work.call(S3, "CreateBucket", json!({"Bucket": name}))?;
     configure(work)?;
-    Ok(Made::of(name)
+    let made = Made::of(name);
+    retag(work, &Was { made: &made, properties: &Value::Null })?;
+    Ok(made
         .with("Arn", format!("arn:aws:s3:::{name}"))
         .with("DomainName", format!("{name}.s3.amazonaws.com"))
         .with("RegionalDomainName", format!("{name}.s3.{region}.amazonaws.com"))
@@ -47,15 +49,18 @@ fn configure(work: &Work<'_>) -> Result<(), ApiError> {
             work.call(S3, operation, json!({"Bucket": work.name, "Configuration": value}))?;
         }
     }
-    let tags = work.tags();
-    if tags.as_array().is_some_and(|tags| !tags.is_empty()) {
-        work.call(S3, "PutBucketTagging", json!({"Bucket": work.name, "Configuration": {"TagSet": tags}}))?;
-    }
     Ok(())
+}
+
+/// All tags of a bucket are put at once.
+fn retag(work: &Work<'_>, was: &Was<'_>) -> Result<(), ApiError> {
+    let set = |tags: Value| json!({"Bucket": work.name, "Configuration": {"TagSet": tags}});
+    work.retag(was, S3, ("PutBucketTagging", set), ("PutBucketTagging", |_| set(json!([]))))
 }
 
 fn update_bucket(work: &Work<'_>, was: &Was<'_>) -> Result<Made, ApiError> {
     configure(work)?;
+    retag(work, was)?;
     Ok(was.made.clone())
 }
 

@@ -114,7 +114,8 @@ impl Work<'_> {
 
     /// A property that is a list; empty if it is not there.
     pub(super) fn list(&self, property: &str) -> impl Iterator<Item = &Value> {
-        self.get(property).and_then(Value::as_array).into_iter().flatten()
+        self.get(property);
+        entries(self.properties, property)
     }
 
     /// All properties, of a type that knows each of them that there can be.
@@ -173,16 +174,36 @@ impl Work<'_> {
         Value::Object(tags.as_array().into_iter().flatten().filter_map(pair).collect())
     }
 
+    /// Brings the tags of what is there up to date, those of the stack among them: `tag` and `untag` are the operations of
+    /// the service, with the input that `tags` and `keys` make.
+    pub(super) fn retag(
+        &self,
+        was: &Was<'_>,
+        service: ServiceName,
+        (tag, tags): (&str, impl FnOnce(Value) -> Value),
+        (untag, keys): (&str, impl FnOnce(Vec<String>) -> Value),
+    ) -> Result<(), ApiError> {
+        let now = self.tags();
+        let is_kept = |key: &String| now.as_array().into_iter().flatten().any(|tag| tag["Key"] == key.as_str());
+        let lost: Vec<String> = tags_of(was.properties).into_keys().filter(|key| !is_kept(key)).collect();
+        if !lost.is_empty() {
+            self.call(service, untag, keys(lost))?;
+        }
+        if now.as_array().is_some_and(|tags| !tags.is_empty()) {
+            self.call(service, tag, tags(now))?;
+        }
+        Ok(())
+    }
+
     /// A property that is a document: JSON in a text, whether it is a text or a tree in the template.
     pub(super) fn document(&self, property: &str) -> Option<Value> {
         self.get(property).map(document)
     }
 }
 
-/// Keys of tags that a resource had and has no more.
-pub(super) fn lost_tags(work: &Work<'_>, was: &Was<'_>) -> Vec<String> {
-    let tags = work.tag_map();
-    tags_of(was.properties).into_keys().filter(|key| tags.get(key).is_none()).collect()
+/// The entries of a property that is a list; none if it is not there.
+pub(super) fn entries<'a>(properties: &'a Value, property: &str) -> impl Iterator<Item = &'a Value> {
+    properties.get(property).and_then(Value::as_array).into_iter().flatten()
 }
 
 fn tags_of(properties: &Value) -> BTreeMap<String, String> {
