@@ -181,6 +181,7 @@ async fn up(settings: &Settings) -> Result<Outcome> {
     };
     let routes = server::routes(service, listener.address().ip());
     let serving = tokio::spawn(listener.serve(routes, stopped));
+    door.resume(settings);
 
     let mut screen = Screen::new(&running.report(), settings, &url);
     news.iter().for_each(|text| screen.tell(text));

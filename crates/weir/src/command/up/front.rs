@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use weir_api::{
-    Foundation, Front, Room,
+    Call, Foundation, Front, Room,
     access::Access,
-    services::{self, ec2::Ec2, s3::S3},
+    services::{self, cloudformation, ec2::Ec2, s3::S3},
 };
 use weir_store::{Buckets, Catalogue};
 
@@ -95,6 +95,17 @@ pub(super) struct Door {
 }
 
 impl Door {
+    /// Goes on with what the end of the program interrupted, beside all else.
+    pub(super) fn resume(&self, settings: &Settings) {
+        let call = Call::of_root(settings.account.as_str(), &settings.region, now_ms());
+        let (tables, home) = (self.front.tables.clone(), Arc::clone(&self.home));
+        tokio::task::spawn_blocking(move || {
+            if let Err(error) = cloudformation::resume(&tables, &call) {
+                home.troubles.add(format!("stacks that were being made when the program ended: {error}"));
+            }
+        });
+    }
+
     /// Ends objects whose time has come, beside all else.
     pub(super) fn poll(&self) {
         let (s3, home) = (Arc::clone(&self.s3), Arc::clone(&self.home));
