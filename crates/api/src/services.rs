@@ -14,7 +14,10 @@ pub mod sns;
 pub mod sqs;
 pub mod sts;
 
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use weir_store::{Buckets, Catalogue, logs::LogStore};
 use weir_watch::{Watcher, alarm::Alarms, metric::Metrics, notice::Courier, topic::Topics};
@@ -99,6 +102,34 @@ pub fn tables(on: &Foundation, s3: &S3, further: Vec<Box<dyn Serve>>) -> Result<
     served.add(Box::new(cloudformation::table(on.catalogue.clone(), Arc::clone(&on.access), below)?));
     served.add(Box::new(cloudformation::unsupported()));
     Ok(served)
+}
+
+/// Resource policies as they were parsed last: requests to one resource find the same text again and again.
+#[derive(Default)]
+pub(crate) struct Parsed(RwLock<HashMap<String, Arc<KeptPolicy>>>);
+
+/// A text, and what it means.
+struct KeptPolicy {
+    text: String,
+    policy: Option<Arc<Policy>>,
+}
+
+impl Parsed {
+    /// The policy of a resource, whose text this is now.
+    pub(crate) fn policy(&self, of: &str, text: Option<String>) -> Option<Arc<Policy>> {
+        let kept = self.0.read().unwrap_or_else(PoisonError::into_inner).get(of).cloned();
+        if kept.as_ref().map(|kept| &kept.text) == text.as_ref() {
+            return kept?.policy.clone();
+        }
+        let kept = text.map(|text| Arc::new(KeptPolicy { policy: resource_policy(of, &text), text }));
+        let policy = kept.as_ref().and_then(|kept| kept.policy.clone());
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        match kept {
+            Some(kept) => all.insert(of.to_owned(), kept),
+            None => all.remove(of),
+        };
+        policy
+    }
 }
 
 /// The policy of a resource as it is in force. One that was kept but is no policy gives nobody anything; the log says so.

@@ -48,11 +48,9 @@ use s3s::{
 };
 
 use self::{checksum::hex, disk::Disk, gate::Gate, host::Hosts, service::Service};
-use crate::{
-    ApiError, Audit, Foundation, S3Handler, Serve,
-    access::policy::{Policy, PolicyKind},
-};
+use crate::{ApiError, Audit, Foundation, S3Handler, Serve, access::policy::Policy, services::Parsed};
 
+pub use chunked::decoded as decoded_body;
 pub use coverage::{OPERATIONS, S3Operation};
 pub use lifecycle::Expired;
 
@@ -86,7 +84,8 @@ impl S3 {
         let owner = hex(Sha256::checksum(on.account.as_bytes())).into();
         let service = Service { disk: Arc::new(disk), access: Arc::clone(&on.access), clock, owner };
         let of = service.clone();
-        on.access.guard("s3", Arc::new(move |resource| policies(&of, resource)));
+        let parsed = Parsed::default();
+        on.access.guard("s3", Arc::new(move |resource| policies(&of, &parsed, resource)));
         on.ec2.ask_rights_of(Arc::new(service.clone()));
         let s3s = built(&service);
         Ok(Arc::new(Self { service, s3s, region: on.region.clone(), audit, next: AtomicI64::new(i64::MIN) }))
@@ -139,10 +138,9 @@ fn built(service: &Service) -> S3Service {
 }
 
 /// The policy of the bucket that an ARN is in.
-fn policies(service: &Service, resource: &str) -> Vec<Arc<Policy>> {
+fn policies(service: &Service, parsed: &Parsed, resource: &str) -> Vec<Arc<Policy>> {
     let name = resource.rsplit(':').next().unwrap_or_default();
     let bucket = resource.split(":::").nth(1).unwrap_or(name).split('/').next().unwrap_or_default();
     let text = settings::policy(service, bucket).ok().flatten();
-    // It was parsed when it was put.
-    text.and_then(|text| Policy::parse(&text, PolicyKind::Resource).ok()).map(Arc::new).into_iter().collect()
+    parsed.policy(bucket, text).into_iter().collect()
 }

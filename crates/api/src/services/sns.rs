@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use weir_watch::topic::TopicError;
 
-use super::resource_policy;
+use super::Parsed;
 use crate::{
     ApiError, Call, Operation, Payload, Region, Regions, ServiceName, Table, access::ResourcePolicies, handle,
 };
@@ -81,10 +81,11 @@ const UNSUPPORTED: &[Operation<()>] = &Operation::all_unsupported([
 
 /// The policies of topics, by the ARN. What a topic has by default is about its account, which needs no leave of it.
 pub(super) fn policies(regions: Arc<dyn Regions>) -> ResourcePolicies {
+    let parsed = Parsed::default();
     Arc::new(move |arn| {
         let region = arn.split(':').nth(3).unwrap_or_default();
         let text = regions.region(region).ok().and_then(|region| region.topics.policy(arn).ok().flatten());
-        text.and_then(|text| resource_policy(arn, &text)).into_iter().collect()
+        parsed.policy(arn, text).into_iter().collect()
     })
 }
 

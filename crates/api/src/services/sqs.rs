@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use weir_watch::queue::{QueueError, Queues};
 
-use super::resource_policy;
+use super::Parsed;
 use crate::{ApiError, Call, Operation, Payload, Regions, ServiceName, Table, access::ResourcePolicies, handle};
 
 /// What the operations work on.
@@ -52,10 +52,11 @@ const OPERATIONS: &[Operation<Sqs>] = &[
 
 /// The policies of queues, by the ARN.
 pub(super) fn policies(regions: Arc<dyn Regions>) -> ResourcePolicies {
+    let parsed = Parsed::default();
     Arc::new(move |arn| {
         let region = arn.split(':').nth(3).unwrap_or_default();
         let text = regions.region(region).ok().and_then(|region| region.topics.queues().policy(arn).ok().flatten());
-        text.and_then(|text| resource_policy(arn, &text)).into_iter().collect()
+        parsed.policy(arn, text).into_iter().collect()
     })
 }
 

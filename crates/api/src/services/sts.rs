@@ -67,7 +67,7 @@ const OPERATIONS: &[Operation<Sts>] = &[
     ]),
     Operation::new("GetAccessKeyInfo", handle!(tokens::key_info))
         .checked(&[Check::Required("AccessKeyId"), Check::Length("AccessKeyId", 16, 128)]),
-    Operation::unsupported("AssumeRoleWithSAML"),
+    Operation::unsupported("AssumeRoleWithSAML").open(),
     Operation::unsupported("AssumeRoot"),
     Operation::unsupported("DecodeAuthorizationMessage"),
     Operation::unsupported("GetDelegatedAccessToken"),

@@ -86,7 +86,7 @@ pub(crate) fn decide(question: &Question<'_>, limits: &Limits<'_>) -> Result<(),
 
 impl Policy {
     /// Whether a statement says no.
-    pub(crate) fn denies(&self, question: &Question<'_>) -> bool {
+    pub fn denies(&self, question: &Question<'_>) -> bool {
         let denies = |statement: &&Statement| statement.effect == Effect::Deny;
         self.statements.iter().filter(denies).any(|statement| statement.means(question) > Meant::Not)
     }
@@ -99,7 +99,7 @@ impl Policy {
     }
 
     /// Whether it allows the caller itself, and denies nothing of it: what a policy of a resource or a role says alone.
-    pub(crate) fn grants(&self, question: &Question<'_>) -> bool {
+    pub fn grants(&self, question: &Question<'_>) -> bool {
         !self.denies(question) && self.allows(question) >= Meant::Widely
     }
 

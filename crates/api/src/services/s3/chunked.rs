@@ -48,7 +48,7 @@ pub(super) enum ChunkError {
 }
 
 /// The same request with its body as it is meant, if it is in this encoding.
-pub(super) fn decoded(mut request: Request<Body>) -> Request<Body> {
+pub fn decoded(mut request: Request<Body>) -> Request<Body> {
     let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
     if !text("x-amz-content-sha256").is_some_and(|kind| kind.starts_with("STREAMING-")) {
         return request;

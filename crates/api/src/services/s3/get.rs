@@ -103,7 +103,7 @@ fn grant(service: &Service, wish: &Wish) -> S3Result<Granted> {
     let found = find(service, &wish.bucket, &wish.key, wish.version.as_deref())?;
     wish.conditions.check(&found.version)?;
     let (version, size) = (&found.version, found.version.size);
-    let range = wish.range.as_ref().filter(|range| !is_backward(range));
+    let range = wish.range.as_ref();
     let whole = version.facts.sum.clone();
     let (span, parts, sum) = match (range, wish.part) {
         (Some(_), Some(_)) => {
@@ -119,11 +119,6 @@ fn grant(service: &Service, wish: &Wish) -> S3Result<Granted> {
     let told = told_version(service, &wish.bucket, version)?;
     let expiration = lifecycle::header(service, &wish.bucket, version)?;
     Ok(Granted { span, is_partial, parts, sum: sum.filter(|_| wish.with_checksum), version: told, expiration, found })
-}
-
-/// A range that ends before it begins is none, and means everything (RFC 9110, 14.1.2).
-fn is_backward(range: &dto::Range) -> bool {
-    matches!(range, dto::Range::Int { first, last: Some(last) } if last < first)
 }
 
 fn unsatisfiable(range: &dto::Range, size: u64) -> S3Error {

@@ -9,7 +9,7 @@ use axum::{
         header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HOST, RANGE, SERVER},
     },
 };
-use s3s::{S3Error, service::S3Service};
+use s3s::{S3Error, dto, service::S3Service};
 use tracing::{instrument::WithSubscriber, subscriber::NoSubscriber};
 use url::form_urlencoded;
 use uuid::Uuid;
@@ -53,7 +53,7 @@ impl S3 {
             None if about.method == Method::OPTIONS => {
                 cors::preflight(&self.service, &about.page(), &about.wanted_method).await
             }
-            None => self.operate(&self.s3s, request).await,
+            None => self.answer_ranged(request, &about).await,
         };
         about.finish(&mut response);
         if about.is_attributes && response.status() == StatusCode::OK {
@@ -81,6 +81,21 @@ impl S3 {
         let error = response.extensions().get::<Said>();
         let error = error.map(|said| ApiError::new(said.code.clone(), said.message.clone()));
         (self.audit)(AuditEvent::of(ServiceName::S3, &operation, &call, error.as_ref()));
+    }
+
+    /// A range that is none means everything (RFC 9110, 14.2), but `s3s` refuses it: where that is all that is wrong, the
+    /// signature was right and is not looked at again.
+    async fn answer_ranged(&self, request: Request<Body>, about: &About) -> Response<Body> {
+        let whole = without_odd_range(&request);
+        let answer = self.operate(&self.s3s, request).await;
+        let seen = about.seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let (Some(mut whole), Some((_, principal)), StatusCode::BAD_REQUEST) = (whole, seen, answer.status()) else {
+            return answer;
+        };
+        if let Some(caller) = whole.extensions_mut().get_mut::<Caller>() {
+            caller.call.principal = principal;
+        }
+        self.operate(&self.s3s, whole).await
     }
 
     async fn operate(&self, s3s: &S3Service, request: Request<Body>) -> Response<Body> {
@@ -145,7 +160,6 @@ impl S3 {
                 caller.call.principal = self.service.access.trusted(&scope.access_key, about.call.now);
             }
             request.headers_mut().remove(AUTHORIZATION);
-            drop_odd_range(request.headers_mut());
             if let Some(uri) = unsigned(request.uri()) {
                 *request.uri_mut() = uri;
             }
@@ -232,12 +246,21 @@ async fn without_quotes(response: Response<Body>) -> Response<Body> {
     Response::from_parts(parts, Body::from(text))
 }
 
-/// A range that is none means everything (RFC 9110, 14.2); `s3s` refuses it. Where it may be signed it must stay.
-fn drop_odd_range(headers: &mut HeaderMap) {
-    let text = headers.get(RANGE).and_then(|range| range.to_str().ok());
-    if text.is_some_and(|range| s3s::dto::Range::parse(range).is_err()) {
-        headers.remove(RANGE);
+/// The same read of everything, if the range that it asks for is none. Nobody has signed it.
+fn without_odd_range(request: &Request<Body>) -> Option<Request<Body>> {
+    let text = request.headers().get(RANGE)?.to_str().unwrap_or_default();
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    if !is_read || dto::Range::parse(text).is_ok() {
+        return None;
     }
+    let mut whole = Request::new(Body::empty());
+    whole.method_mut().clone_from(request.method());
+    *whole.uri_mut() = unsigned(request.uri()).unwrap_or_else(|| request.uri().clone());
+    whole.headers_mut().clone_from(request.headers());
+    whole.headers_mut().remove(RANGE);
+    whole.headers_mut().remove(AUTHORIZATION);
+    whole.extensions_mut().clone_from(request.extensions());
+    Some(whole)
 }
 
 /// Headers that a link has in its query: the request has them as if they had been sent. Its signature is over them there.

@@ -70,6 +70,24 @@ fn a_new_topic_has_the_attributes_that_aws_gives_it() {
 }
 
 #[test]
+fn what_is_no_policy_is_refused() {
+    let (_, sns) = opened();
+    ok(&sns, "CreateTopic", "Name=alarms");
+    for policy in
+        ["{", "{}", "[]", "{\"Statement\":[]}", "{\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"SNS:Publish\"}}"]
+    {
+        let value: String = url::form_urlencoded::byte_serialize(policy.as_bytes()).collect();
+        for (operation, form) in [
+            ("SetTopicAttributes", format!("TopicArn={TOPIC}&AttributeName=Policy&AttributeValue={value}")),
+            ("CreateTopic", format!("Name=other&Attributes.entry.1.key=Policy&Attributes.entry.1.value={value}")),
+        ] {
+            let expected = (400, "InvalidParameter: Invalid parameter: Policy Error: null".to_owned());
+            assert_eq!(refused(&sns, operation, &form), expected, "{policy}");
+        }
+    }
+}
+
+#[test]
 fn the_policy_of_a_topic_is_the_one_that_was_given() {
     let (folder, sns) = opened();
     ok(&sns, "CreateTopic", "Name=alarms");
@@ -90,7 +108,7 @@ fn the_policy_of_a_topic_is_the_one_that_was_given() {
     assert!(
         policies(TOPIC)[0].denies(&question("sns:Publish")) && !policies(TOPIC)[0].denies(&question("sns:Subscribe"))
     );
-    set(r#"{"no": "policy"}"#);
+    set("");
     assert!(policies(TOPIC).is_empty());
 }
 

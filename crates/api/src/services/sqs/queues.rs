@@ -9,7 +9,10 @@ use weir_watch::queue::{
 };
 
 use super::{Sqs, url};
-use crate::{ApiError, Call};
+use crate::{
+    ApiError, Call,
+    access::policy::{Policy, PolicyKind},
+};
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -64,7 +67,16 @@ pub(super) struct TagsOutput {
     tags: BTreeMap<String, String>,
 }
 
+/// # Errors
+/// There is a policy among the attributes that is none.
+fn check_policy(attributes: &Attributes) -> Result<(), QueueError> {
+    let given = attributes.get("Policy").filter(|text| !text.is_empty());
+    let is_in_order = given.is_none_or(|text| Policy::parse(text, PolicyKind::Resource).is_ok());
+    if is_in_order { Ok(()) } else { Err(QueueError::InvalidAttributeValue("Policy".to_owned(), None)) }
+}
+
 pub(super) fn create(sqs: &Sqs, call: &Call, input: &CreateQueueInput) -> Result<UrlOutput, ApiError> {
+    check_policy(&input.attributes)?;
     let name = sqs.queues(call)?.create_queue(input, call.now)?;
     Ok(UrlOutput { queue_url: url(call, &name) })
 }
@@ -102,6 +114,7 @@ pub(super) fn get_attributes(sqs: &Sqs, call: &Call, input: &QueueInput) -> Resu
 }
 
 pub(super) fn set_attributes(sqs: &Sqs, call: &Call, input: &SetQueueAttributesInput) -> Result<(), ApiError> {
+    check_policy(&input.attributes)?;
     Ok(sqs.queues(call)?.set_queue_attributes(input, call.now)?)
 }
 

@@ -55,6 +55,15 @@ fn the_policy_of_a_queue_is_the_one_that_was_given() {
     let add = json!({"QueueUrl": url, "Label": "l", "AWSAccountIds": accounts, "Actions": ["SendMessage"]});
     ask(&sqs, "AddPermission", &add, NOW).expect("added");
     assert_eq!(policies(arn)[0].principals().count(), 1);
+    assert!(Arc::ptr_eq(&policies(arn)[0], &policies(arn)[0]), "parsed once");
+    let set = |policy: &str| {
+        ask(&sqs, "SetQueueAttributes", &json!({"QueueUrl": url, "Attributes": {"Policy": policy}}), NOW)
+    };
+    let refused = set(r#"{"Statement": [{"Effect": "Perhaps"}]}"#).expect_err("no policy");
+    assert_eq!(
+        (refused.code.as_ref(), refused.message.as_ref()),
+        ("InvalidAttributeValue", "Invalid value for the parameter Policy.")
+    );
     ask(&sqs, "RemovePermission", &json!({"QueueUrl": url, "Label": "l"}), NOW).expect("removed");
     assert!(policies(arn).is_empty());
 }
