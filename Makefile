@@ -2,7 +2,7 @@
 
 WEIR := target/release/weir
 
-.PHONY: up build test test-crash check unit lab peers clients fuzz deny bench clean help deb
+.PHONY: up build test test-crash check unit lab peers clients console fuzz deny bench clean help deb
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
@@ -14,7 +14,7 @@ build: ## install what is missing and build the program
 	scripts/setup build
 	cargo build --release --locked --package weir
 
-test: check unit deny peers clients fuzz ## everything that CI runs
+test: check unit deny peers clients console fuzz ## everything that CI runs
 
 check: ## formatting, lints, documentation, compiled eBPF programs
 	scripts/setup test
@@ -38,6 +38,9 @@ peers: ## our counts beside those of other tools, on the same packets
 
 clients: ## AWS clients against the program: command lines, Python, JavaScript, Rust
 	scripts/clients
+
+console: ## the console in a browser, on real packets; pictures to target/console
+	scripts/console
 
 fuzz: ## a short run of every fuzz target; SECONDS=600 for a long one
 	fuzz/run $(or $(SECONDS),30)

@@ -199,17 +199,18 @@ impl Access {
             let scope = Scope::of(signed.uri, signed.headers).ok_or(Refusal::MissingToken)?;
             self.trusted(&scope.access_key, now)
         };
-        self.note_use(&principal.access_key, signed, service, now);
+        let region = || Scope::of(signed.uri, signed.headers).map(|scope| scope.region).unwrap_or_default();
+        self.note_use(&principal.access_key, region, service, now);
         Ok(principal)
     }
 
-    fn note_use(&self, key: &str, signed: &Signed<'_>, service: ServiceName, now: i64) {
+    /// Remembers that a key was used.
+    pub(crate) fn note_use(&self, key: &str, region: impl FnOnce() -> String, service: ServiceName, now: i64) {
         // Only keys of users are asked about.
         if self.directory.read().key(key).is_none() {
             return;
         }
-        let region = Scope::of(signed.uri, signed.headers).map(|scope| scope.region).unwrap_or_default();
-        let last = LastUse { time: now, region, service: service.signing_name() };
+        let last = LastUse { time: now, region: region(), service: service.signing_name() };
         self.last_uses.lock().unwrap_or_else(PoisonError::into_inner).insert(key.to_owned(), last);
     }
 

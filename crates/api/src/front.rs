@@ -1,7 +1,8 @@
 //! From a request to a response.
 
+mod ask;
 mod audit;
-mod body;
+pub(crate) mod body;
 
 use std::{future::Future, net::IpAddr, pin::Pin, sync::Arc};
 
@@ -18,9 +19,10 @@ use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
 use crate::{
-    ApiError, Call, Events, Refusal, Served,
+    ApiError, Call, Events, Payload, Refusal, Serve, Served, ServiceName,
     access::{Access, OverTls, Principal, Signed, Source},
     events,
+    operation::Entry,
     protocol::{self, Asked, Protocol, Reply},
     wire::{self, Meaning, Scope},
 };
@@ -66,7 +68,7 @@ struct Received {
 }
 
 /// What an operation answers.
-enum Done {
+pub(crate) enum Done {
     Output(Value),
     Events(Events),
 }
@@ -171,12 +173,24 @@ impl Front {
         };
         let input = wire::with_queue(asked, &received.uri, input);
         let payload = protocol::decode(asked, input).map_err(refuse)?;
-        if !entry.unguarded && (!is_open || call.principal.is_somebody()) {
-            self.tables.authorize(&self.access, (asked.service, &entry), call, &payload).map_err(refuse)?;
+        self.perform(asked.service, (table, entry), call, &payload)
+    }
+
+    /// Does an operation, if whoever calls may.
+    fn perform(
+        &self,
+        service: ServiceName,
+        (table, entry): (&dyn Serve, Entry),
+        call: &Call,
+        payload: &Payload,
+    ) -> Result<Done, ApiError> {
+        if !entry.unguarded && (!entry.open || call.principal.is_somebody()) {
+            let may = self.tables.authorize(&self.access, (service, &entry), call, payload);
+            may.map_err(|refusal| refusal.to_error(payload.protocol()))?;
         }
-        match table.stream(entry.name, call, &payload) {
+        match table.stream(entry.name, call, payload) {
             Some(events) => events.map(Done::Events),
-            None => table.call(entry.name, call, &payload).map(Done::Output),
+            None => table.call(entry.name, call, payload).map(Done::Output),
         }
     }
 }
@@ -184,7 +198,7 @@ impl Front {
 /// Longest name of a program.
 const LONGEST_AGENT: usize = 512;
 
-fn source(parts: &Parts, ip: Option<IpAddr>) -> Source {
+pub(crate) fn source(parts: &Parts, ip: Option<IpAddr>) -> Source {
     let header = |name| parts.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
     let user_agent = header(USER_AGENT).unwrap_or_default().chars().take(LONGEST_AGENT).collect();
     let referer = header(REFERER).unwrap_or_default().to_owned();

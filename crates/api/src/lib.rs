@@ -16,6 +16,7 @@
 //! Handlers block: they ask the catalogue, which is on disk. The front runs each on a thread for that.
 
 pub mod access;
+pub mod console;
 mod error;
 mod events;
 mod front;

@@ -1,7 +1,8 @@
-//! The listener: `GET /status`, `/metrics` and `/health`; `POST /enforcement/confirm`, `/enforcement/detach`,
+//! The listener: the console at `/console/`; `GET /status`, `/metrics` and `/health`; `POST /enforcement/confirm`, `/enforcement/detach`,
 //! `/interfaces/attach` and `/interfaces/detach`; the pages and files that notices link to. AWS clients are answered before all of these.
 
 mod body;
+mod console;
 mod listener;
 mod stream;
 pub mod tls;
@@ -80,6 +81,8 @@ pub struct Service {
     pub front: Arc<Front>,
     /// Answers links.
     pub answers: Answers,
+    /// How long a session of the console lasts, in milliseconds.
+    pub session: i64,
     /// Makes the text of `/metrics`.
     pub metrics: Arc<dyn Fn(&Report) -> String + Send + Sync>,
 }
@@ -102,7 +105,7 @@ impl Board {
 
 /// What is served at `here`, the address of the listener.
 pub fn routes(service: Service, here: IpAddr) -> Router {
-    let Service { board, orders, attach, front, answers, metrics } = service;
+    let Service { board, orders, attach, front, answers, session, metrics } = service;
     let here = here.to_canonical();
     let order = |order| {
         let orders = Arc::clone(&orders);
@@ -137,6 +140,7 @@ pub fn routes(service: Service, here: IpAddr) -> Router {
         .route("/health", routing::get(|| async { "ok\n" }))
         .fallback(move |request: Request| link(answers, request))
         .with_state(board)
+        .merge(console::routes(&front, session))
         .layer(middleware::from_fn_with_state(front, aws))
 }
 
@@ -168,7 +172,7 @@ async fn link(answers: Answers, request: Request) -> Response {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             (status, [(CONTENT_TYPE, content_type)], body).into_response()
         }
-        Ok(None) => (StatusCode::NOT_FOUND, "nothing is here: try /status\n").into_response(),
+        Ok(None) => (StatusCode::NOT_FOUND, "nothing is here: try /console/ or /status\n").into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }

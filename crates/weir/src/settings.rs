@@ -102,6 +102,8 @@ settings! {
         "Listen on an address beyond loopback without TLS: whoever is on the way may then read what AWS clients send";
     auth: Auth, "auth", "CHOICE", Some("on"), [Up],
         "Whether signatures of AWS clients are checked: on, or off for a listener on a loopback address, where any access key may then do everything";
+    console_session: u64, "console-session", "SECONDS", Some("43200"), [Up],
+        "How long somebody who signed in to the console stays signed in";
     audit_group: LogGroupChoice, "audit-group", "NAME", Some("/weir/audit"), [Up],
         "Log group that says who asked for what, and whether it was allowed; none for no log group. Nothing is written with --auth off";
     join_listen: Option<SocketAddr>, "join-listen", "ADDRESS", None, [Up],

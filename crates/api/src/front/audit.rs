@@ -34,6 +34,9 @@ pub struct AuditEvent {
     /// The id of the request.
     #[serde(rename = "requestID")]
     pub request_id: String,
+    /// `true` of what a page of the console asked for, with a session in place of a signature.
+    #[serde(rename = "sessionCredentialFromConsole", skip_serializing_if = "Option::is_none")]
+    pub from_console: Option<&'static str>,
     /// Why it was refused, or failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error_code: Option<String>,
@@ -54,9 +57,21 @@ impl AuditEvent {
             source_ip_address: call.source.ip.map(|ip| ip.to_string()).unwrap_or_default(),
             user_agent: call.source.user_agent.clone(),
             request_id: call.request_id.clone(),
+            from_console: None,
             error_code: error.map(|error| error.code.to_string()),
             error_message: error.map(|error| cut(&error.message, LONGEST_MESSAGE)),
         }
+    }
+
+    /// The same, asked for by a page of the console.
+    pub(crate) fn of_console(self) -> Self {
+        Self { from_console: Some("true"), ..self }
+    }
+
+    /// Somebody signed in to the console, or tried to. Source: the sign-in events of CloudTrail.
+    pub(crate) fn of_sign_in(call: &Call, error: Option<&ApiError>) -> Self {
+        let event_source = "signin.amazonaws.com".to_owned();
+        Self { event_source, ..Self::of(ServiceName::Sts, "ConsoleLogin", call, error) }
     }
 }
 

@@ -73,8 +73,8 @@ impl Share {
 
 /// A body, and the room that it takes until it is dropped.
 #[derive(Debug, Default)]
-pub(super) struct Held {
-    pub(super) bytes: Bytes,
+pub(crate) struct Held {
+    pub(crate) bytes: Bytes,
     beginning: Share,
     rest: Share,
 }
@@ -88,7 +88,7 @@ impl Held {
 }
 
 /// Reads a body as it comes.
-pub(super) async fn read(mut body: Body, room: &Room) -> Result<Held, Refusal> {
+pub(crate) async fn read(mut body: Body, room: &Room) -> Result<Held, Refusal> {
     let least = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     if least > LONGEST {
         return Err(Refusal::TooLarge(LONGEST));

@@ -177,6 +177,7 @@ async fn up(settings: &Settings) -> Result<Outcome> {
         attach: Arc::new(move |attachment| host::attach(&attached, attachment)),
         front: Arc::clone(&door.front),
         answers: Arc::new(move |method, path, query| links.link(method, path, query)),
+        session: i64::try_from(settings.console_session).unwrap_or(i64::MAX).saturating_mul(1000),
         metrics: Arc::new(move |report| figures.figures(report)),
     };
     let routes = server::routes(service, listener.address().ip());

@@ -40,7 +40,7 @@ impl Screen {
         );
         eprintln!("delivered {when} to {}, in {}/buckets", report.destination, report.data);
         eprintln!(
-            "status at {url}/status or with `weir status`; AWS clients: eval \"$(weir env)\"; Ctrl-C stops and delivers what there is"
+            "console at {url}/console/; status at {url}/status or with `weir status`; AWS clients: eval \"$(weir env)\"; Ctrl-C stops and delivers what there is"
         );
         let mut screen = Self {
             terminal: io::stderr().is_terminal(),

@@ -101,6 +101,7 @@ impl LeftOut {
             access_key_id: String::new(),
             source_ip_address: String::new(),
             user_agent: String::new(),
+            from_console: None,
             request_id: String::new(),
             error_code: Some("RequestsLeftOut".to_owned()),
             error_message: Some(self.to_string()),

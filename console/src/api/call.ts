@@ -1,0 +1,122 @@
+// The one way to the server: an operation of a service by its name, its input and output as JSON.
+// Members are named as the service names them; times are Unix milliseconds.
+
+/** An error of an operation, as the server says it. */
+export class CallError extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly status: number,
+    /** What else the error has, such as `queryCompileError`. */
+    readonly members: Record<string, unknown> = {},
+  ) {
+    super(message);
+  }
+}
+
+export type Service = "athena" | "ec2" | "glue" | "iam" | "logs" | "monitoring" | "sns" | "sts";
+
+let region = "";
+let whenSignedOut: () => void = () => {};
+
+/** The region that further calls are about; empty for the server's own. */
+export function setRegion(name: string): void {
+  region = name;
+}
+
+/** Is told when the server says that the session has ended. */
+export function onSignedOut(listener: () => void): void {
+  whenSignedOut = listener;
+}
+
+async function post(path: string, input: unknown, signal?: AbortSignal): Promise<Response> {
+  const headers: Record<string, string> = { "content-type": "application/json", "x-weir": "console" };
+  if (region) headers["x-weir-region"] = region;
+  let response: Response;
+  try {
+    response = await fetch(`/console/${path}`, { method: "POST", headers, body: JSON.stringify(input ?? {}), signal: signal ?? null });
+  } catch (problem) {
+    if (signal?.aborted) throw problem;
+    throw new CallError("Unreachable", "The server does not answer. Is `weir up` running? The page tries again when you reload it.", 0);
+  }
+  if (response.ok) return response;
+  const error = await errorOf(response);
+  if (error.code === "NotSignedIn") whenSignedOut();
+  throw error;
+}
+
+async function errorOf(response: Response): Promise<CallError> {
+  try {
+    const { code, message, ...members } = await response.json();
+    return new CallError(String(code), String(message), response.status, members);
+  } catch {
+    return new CallError("Unreadable", `The server answered with status ${response.status} and no explanation. Its log may say more.`, response.status);
+  }
+}
+
+/** Does an operation. */
+export async function call<Output = Record<string, unknown>>(
+  service: Service,
+  operation: string,
+  input: unknown = {},
+  signal?: AbortSignal,
+): Promise<Output> {
+  return (await post(`call/${service}/${operation}`, input, signal)).json();
+}
+
+/** An event of an operation that streams. */
+export interface StreamEvent {
+  event?: string;
+  error?: string;
+  payload: Record<string, unknown>;
+}
+
+/** Does an operation that answers with events, until they end or the signal comes. */
+export async function* stream(service: Service, operation: string, input: unknown, signal: AbortSignal): AsyncGenerator<StreamEvent> {
+  const { body } = await post(`call/${service}/${operation}`, input, signal);
+  if (!body) return;
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    const lines = (rest + value).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) yield JSON.parse(line) as StreamEvent;
+  }
+}
+
+/** Who is signed in. */
+export interface Whose {
+  authentication: "on" | "off";
+  account: string;
+  region: string;
+  version: string;
+  principal: { arn: string; accessKeyId: string } | null;
+}
+
+export async function whose(): Promise<Whose> {
+  const response = await fetch("/console/session");
+  if (!response.ok) throw await errorOf(response);
+  return response.json();
+}
+
+export async function signIn(key: { accessKeyId: string; secretAccessKey: string; sessionToken: string }): Promise<Whose> {
+  return (await post("sign-in", key)).json();
+}
+
+export async function signOut(): Promise<void> {
+  await post("sign-out", {});
+}
+
+/** One question: may I do this? */
+export interface Question {
+  service: Service;
+  operation: string;
+  input?: unknown;
+}
+
+export async function may(questions: Question[]): Promise<boolean[]> {
+  const { answers } = await (await post("may", { questions })).json();
+  return answers;
+}

@@ -1,0 +1,20 @@
+import { Anchor, type AnchorProps } from "@mantine/core";
+import type { MouseEvent, ReactNode } from "react";
+import { go } from "./url";
+
+/** Follows a link within the page, unless somebody wants it in a window of its own. */
+export function follow(event: MouseEvent<HTMLElement>): void {
+  const link = event.currentTarget;
+  if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  if (!(link instanceof HTMLAnchorElement)) return;
+  event.preventDefault();
+  go(link.pathname + link.search);
+}
+
+export function Link({ to, children, ...rest }: AnchorProps & { to: string; children: ReactNode; title?: string; "aria-label"?: string }) {
+  return (
+    <Anchor href={to} onClick={follow} {...rest}>
+      {children}
+    </Anchor>
+  );
+}

@@ -1,0 +1,19 @@
+// The pages: a row each. One that is not there has no row.
+
+import { type ComponentType, lazy } from "react";
+import { LogsIcon, OverviewIcon } from "../ui/icons";
+
+interface Page {
+  /** Its place below `/console/`. */
+  name: string;
+  title: string;
+  Icon: ComponentType;
+  Content: ComponentType;
+  /** Whether it is about a time range. */
+  hasTime: boolean;
+}
+
+export const PAGES: Page[] = [
+  { name: "overview", title: "Overview", Icon: OverviewIcon, hasTime: true, Content: lazy(() => import("../pages/overview/Overview")) },
+  { name: "logs", title: "Logs", Icon: LogsIcon, hasTime: true, Content: lazy(() => import("../pages/logs/Logs")) },
+];

@@ -1,0 +1,75 @@
+// Sessions, and how the page is served.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { launch, open, signIn } from "./browser.mjs";
+import { Weir } from "./weir.mjs";
+
+let browser;
+before(async () => { browser = await launch(); });
+after(() => browser?.close());
+
+async function withWeir(words, work) {
+  const weir = await Weir.start("--capture", "off", ...words);
+  try {
+    await work(weir);
+  } finally {
+    await weir.stop();
+  }
+}
+
+test("a session that has run out asks for the key again, and the page is as it was", () => withWeir(["--console-session", "3"], async (weir) => {
+  const page = await open(browser, weir);
+  await signIn(page, weir.key, "/console/logs?view=groups");
+  await page.waitForTimeout(3500);
+  await page.getByRole("link", { name: "Overview" }).click();
+  await page.getByText("Your session has ended").waitFor();
+  await page.getByLabel("Access key id").fill(weir.key.accessKeyId);
+  await page.getByLabel("Secret access key").fill(weir.key.secretAccessKey);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.waitForURL(/\/console\/overview/);
+}));
+
+test("who signs out is out", () => withWeir([], async (weir) => {
+  const page = await open(browser, weir);
+  await signIn(page, weir.key);
+  await page.getByRole("button", { name: "Account" }).click();
+  await page.getByRole("menuitem", { name: "Sign out" }).click();
+  await page.getByLabel("Access key id").waitFor();
+  await page.reload();
+  await page.getByLabel("Access key id").waitFor();
+}));
+
+test("without authentication nobody is asked, and a page that is empty says how to fill it", () => withWeir(["--auth", "off"], async (weir) => {
+  const page = await open(browser, weir);
+  await page.goto("/console/");
+  await page.getByText("No flow log writes to a log group").waitFor();
+  await page.getByText("sudo weir up").waitFor();
+}));
+
+test("files are compressed, kept, and bound to this address", () => withWeir([], async (weir) => {
+  const index = await fetch(`${weir.url}/console/overview`);
+  const policy = index.headers.get("content-security-policy");
+  assert.match(policy, /default-src 'none'; script-src 'self';/);
+  const html = await index.text();
+  assert.doesNotMatch(html, /<script(?![^>]*\bsrc=)/);
+  assert.equal(index.headers.get("cache-control"), "no-cache");
+  const again = await fetch(`${weir.url}/console/`, { headers: { "if-none-match": index.headers.get("etag") } });
+  assert.equal(again.status, 304);
+  const [script] = /\/console\/assets\/[^"]+\.js/.exec(html);
+  const packed = await fetch(weir.url + script);
+  assert.equal(packed.headers.get("content-encoding"), "gzip");
+  assert.match(packed.headers.get("cache-control"), /immutable/);
+  const plain = await fetch(weir.url + script, { headers: { "accept-encoding": "identity" } });
+  assert.equal(plain.headers.get("content-encoding"), null);
+  assert.equal(await plain.text(), await packed.text());
+  assert.equal((await fetch(`${weir.url}/console/assets/none.js`)).status, 404);
+}));
+
+test("what the page fetches is all from here", () => withWeir([], async (weir) => {
+  const page = await open(browser, weir);
+  const hosts = new Set();
+  page.on("request", (request) => hosts.add(new URL(request.url()).host));
+  await signIn(page, weir.key);
+  assert.deepEqual([...hosts], [weir.address]);
+}));
