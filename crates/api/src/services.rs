@@ -47,6 +47,8 @@ pub struct Foundation {
     pub buckets: Buckets,
     /// Networks, and what is recorded of them.
     pub ec2: Ec2,
+    /// Unix milliseconds.
+    pub clock: fn() -> i64,
 }
 
 /// What one region keeps: a namespace of its own.

@@ -76,6 +76,7 @@ impl Folder {
             catalogue,
             regions: Arc::clone(self) as Arc<dyn Regions>,
             buckets,
+            clock: || NOW,
         }
     }
 }

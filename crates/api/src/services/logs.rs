@@ -53,7 +53,7 @@ fn table_with(on: &Foundation, post: Post) -> Result<Table<Logs>, ApiError> {
         regions: Arc::clone(&on.regions),
         catalogue: on.catalogue.clone(),
         buckets: on.buckets.clone(),
-        deliveries: Deliveries::new(post),
+        deliveries: Deliveries::new(post, on.catalogue.clone(), on.clock),
         exports: Exports::default(),
         policies: Arc::new(InForce::new(on.catalogue.clone())),
     };
@@ -61,8 +61,8 @@ fn table_with(on: &Foundation, post: Post) -> Result<Table<Logs>, ApiError> {
     on.access.guard("logs", Arc::new(move |arn| policies.of(arn)));
     for (region, filter) in on.catalogue.change(stored::all)? {
         let owner = Owner { account: on.account.clone(), region };
-        let logs = &state.regions.region(&owner.region)?.logs;
-        state.deliveries.begin(logs, &owner, filter)?;
+        let region = state.regions.region(&owner.region)?;
+        state.deliveries.begin(&region, &owner, filter)?;
     }
     Ok(Table::new(ServiceName::Logs, state, OPERATIONS))
 }

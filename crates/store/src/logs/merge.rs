@@ -79,6 +79,15 @@ impl Piece {
         Ok(Some(pieces.filter(|piece| piece.meets(*range)).collect()))
     }
 
+    /// No event in it has an earlier position than the first of these, or a later one than the second.
+    pub(super) fn positions(&self) -> (u64, u64) {
+        match &self.source {
+            Source::Batch(batch) => (batch.position, batch.position),
+            Source::Segment(segment, _) => segment.summary.positions,
+            Source::RowGroup(segment, row_group) => segment.positions(*row_group),
+        }
+    }
+
     /// What the message of an event takes on average, in bytes.
     pub(super) fn mean_bytes(&self) -> f64 {
         match &self.source {
@@ -119,6 +128,10 @@ pub(super) struct Loaded {
 }
 
 impl Loaded {
+    pub(super) fn new(events: Events) -> Self {
+        Self { events, messages: OnceCell::new() }
+    }
+
     /// The text of each event, written out when it is asked for first.
     pub(super) fn messages(&self) -> Result<&StringArray, LogsError> {
         if let Some(messages) = self.messages.get() {
@@ -175,7 +188,7 @@ impl<'a> Merge<'a> {
                 return Ok(());
             }
         };
-        let loaded = Loaded { events, messages: OnceCell::new() };
+        let loaded = Loaded::new(events);
         self.examined += loaded.events.len() as u64;
         let mut rows = (self.select)(&loaded)?;
         // The next row is taken off the end.

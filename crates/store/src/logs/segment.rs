@@ -117,20 +117,30 @@ impl OpenSegment {
 
     /// No event of a row group is before the first of these or behind the second.
     pub(super) fn bounds(&self, row_group: usize) -> (EventKey, EventKey) {
-        let columns = self.metadata.metadata().row_group(row_group);
-        let told = |column: usize| match columns.column(column).statistics() {
+        let (first, last) = self.told(row_group, TIMESTAMP).unwrap_or(self.segment.summary.times);
+        if first != last {
+            return (EventKey::at(first), EventKey::last_at(last));
+        }
+        // Many events of one time, over many row groups: positions tell these apart.
+        let (from, to) = self.positions(row_group);
+        (
+            EventKey { timestamp: first, position: from, index: 0 },
+            EventKey { timestamp: last, position: to, index: u32::MAX },
+        )
+    }
+
+    /// The first and the last position in a row group, or in its segment.
+    pub(super) fn positions(&self, row_group: usize) -> (u64, u64) {
+        let told = self.told(row_group, POSITION);
+        let told = told.and_then(|(first, last)| Some((first.try_into().ok()?, last.try_into().ok()?)));
+        told.unwrap_or(self.segment.summary.positions)
+    }
+
+    /// The least and the greatest number of a column in a row group.
+    fn told(&self, row_group: usize, column: usize) -> Option<(i64, i64)> {
+        match self.metadata.metadata().row_group(row_group).column(column).statistics() {
             Some(Statistics::Int64(range)) => range.min_opt().copied().zip(range.max_opt().copied()),
             _ => None,
-        };
-        let (first, last) = told(TIMESTAMP).unwrap_or(self.segment.summary.times);
-        let positions = told(POSITION).and_then(|(first, last)| Some((first.try_into().ok()?, last.try_into().ok()?)));
-        match positions {
-            // Many events of one time, over many row groups: positions tell these apart.
-            Some((from, to)) if first == last => (
-                EventKey { timestamp: first, position: from, index: 0 },
-                EventKey { timestamp: last, position: to, index: u32::MAX },
-            ),
-            _ => (EventKey::at(first), EventKey::last_at(last)),
         }
     }
 

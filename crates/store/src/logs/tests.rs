@@ -13,6 +13,7 @@ use crate::Catalogue;
 
 mod crash;
 mod define;
+mod following;
 mod full;
 mod reading;
 mod segments;

@@ -96,6 +96,7 @@ fn served() -> Result<Served> {
         catalogue: catalogue.clone(),
         regions: Arc::new(Nowhere),
         buckets: buckets.clone(),
+        clock: || 0,
     };
     let runtime = Builder::new_current_thread().build()?;
     let engine = Engine::new(EngineOptions { threads: 1, memory_limit: None, catalogue: None }, buckets)?;

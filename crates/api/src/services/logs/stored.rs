@@ -1,4 +1,5 @@
-//! What is defined beside log groups: resource policies, subscription filters, export tasks. Of one region each.
+//! What is defined beside log groups: resource policies, subscription filters, export tasks. Of one region each. And how far
+//! subscription filters have come.
 
 use rusqlite::{OptionalExtension as _, Transaction};
 use serde::{Serialize, de::DeserializeOwned};
@@ -8,7 +9,8 @@ use crate::ApiError;
 
 pub(super) const TABLES: Tables = Tables {
     owner: "logsapi",
-    steps: &["
+    steps: &[
+        "
 CREATE TABLE logsapi_definition (
     kind TEXT NOT NULL,
     region TEXT NOT NULL,
@@ -18,7 +20,19 @@ CREATE TABLE logsapi_definition (
     definition TEXT NOT NULL,
     PRIMARY KEY (kind, region, log_group, name)
 ) WITHOUT ROWID;
-"],
+",
+        "
+CREATE TABLE logsapi_forwarded (
+    region TEXT NOT NULL,
+    log_group TEXT NOT NULL,
+    -- The subscription filter.
+    name TEXT NOT NULL,
+    -- The last batch of the log group that it need not hand on any more.
+    position INTEGER NOT NULL,
+    PRIMARY KEY (region, log_group, name)
+) WITHOUT ROWID;
+",
+    ],
 };
 
 /// Definitions of one kind, kept as JSON.
@@ -98,8 +112,13 @@ pub(super) fn delete<D: Definition>(
 
 /// All that belongs to a log group.
 pub(super) fn delete_group(transaction: &Transaction<'_>, region: &str, group: &str) -> Result<(), ApiError> {
-    let delete = "DELETE FROM logsapi_definition WHERE region = ?1 AND log_group = ?2 AND log_group <> ''";
-    transaction.execute(delete, (region, group)).map_err(ApiError::internal)?;
+    let deletes = [
+        "DELETE FROM logsapi_definition WHERE region = ?1 AND log_group = ?2 AND log_group <> ''",
+        "DELETE FROM logsapi_forwarded WHERE region = ?1 AND log_group = ?2",
+    ];
+    for delete in deletes {
+        transaction.execute(delete, (region, group)).map_err(ApiError::internal)?;
+    }
     Ok(())
 }
 

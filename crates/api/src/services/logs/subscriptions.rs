@@ -2,6 +2,7 @@
 //! HTTPS endpoint, given where AWS has the ARN.
 
 mod delivery;
+mod progress;
 
 use rusqlite::Transaction;
 use serde::{Deserialize, Serialize};
@@ -46,6 +47,15 @@ impl Definition for SubscriptionFilter {
 
     fn name(&self) -> &str {
         &self.filter_name
+    }
+}
+
+/// Region, log group, filter.
+type Key = (String, String, String);
+
+impl SubscriptionFilter {
+    fn key(&self, region: &str) -> Key {
+        (region.to_owned(), self.log_group_name.clone(), self.filter_name.clone())
     }
 }
 
@@ -114,6 +124,7 @@ pub(super) fn put(logs: &Logs, call: &Call, input: &PutInput) -> Result<(), ApiE
     logs.deliveries
         .test(&filter, &call.account)
         .map_err(|problem| invalid(format!("Could not deliver test message to specified endpoint: {problem}.")))?;
+    let from = region.logs.last_position(&input.log_group_name)?;
     logs.catalogue.change(|transaction| {
         let known: Vec<SubscriptionFilter> = known(transaction)?;
         if !room(&known) {
@@ -121,10 +132,11 @@ pub(super) fn put(logs: &Logs, call: &Call, input: &PutInput) -> Result<(), ApiE
         }
         let old = known.into_iter().find(|known| known.filter_name == filter.filter_name);
         filter.creation_time = old.map_or(call.now, |old| old.creation_time);
+        progress::begin(transaction, &filter.key(&call.region), from)?;
         stored::put(transaction, &call.region, &filter)
     })?;
     let owner = Owner { account: call.account.clone(), region: call.region.clone() };
-    logs.deliveries.begin(&region.logs, &owner, filter)
+    logs.deliveries.begin(&region, &owner, filter)
 }
 
 /// What AWS says about what it cannot reach.
@@ -168,8 +180,10 @@ pub(super) fn describe(logs: &Logs, call: &Call, input: &DescribeInput) -> Resul
 pub(super) fn delete(logs: &Logs, call: &Call, input: &DeleteInput) -> Result<(), ApiError> {
     logs.region(call)?.logs.list_tags_log_group(&input.log_group_name)?;
     let (group, name) = (&input.log_group_name, &input.filter_name);
-    let delete =
-        |transaction: &Transaction<'_>| stored::delete::<SubscriptionFilter>(transaction, &call.region, group, name);
+    let delete = |transaction: &Transaction<'_>| {
+        progress::end(transaction, &(call.region.clone(), group.clone(), name.clone()))?;
+        stored::delete::<SubscriptionFilter>(transaction, &call.region, group, name)
+    };
     if !logs.catalogue.change(delete)? {
         return Err(not_found(LogsError::ResourceNotFound("subscription filter").to_string()));
     }

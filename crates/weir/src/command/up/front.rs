@@ -69,6 +69,7 @@ pub(super) fn open(
         catalogue,
         regions: Arc::clone(regions) as _,
         buckets,
+        clock: now_ms,
     };
     let trail = Trail::start(settings, &regions.home);
     let audit = trail.audit();

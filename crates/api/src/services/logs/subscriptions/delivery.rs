@@ -1,7 +1,7 @@
 //! Bringing events to endpoints. One thread a filter: an endpoint that does not answer holds up nobody else.
 //!
-//! Events wait in memory: so many batches ([`LogStore::listen`]) while an endpoint does not take them. What comes beyond
-//! that, what an endpoint refuses, and what waits when the program ends is not delivered; all but the last is counted.
+//! The log group is the queue: a filter follows it, and the catalogue keeps how far it has come. So nothing is lost when the
+//! program ends, and nothing is kept twice. What was taken and not written down comes again after a crash, with the same ids.
 
 use std::{
     collections::BTreeMap,
@@ -16,11 +16,18 @@ use std::{
 
 use flate2::{Compression, write::GzEncoder};
 use serde_json::{Value, json};
-use weir_store::logs::{Committed, EventKey, Listener, LogStore, Owner};
-use weir_watch::{notice::Failure, pattern::Pattern};
+use weir_store::{
+    Catalogue,
+    logs::{FilteredLogEvent, LogStore, Owner},
+};
+use weir_watch::{
+    metric::{Datum, MetricId, Metrics, Unit},
+    notice::Failure,
+    pattern::Pattern,
+};
 
-use super::SubscriptionFilter;
-use crate::ApiError;
+use super::{Key, SubscriptionFilter, progress};
+use crate::{ApiError, Region};
 
 /// Posts JSON that is packed with gzip to a URL.
 pub(in super::super) type Post = Arc<dyn Fn(&str, &[u8]) -> Result<(), Failure> + Send + Sync>;
@@ -30,15 +37,18 @@ const LOOK: Duration = Duration::from_millis(200);
 /// How long to wait after the first failure; twice as long after each further one.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
-/// How long one batch is tried, as AWS has it.
-const PATIENCE: Duration = Duration::from_secs(24 * 3600);
-
-/// Region, log group, filter.
-type Key = (String, String, String);
+/// How long an endpoint is tried, and how old events then are that are left out, as AWS has it.
+const PATIENCE: Duration = Duration::from_secs(if cfg!(test) { 2 } else { 24 * 3600 });
+/// Bytes of events that are read at a time. Each stream of them is one message.
+const STRETCH: usize = 1 << 20;
+/// How often is written down how far a filter has come that finds nothing, in milliseconds.
+const KEEP_MS: u64 = 60_000;
 
 /// The threads, by what they work for.
 pub(in super::super) struct Deliveries {
     post: Post,
+    catalogue: Catalogue,
+    clock: fn() -> i64,
     running: Mutex<BTreeMap<Key, Running>>,
 }
 
@@ -52,8 +62,8 @@ impl Drop for Running {
 }
 
 impl Deliveries {
-    pub(in super::super) fn new(post: Post) -> Self {
-        Self { post, running: Mutex::default() }
+    pub(in super::super) fn new(post: Post, catalogue: Catalogue, clock: fn() -> i64) -> Self {
+        Self { post, catalogue, clock, running: Mutex::default() }
     }
 
     /// Whether an endpoint takes a message without events.
@@ -62,21 +72,34 @@ impl Deliveries {
         (self.post)(&filter.destination_arn, &packed(&message)).map_err(|failure| failure.problem().to_owned())
     }
 
-    /// Delivers from here on, in the place of what there was for this filter.
+    /// Delivers from where the filter was, in the place of what there was for it.
     pub(in super::super) fn begin(
         &self,
-        logs: &LogStore,
+        region: &Region,
         owner: &Owner,
         filter: SubscriptionFilter,
     ) -> Result<(), ApiError> {
-        let key = (owner.region.clone(), filter.log_group_name.clone(), filter.filter_name.clone());
+        let key = filter.key(&owner.region);
+        let last = region.logs.last_position(&filter.log_group_name)?;
+        let kept = self.catalogue.change(|transaction| {
+            progress::begin(transaction, &key, last)?;
+            progress::read(transaction, &key)
+        })?;
         let ended = Arc::new(AtomicBool::new(false));
         let delivery = Delivery {
             pattern: filter.filter_pattern.parse()?,
-            listener: logs.listen([filter.log_group_name.clone()].into()),
+            counts: Counts::new(&filter, Arc::clone(&region.metrics), self.clock),
+            // A group that was begun anew since has no position so late.
+            position: kept.unwrap_or(last).min(last),
+            kept_at: (self.clock)(),
+            failing: Duration::ZERO,
+            logs: Arc::clone(&region.logs),
             account: owner.account.clone(),
             post: Arc::clone(&self.post),
+            catalogue: self.catalogue.clone(),
+            clock: self.clock,
             ended: Arc::clone(&ended),
+            key: key.clone(),
             filter,
         };
         let thread = thread::Builder::new().name("subscription".to_owned());
@@ -99,101 +122,194 @@ impl Deliveries {
 
 /// What one thread does.
 struct Delivery {
+    key: Key,
     filter: SubscriptionFilter,
     pattern: Pattern,
-    listener: Listener,
     account: String,
+    logs: Arc<LogStore>,
+    catalogue: Catalogue,
     post: Post,
+    clock: fn() -> i64,
+    counts: Counts,
+    /// What is at or before this need not be handed on any more.
+    position: u64,
+    /// When that was written down, Unix milliseconds.
+    kept_at: i64,
+    /// For how long the endpoint has not answered.
+    failing: Duration,
     ended: Arc<AtomicBool>,
 }
 
+/// The filter is gone, or the program ends.
+struct Over;
+
 impl Delivery {
-    fn run(self) {
-        let (mut refused, mut missed) = (0_u64, 0);
-        while !self.is_over() {
-            while let Some(batch) = self.listener.next_now() {
-                let events = self.select(&batch);
-                let count = events.len() as u64;
-                if count == 0 {
-                    continue;
-                }
-                if let Err(problem) = self.deliver(&batch.stream, &events) {
-                    refused += count;
+    fn run(mut self) {
+        let mut told = None;
+        while !self.ended.load(Ordering::Relaxed) {
+            match self.hand_on() {
+                Ok(true) => continue,
+                Ok(false) => told = None,
+                Err(error) if told.as_ref() == Some(&error.message) => {}
+                Err(error) => {
+                    let (group, filter) = (&self.filter.log_group_name, &self.filter.filter_name);
                     tracing::warn!(
-                        group = self.filter.log_group_name,
-                        filter = self.filter.filter_name,
-                        problem,
-                        events = count,
-                        all = refused,
-                        "events were not delivered to the endpoint of a subscription filter"
+                        group,
+                        filter,
+                        error.message,
+                        "a subscription filter cannot go on; it is tried again"
                     );
+                    told = Some(error.message);
                 }
-            }
-            let now_missed = self.listener.missed();
-            if now_missed > missed {
-                missed = now_missed;
-                tracing::warn!(
-                    group = self.filter.log_group_name,
-                    filter = self.filter.filter_name,
-                    batches = missed,
-                    "batches came faster than the endpoint of a subscription filter takes them, and were left out"
-                );
             }
             thread::sleep(LOOK);
         }
     }
 
-    fn is_over(&self) -> bool {
-        self.ended.load(Ordering::Relaxed)
+    /// Hands on the next stretch of the log group. Whether there was one.
+    fn hand_on(&mut self) -> Result<bool, ApiError> {
+        let matches = |messages: &_, records: Option<&_>| self.pattern.matches_lines(messages, records);
+        let group = &self.filter.log_group_name;
+        let stretch = self.logs.follow(group, self.position, STRETCH, &matches, (self.clock)())?;
+        if stretch.position == self.position {
+            return Ok(false);
+        }
+        let found = !stretch.events.is_empty();
+        let mut streams: BTreeMap<String, Vec<FilteredLogEvent>> = BTreeMap::new();
+        for event in stretch.events {
+            streams.entry(event.log_stream_name.clone()).or_default().push(event);
+        }
+        for (stream, events) in streams {
+            if let Err(Over) = self.deliver(&stream, &events) {
+                return Ok(false);
+            }
+        }
+        self.position = stretch.position;
+        if found || (self.clock)().abs_diff(self.kept_at) >= KEEP_MS {
+            self.catalogue.change(|transaction| progress::write(transaction, &self.key, self.position))?;
+            self.kept_at = (self.clock)();
+        }
+        Ok(true)
     }
 
-    fn select(&self, batch: &Committed) -> Vec<Value> {
-        let matched = self.pattern.matches_batch(batch);
-        let rows = (0..batch.timestamps.len()).filter(|row| matched.value(*row));
-        let event = |row: usize| {
-            let key = EventKey {
-                timestamp: batch.timestamps[row],
-                position: batch.position,
-                index: u32::try_from(row).unwrap_or(u32::MAX),
-            };
-            json!({"id": key.to_id(), "timestamp": batch.timestamps[row], "message": batch.messages.value(row)})
-        };
-        rows.map(event).collect()
-    }
-
-    /// Tries until the endpoint takes or refuses it, or the filter is gone.
-    fn deliver(&self, stream: &str, events: &[Value]) -> Result<(), String> {
+    /// Tries until the endpoint takes or refuses them, or it has not answered for so long that they are left out.
+    fn deliver(&mut self, stream: &str, events: &[FilteredLogEvent]) -> Result<(), Over> {
         let body = packed(&message("DATA_MESSAGE", &self.filter, &self.account, stream, events));
-        let (mut waited, mut wait) = (Duration::ZERO, FIRST_WAIT);
+        let newest = events.iter().map(|event| event.ingestion_time).max().unwrap_or_default();
+        let mut wait = FIRST_WAIT;
         loop {
+            if self.is_hopeless(newest) {
+                self.left_out(events, "it has not answered for 24 hours");
+                return Ok(());
+            }
             match (self.post)(&self.filter.destination_arn, &body) {
-                Ok(()) => return Ok(()),
-                Err(Failure::Permanent(problem)) => return Err(problem),
-                Err(Failure::Transient(problem)) if waited >= PATIENCE => return Err(problem),
-                Err(Failure::Transient(_)) => {}
-            }
-            let until = waited + wait;
-            while waited < until {
-                if self.is_over() {
-                    return Err("the subscription filter was deleted".to_owned());
+                Ok(()) => {
+                    self.failing = Duration::ZERO;
+                    self.counts.add(Count::Forwarded, events.len());
+                    self.counts.add(Count::Bytes, body.len());
+                    return Ok(());
                 }
-                thread::sleep(LOOK);
-                waited += LOOK;
+                Err(Failure::Permanent(problem)) => {
+                    self.failing = Duration::ZERO;
+                    self.counts.add(Count::Errors, events.len());
+                    self.left_out(events, &problem);
+                    return Ok(());
+                }
+                Err(Failure::Transient(problem)) => self.failed(events, &problem),
             }
+            self.pause(wait)?;
             wait = (wait * 2).min(LONGEST_WAIT);
         }
+    }
+
+    /// Both: after a restart an endpoint has its time again, and while it has it, a clock that jumps leaves nothing out.
+    fn is_hopeless(&self, newest: i64) -> bool {
+        let age = (self.clock)().saturating_sub(newest);
+        self.failing >= PATIENCE && i64::try_from(PATIENCE.as_millis()).is_ok_and(|patience| age >= patience)
+    }
+
+    fn failed(&self, events: &[FilteredLogEvent], problem: &str) {
+        self.counts.add(Count::Errors, events.len());
+        if self.failing.is_zero() {
+            let (group, filter) = (&self.filter.log_group_name, &self.filter.filter_name);
+            tracing::warn!(group, filter, problem, "the endpoint of a subscription filter is tried again for 24 hours");
+        }
+    }
+
+    fn left_out(&self, events: &[FilteredLogEvent], problem: &str) {
+        self.counts.add(Count::LeftOut, events.len());
+        let (group, filter) = (&self.filter.log_group_name, &self.filter.filter_name);
+        tracing::warn!(
+            group,
+            filter,
+            problem,
+            events = events.len(),
+            "events were not delivered to the endpoint of a subscription filter"
+        );
+    }
+
+    fn pause(&mut self, wait: Duration) -> Result<(), Over> {
+        let until = self.failing + wait;
+        while self.failing < until {
+            if self.ended.load(Ordering::Relaxed) {
+                return Err(Over);
+            }
+            thread::sleep(LOOK);
+            self.failing += LOOK;
+        }
+        Ok(())
+    }
+}
+
+/// What is counted.
+#[derive(Debug, Clone, Copy)]
+enum Count {
+    Forwarded,
+    Bytes,
+    Errors,
+    LeftOut,
+}
+
+/// The metrics of a filter: those of CloudWatch Logs, and one for what never arrives.
+struct Counts {
+    metrics: Arc<Metrics>,
+    clock: fn() -> i64,
+    ids: [Arc<MetricId>; 4],
+}
+
+impl Counts {
+    fn new(filter: &SubscriptionFilter, metrics: Arc<Metrics>, clock: fn() -> i64) -> Self {
+        let dimensions = [
+            ("LogGroupName", filter.log_group_name.as_str()),
+            ("DestinationType", "HTTPS"),
+            ("FilterName", &filter.filter_name),
+        ];
+        let dimensions = dimensions.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let names = ["ForwardedLogEvents", "ForwardedBytes", "DeliveryErrors", "LeftOutLogEvents"];
+        let ids = names.map(|name| {
+            let dimensions = dimensions.iter().cloned().collect();
+            Arc::new(MetricId { namespace: "AWS/Logs".to_owned(), name: name.to_owned(), dimensions })
+        });
+        Self { metrics, clock, ids }
+    }
+
+    fn add(&self, count: Count, value: usize) {
+        let unit = if matches!(count, Count::Bytes) { Unit::Bytes } else { Unit::None };
+        let metric = Arc::clone(&self.ids[count as usize]);
+        self.metrics.record(&[Datum { metric, timestamp: (self.clock)(), value: value as f64, count: 1.0, unit }]);
     }
 }
 
 /// As consumers of subscription filters know it.
-fn message(kind: &str, filter: &SubscriptionFilter, account: &str, stream: &str, events: &[Value]) -> Value {
+fn message(kind: &str, filter: &SubscriptionFilter, account: &str, stream: &str, events: &[FilteredLogEvent]) -> Value {
+    let event = |event: &FilteredLogEvent| json!({"id": event.event_id, "timestamp": event.timestamp, "message": event.message});
     json!({
         "messageType": kind,
         "owner": account,
         "logGroup": filter.log_group_name,
         "logStream": stream,
         "subscriptionFilters": [filter.filter_name],
-        "logEvents": events,
+        "logEvents": events.iter().map(event).collect::<Vec<_>>(),
     })
 }
 

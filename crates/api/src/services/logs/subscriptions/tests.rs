@@ -8,18 +8,23 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use weir_watch::notice::Failure;
+use weir_store::{Catalogue, CatalogueError};
+use weir_watch::{
+    metric::{Dimension, GetMetricStatisticsInput},
+    notice::Failure,
+};
 
 use super::Post;
 use crate::{
-    Table,
+    Regions as _, Table,
     services::{
-        fixture::{Folder, NOW, ask},
+        fixture::{Folder, NOW, REGION, ask},
         logs::{Logs, table_with},
     },
 };
 
-/// A table whose endpoint takes what is posted; the first event is refused twice, as by one that is busy.
+/// A table whose endpoint takes what is posted, but events only when it is asked the second time, as one that is busy. One
+/// that is `away` takes no events.
 fn opened(folder: &Arc<Folder>) -> (Table<Logs>, Receiver<Value>) {
     let (sender, posted) = channel();
     let busy = std::sync::atomic::AtomicUsize::new(0);
@@ -30,6 +35,9 @@ fn opened(folder: &Arc<Folder>) -> (Table<Logs>, Receiver<Value>) {
         let is_data = message["messageType"] == "DATA_MESSAGE";
         if is_data && busy.fetch_add(1, std::sync::atomic::Ordering::SeqCst) < 1 {
             return Err(Failure::Transient("busy".to_owned()));
+        }
+        if is_data && url.contains("away") {
+            return Err(Failure::Transient("no answer".to_owned()));
         }
         if url.contains("gone") {
             return Err(Failure::Permanent("the endpoint answered 410".to_owned()));
@@ -84,6 +92,126 @@ fn events_go_to_an_endpoint_also_after_a_restart() {
     ok(&table, "CreateLogGroup", &json!({"logGroupName": "/a"}));
     let described = ok(&table, "DescribeSubscriptionFilters", &json!({"logGroupName": "/a"}));
     assert_eq!(described["subscriptionFilters"], json!([]));
+}
+
+/// A group with a stream and a filter.
+fn prepared(table: &Table<Logs>, destination: &str) {
+    ok(table, "CreateLogGroup", &json!({"logGroupName": "/a"}));
+    ok(table, "CreateLogStream", &json!({"logGroupName": "/a", "logStreamName": "s"}));
+    ok(table, "PutSubscriptionFilter", &put("f", destination));
+}
+
+fn until(what: impl Fn() -> bool) {
+    for _ in 0..300 {
+        if what() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    panic!("it did not come to pass");
+}
+
+/// The sum of a metric of the filter.
+fn counted(folder: &Arc<Folder>, metric: &str) -> f64 {
+    let dimension = |name: &str, value: &str| Dimension { name: name.to_owned(), value: value.to_owned() };
+    let input = GetMetricStatisticsInput {
+        namespace: "AWS/Logs".to_owned(),
+        metric_name: metric.to_owned(),
+        dimensions: vec![
+            dimension("LogGroupName", "/a"),
+            dimension("DestinationType", "HTTPS"),
+            dimension("FilterName", "f"),
+        ],
+        start_time: NOW - 60_000,
+        end_time: NOW + 60_000,
+        period: 60,
+        statistics: vec!["Sum".to_owned()],
+        ..GetMetricStatisticsInput::default()
+    };
+    let metrics = Arc::clone(&folder.region(REGION).expect("open").metrics);
+    let statistics = metrics.get_metric_statistics(&input, NOW).expect("read");
+    statistics.datapoints.iter().filter_map(|datapoint| datapoint.sum).sum()
+}
+
+/// Whether it is on disk that everything was handed on.
+fn is_kept(folder: &Arc<Folder>) -> bool {
+    let last = folder.region(REGION).expect("open").logs.last_position("/a").expect("there");
+    let catalogue = Catalogue::open(&folder.path().join("catalogue.sqlite")).expect("opened");
+    let select = "SELECT position FROM logsapi_forwarded";
+    let kept: i64 = catalogue
+        .change(|transaction| Ok::<_, CatalogueError>(transaction.query_row(select, [], |row| row.get(0))?))
+        .expect("read");
+    kept.cast_unsigned() == last
+}
+
+/// The messages of events, as they arrive, until there are so many.
+fn arrived(posted: &Receiver<Value>, count: usize) -> Vec<String> {
+    let mut found = Vec::new();
+    while found.len() < count {
+        let message = next(posted);
+        let events = message["logEvents"].as_array().expect("events").iter();
+        found.extend(events.map(|event| event["message"].as_str().expect("a text").to_owned()));
+    }
+    found
+}
+
+#[test]
+fn what_waits_when_the_program_ends_arrives_after_a_restart_and_once() {
+    let folder = Folder::new();
+    let (table, _posted) = opened(&folder);
+    prepared(&table, "https://example.com/away");
+    ok(&table, "PutLogEvents", &events("REJECT one"));
+    until(|| counted(&folder, "DeliveryErrors") > 0.0);
+    ok(&table, "PutLogEvents", &events("REJECT two"));
+    drop(table);
+
+    let restarted = folder.again();
+    let (table, posted) = opened(&restarted);
+    ok(&table, "PutLogEvents", &events("REJECT three"));
+    until(|| counted(&restarted, "DeliveryErrors") > 0.0);
+    // Put again, the filter goes on where it was.
+    ok(&table, "PutSubscriptionFilter", &put("f", "https://example.com/in"));
+    assert_eq!(next(&posted)["messageType"], "CONTROL_MESSAGE");
+    assert_eq!(arrived(&posted, 3), ["REJECT one", "REJECT two", "REJECT three"]);
+    until(|| is_kept(&restarted));
+    assert_eq!(counted(&restarted, "ForwardedLogEvents"), 3.0);
+    assert!(counted(&restarted, "ForwardedBytes") > 100.0);
+    drop(table);
+
+    let restarted = restarted.again();
+    let (table, posted) = opened(&restarted);
+    ok(&table, "PutLogEvents", &events("REJECT four"));
+    assert_eq!(arrived(&posted, 1), ["REJECT four"]);
+}
+
+#[test]
+fn what_is_too_old_when_an_endpoint_comes_back_is_left_out_and_counted() {
+    let folder = Folder::new();
+    let (table, posted) = opened(&folder);
+    prepared(&table, "https://example.com/away");
+    assert_eq!(next(&posted)["messageType"], "CONTROL_MESSAGE");
+    ask(&table, "PutLogEvents", &events("REJECT old"), NOW - 60_000).expect("put");
+    until(|| counted(&folder, "LeftOutLogEvents") == 1.0);
+    ok(&table, "PutLogEvents", &events("REJECT new"));
+    let errors = counted(&folder, "DeliveryErrors");
+    until(|| counted(&folder, "DeliveryErrors") > errors);
+    ok(&table, "PutSubscriptionFilter", &put("f", "https://example.com/in"));
+    assert_eq!(next(&posted)["messageType"], "CONTROL_MESSAGE");
+    assert_eq!(arrived(&posted, 1), ["REJECT new"]);
+    assert_eq!(counted(&folder, "LeftOutLogEvents"), 1.0);
+}
+
+#[test]
+fn a_group_that_is_made_again_hands_on_nothing_of_the_one_before() {
+    let folder = Folder::new();
+    let (table, posted) = opened(&folder);
+    prepared(&table, "https://example.com/away");
+    ok(&table, "PutLogEvents", &events("REJECT one"));
+    ok(&table, "DeleteLogGroup", &json!({"logGroupName": "/a"}));
+    prepared(&table, "https://example.com/in");
+    ok(&table, "PutLogEvents", &events("REJECT two"));
+    assert_eq!([next(&posted), next(&posted)].map(|message| message["messageType"].clone()), ["CONTROL_MESSAGE"; 2]);
+    assert_eq!(arrived(&posted, 1), ["REJECT two"]);
 }
 
 #[test]
