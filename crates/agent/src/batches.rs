@@ -13,7 +13,7 @@ use crate::{AgentError, NewBatch};
 const ROWS: usize = 4096;
 /// Arrow batches in a batch that is sent: bounded, so that little memory is enough on both sides.
 const PIECES: usize = 4;
-pub(crate) const SECOND_NS: i64 = 1_000_000_000;
+const SECOND_NS: i64 = 1_000_000_000;
 
 /// The batches that a window makes for a flow log; none when it has no record.
 pub(crate) fn of_window(window: &Window, recording: &Recording, rules: &Rules) -> Result<Vec<NewBatch>, AgentError> {

@@ -24,5 +24,5 @@ pub use client::{Answer, Client, Told};
 pub use error::AgentError;
 pub use identity::{DataDirectory, Identity};
 pub use pin::random;
-pub use recorder::{CaptureNeeds, CaptureOptions, Recorder};
+pub use recorder::{CaptureNeeds, CaptureOptions, Making, Recorder};
 pub use spool::{Appended, NewBatch, Repair, Segment, Spool};

@@ -1,20 +1,17 @@
 //! From what a capture says to batches, and to what is shown of interfaces. No thread and no clock.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use weir_capture::{
     interfaces::Placement,
     live::{self, Event, TierChoice},
     window::Window,
 };
-use weir_host::{Containers, DeviceOptions, Devices, Entries, Interfaces, Rules, SideChoice};
+use weir_host::{Containers, DeviceOptions, Devices, Entries, Gaps, Interfaces, Rules, SideChoice, Unwatched};
 use weir_network::AggregationInterval;
 use weir_uplink::{InterfaceReport, Recording};
 
-use crate::{
-    AgentError, NewBatch,
-    batches::{self, SECOND_NS},
-};
+use crate::{AgentError, NewBatch, batches};
 
 /// What of this host is captured, and as what.
 #[derive(Debug, Clone)]
@@ -76,15 +73,20 @@ impl CaptureOptions {
     }
 }
 
-/// Makes batches of finished windows, and counts.
+/// Knows what is to be recorded, and counts.
 #[derive(Debug, Clone, Default)]
 pub struct Recorder {
     recordings: Vec<Recording>,
     interfaces: Interfaces,
-    /// The interfaces that are captured, by id, and until when they were watched as far as windows said: Unix nanoseconds.
-    watched_until: BTreeMap<String, Option<i64>>,
-    /// The same of those that were captured until a capture ended, and that no window has told of since.
-    left: BTreeMap<String, i64>,
+    gaps: Gaps,
+}
+
+/// What is to be made of a window. That takes a while, and needs nothing of the [`Recorder`].
+#[derive(Debug)]
+pub struct Making<'a> {
+    window: &'a Window,
+    recordings: Vec<Recording>,
+    gaps: Unwatched,
 }
 
 impl Recorder {
@@ -93,19 +95,12 @@ impl Recorder {
         self.recordings = recordings;
     }
 
-    /// Takes in what a capture says: the batches that come of it.
-    ///
-    /// # Errors
-    /// When a window cannot be made into a batch.
-    pub fn handle(&mut self, event: &Event, rules: &Rules) -> Result<Vec<NewBatch>, AgentError> {
+    /// Takes in what a capture says. Of a window: what is to be made of it.
+    pub fn handle<'a>(&mut self, event: &'a Event) -> Option<Making<'a>> {
         self.interfaces.handle(event);
-        match event {
-            Event::Window(window) => return self.window(window, rules),
-            Event::Added { interface, .. } => drop(self.watched_until.insert(interface.id.clone(), None)),
-            Event::Removed { interface, .. } => drop(self.watched_until.remove(&interface.id)),
-            Event::Failed { .. } | Event::Unlisted(_) | Event::Trouble(_) => {}
-        }
-        Ok(Vec::new())
+        let gaps = self.gaps.handle(event);
+        let Event::Window(window) = event else { return None };
+        Some(Making { window, recordings: self.recordings.clone(), gaps })
     }
 
     /// The capture is about to end; its last windows may still come.
@@ -113,84 +108,64 @@ impl Recorder {
         self.interfaces.ended();
     }
 
-    /// The capture has ended, and another may follow: what passes meanwhile is in no record, and nobody knows how much it
-    /// is. It becomes SKIPDATA.
+    /// The capture has ended, and another may follow: what passes meanwhile becomes SKIPDATA.
     pub fn ended(&mut self) {
         self.interfaces.ended();
-        let until = std::mem::take(&mut self.watched_until).into_iter();
-        self.left.extend(until.filter_map(|(id, until_ns)| Some((id, until_ns?))));
+        self.gaps.ended();
     }
 
     /// The interfaces, in the order of their ids.
     pub fn interfaces(&self) -> Vec<InterfaceReport> {
         self.interfaces.reports()
     }
+}
 
-    fn window(&mut self, window: &Window, rules: &Rules) -> Result<Vec<NewBatch>, AgentError> {
-        let gaps = self.gaps(window);
+impl Making<'_> {
+    /// The batches.
+    ///
+    /// # Errors
+    /// When the window cannot be made into one.
+    pub fn batches(&self, rules: &Rules) -> Result<Vec<NewBatch>, AgentError> {
         let mut made = Vec::new();
         for recording in &self.recordings {
-            if !gaps.is_empty() {
-                made.push(batches::of_gaps(recording, &gaps)?);
+            if !self.gaps.is_empty() {
+                made.push(batches::of_gaps(recording, &self.gaps)?);
             }
-            made.extend(batches::of_window(window, recording, rules)?);
+            made.extend(batches::of_window(self.window, recording, rules)?);
         }
         Ok(made)
-    }
-
-    /// The seconds in which interfaces of the window were not watched since the capture before, by id.
-    fn gaps(&mut self, window: &Window) -> BTreeMap<String, (i64, i64)> {
-        let mut gaps = BTreeMap::new();
-        for watched in window.interfaces() {
-            let id = &watched.interface.id;
-            if let Some(until_ns) = self.left.remove(id).filter(|until_ns| *until_ns < watched.from_ns) {
-                gaps.insert(id.clone(), (until_ns.div_euclid(SECOND_NS), watched.from_ns.div_euclid(SECOND_NS) + 1));
-            }
-            if let Some(until_ns) = self.watched_until.get_mut(id) {
-                *until_ns = (*until_ns).max(Some(watched.to_ns));
-            }
-        }
-        gaps
     }
 }
 
 #[cfg(test)]
 mod tests {
     use weir_capture::tracker::{self, Tracker};
-    use weir_network::{Interface, Network, Owner, TrafficType};
+    use weir_network::{Network, Owner, TrafficType};
 
     use super::*;
 
-    const NETWORK: &str = "[[interface]]\nid = \"eni-gone\"\n[[interface]]\nid = \"eni-there\"";
+    const SECOND_NS: i64 = 1_000_000_000;
 
-    fn interfaces() -> Vec<Arc<Interface>> {
-        let network = Network::parse(NETWORK, &Owner::default()).unwrap();
-        network.parts().interfaces.values().cloned().map(Arc::new).collect()
-    }
-
-    /// What a capture says of interfaces without traffic, from second to second: the first is removed before the end.
-    fn captured(from: i64, to: i64, gone: bool) -> Vec<Event> {
-        let (mut tracker, mut events) = (Tracker::new(tracker::Options::default()), Vec::new());
+    /// What a capture says of an interface without traffic, from second to second.
+    fn captured(from: i64, to: i64) -> Vec<Event> {
+        let network = Network::parse("[[interface]]\nid = \"eni-there\"", &Owner::default()).unwrap();
+        let interface = Arc::new(network.interface("eni-there").unwrap().clone());
+        let mut tracker = Tracker::new(tracker::Options::default());
         let _ = tracker.poll(from * SECOND_NS);
-        for interface in interfaces() {
-            let index = tracker.add_interface(Arc::clone(&interface), from * SECOND_NS).unwrap();
-            events.push(Event::Added { name: String::new(), interface: Arc::clone(&interface) });
-            if gone && interface.id == "eni-gone" {
-                tracker.remove_interface(index, to * SECOND_NS - SECOND_NS / 2);
-                events.push(Event::Removed { name: String::new(), interface });
-            }
-        }
-        events.extend(tracker.finish(to * SECOND_NS).into_iter().map(Event::Window));
-        events
+        tracker.add_interface(Arc::clone(&interface), from * SECOND_NS).unwrap();
+        let added = Event::Added { name: String::new(), interface };
+        let windows = tracker.finish(to * SECOND_NS).into_iter().map(Event::Window);
+        std::iter::once(added).chain(windows).collect()
     }
 
     fn handle(recorder: &mut Recorder, events: &[Event]) -> Vec<NewBatch> {
-        events.iter().flat_map(|event| recorder.handle(event, &Rules::default()).unwrap()).collect()
+        let making = events.iter().filter_map(|event| recorder.handle(event));
+        making.flat_map(|making| making.batches(&Rules::default()).unwrap()).collect()
     }
 
-    /// Nobody looked at an interface between two captures. One that had gone before was not missed by anybody.
+    /// Nobody looked at an interface between two captures.
     #[test]
-    fn what_was_captured_to_the_end_leaves_a_gap() {
+    fn a_gap_is_a_batch_of_its_own() {
         let mut recorder = Recorder::default();
         recorder.follow(vec![Recording {
             flow_log_id: "fl-0123456789abcdef0".into(),
@@ -201,15 +176,13 @@ mod tests {
             max_aggregation_interval: AggregationInterval::TenMinutes,
             max_flows: 1000,
         }]);
-        assert_eq!(handle(&mut recorder, &captured(1200, 1230, true)).len(), 1);
+        assert_eq!(handle(&mut recorder, &captured(1200, 1230)).len(), 1);
         recorder.ended();
-        // A capture that could not begin.
-        recorder.ended();
-        let made = handle(&mut recorder, &captured(1240, 1250, false));
+        let made = handle(&mut recorder, &captured(1240, 1250));
         let gaps: Vec<(Vec<&str>, i64, i64)> =
             made.iter().map(|it| (it.interfaces.iter().map(String::as_str).collect(), it.start, it.end)).collect();
         assert_eq!(gaps[0], (vec!["eni-there"], 1230, 1241));
         assert_eq!((made[0].records, made.len()), (1, 2));
-        assert_eq!(handle(&mut recorder, &captured(1250, 1260, false)).len(), 1, "a gap is told once");
+        assert_eq!(handle(&mut recorder, &captured(1250, 1260)).len(), 1, "a gap is told once");
     }
 }

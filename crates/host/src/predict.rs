@@ -34,6 +34,12 @@ impl Predictor {
         Self { only: Some(devices.to_vec()), ..self }
     }
 
+    /// An interface is gone, and its connections with it.
+    pub fn forget(&mut self, interface_id: &str) {
+        self.policies.remove(interface_id);
+        self.connections.remove(interface_id);
+    }
+
     /// What becomes of a packet; when it passed (nanoseconds since 1970) says which connections are still open.
     pub fn judge(&mut self, interface: &Interface, direction: Direction, packet: &Packet, time_ns: i64) -> Judgement {
         let Some(network) = self.rules.network() else { return Judgement::SEEN };
@@ -78,4 +84,55 @@ fn policy(network: &Network, interface: &Interface) -> Option<Policy> {
 fn passes_always(network: &Network, interface: &Interface, packet: &Packet) -> bool {
     let neighbours = packet.protocol == ICMPV6 && matches!(packet.icmp, Some((130..=137 | 143, _)));
     neighbours || not_logged(packet, network.vpc_of(interface), network.subnet_of(interface)).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use weir_network::Owner;
+
+    use super::*;
+
+    const NETWORK: &str = r#"
+        [[interface]]
+        id = "eni-a"
+        addresses = ["10.0.0.1"]
+        security-groups = ["sg-a"]
+        [[security-group]]
+        id = "sg-a"
+        egress = [{ protocol = "udp", ports = 53, destination = "0.0.0.0/0" }]
+    "#;
+
+    /// Between an interface and a name server: the question, or the answer.
+    fn packet(answer: bool) -> Packet {
+        let (here, there) = (([10, 0, 0, 1], 40_000), ([192, 0, 2, 53], 53));
+        let (from, to) = if answer { (there, here) } else { (here, there) };
+        Packet {
+            source: IpAddr::from(from.0),
+            destination: IpAddr::from(to.0),
+            protocol: 17,
+            source_port: from.1,
+            destination_port: to.1,
+            icmp: None,
+        }
+    }
+
+    #[test]
+    fn an_interface_that_is_gone_takes_its_connections_with_it() {
+        let network = Network::parse(NETWORK, &Owner::default()).unwrap();
+        let interface = network.interface("eni-a").unwrap().clone();
+        let rules = Arc::new(Rules::default());
+        rules.state().network = Some(Arc::new(network));
+        let mut predictor = Predictor::new(rules);
+        let answer = |predictor: &mut Predictor| {
+            predictor.judge(&interface, Direction::Ingress, &packet(true), 2_000_000_000).action
+        };
+        assert_eq!(answer(&mut predictor), Action::Reject);
+        let asked = predictor.judge(&interface, Direction::Egress, &packet(false), 1_000_000_000);
+        assert_eq!((asked.action, answer(&mut predictor)), (Action::Accept, Action::Accept));
+        predictor.forget("eni-a");
+        assert_eq!((predictor.policies.len(), predictor.connections.len()), (0, 0));
+        assert_eq!(answer(&mut predictor), Action::Reject);
+    }
 }

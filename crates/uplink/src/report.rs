@@ -152,6 +152,17 @@ impl InterfaceReport {
         self.tags.clone_from(&interface.tags);
     }
 
+    /// Counts what another one came to, too.
+    pub fn add(&mut self, other: &Self) {
+        self.packets_seen += other.packets_seen;
+        self.packets_recorded += other.packets_recorded;
+        self.packets_left_out += other.packets_left_out;
+        self.packets_lost += other.packets_lost;
+        self.bytes_recorded += other.bytes_recorded;
+        self.windows += other.windows;
+        self.records += other.records;
+    }
+
     fn for_each_text(&mut self, mut change: impl FnMut(&mut String)) {
         [&mut self.name, &mut self.id, &mut self.kind, &mut self.side].into_iter().for_each(&mut change);
         self.instance.as_mut().map(&mut change);

@@ -1,6 +1,7 @@
 //! The recording thread, and the capturing thread that it starts for each definition.
 
 use std::{
+    cell::RefCell,
     sync::{
         Arc,
         mpsc::{self, SyncSender},
@@ -61,11 +62,17 @@ fn capture(
     tracing::info!("capturing by {}: {}", tier.tier, tier.why);
     shared.captures_by(format!("{}: {}", tier.tier, tier.why));
     shared.capturing(generation, Ok(capture.stopper()));
-    let mut predictor = Predictor::new(Arc::clone(&options.rules));
-    let judge =
-        |interface: &Interface, direction, packet: &_, time_ns| predictor.judge(interface, direction, packet, time_ns);
-    // The other side ends only after this one.
-    let ended = capture.run(clock::nanoseconds, judge, |event| drop(events.send(event)));
+    let predictor = RefCell::new(Predictor::new(Arc::clone(&options.rules)));
+    let judge = |interface: &Interface, direction, packet: &_, time_ns| {
+        predictor.borrow_mut().judge(interface, direction, packet, time_ns)
+    };
+    let ended = capture.run(clock::nanoseconds, judge, |event| {
+        if let Event::Removed { interface, .. } = &event {
+            predictor.borrow_mut().forget(&interface.id);
+        }
+        // The other side ends only after this one.
+        let _ = events.send(event);
+    });
     if let Err(error) = ended {
         shared.capturing(generation, Err(error.to_string()));
     }
@@ -81,7 +88,9 @@ fn handle(shared: &Shared, rules: &Rules, event: &Event) {
         Event::Window(_) => {}
     }
     let news = !matches!(event, Event::Window(_));
-    match shared.record(news, |recorder| recorder.handle(event, rules)) {
+    // What takes a while is done without the lock: those who report and ask do not wait for it.
+    let Some(making) = shared.record(news, |recorder| recorder.handle(event)) else { return };
+    match making.batches(rules) {
         Ok(batches) => batches.into_iter().for_each(|batch| keep(shared, batch)),
         Err(error) => tracing::error!("a window is lost: {error}"),
     }
