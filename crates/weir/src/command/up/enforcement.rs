@@ -17,17 +17,29 @@ use weir_network::{Network, Owner};
 
 use crate::{clock, network_file::NetworkFile, server::Order, settings::Settings};
 
-/// How often is looked whether the network has changed.
+/// How often is looked whether the network file has changed.
 const LOOK: Duration = Duration::from_millis(50);
+/// How often is looked what time demands of rules that are in force.
+const LOOK_AFTER: Duration = Duration::from_millis(200);
+/// Time demands nothing where nothing is in force.
+const LONG: Duration = Duration::from_secs(3600);
 
 type Reply = oneshot::Sender<Result<String, String>>;
+
+/// What the thread is told.
+enum Command {
+    /// AWS clients defined something else.
+    Changed,
+    /// A user of this host asks for something.
+    Order(Order, Reply),
+    End,
+}
 
 /// The thread, and what it shares.
 pub(super) struct Enforcement {
     rules: Arc<Rules>,
-    orders: Sender<(Order, Reply)>,
+    commands: Sender<Command>,
     thread: JoinHandle<()>,
-    ending: Sender<()>,
 }
 
 impl Enforcement {
@@ -54,16 +66,17 @@ impl Enforcement {
             return Err(error.into());
         }
         let rules = watched.keeper.rules();
-        let ((orders, received), (ending, ended)) = (mpsc::channel(), mpsc::channel());
-        let thread = thread::spawn(move || watched.run(&received, &ended));
-        Ok(Self { rules, orders, thread, ending })
+        let (commands, received) = mpsc::channel();
+        watched.source.tell_of_changes(&commands);
+        let thread = thread::spawn(move || watched.run(&received));
+        Ok(Self { rules, commands, thread })
     }
 
     /// Takes orders from the listener.
     pub(super) fn orders(&self) -> impl Fn(Order, Reply) + Send + Sync + use<> {
-        let orders = self.orders.clone();
+        let commands = self.commands.clone();
         // An order that nobody takes any more drops its reply, which tells the one who asked.
-        move |order, reply| drop(orders.send((order, reply)))
+        move |order, reply| drop(commands.send(Command::Order(order, reply)))
     }
 
     /// What the others see.
@@ -73,7 +86,7 @@ impl Enforcement {
 
     /// Ends: the rules stay or go, as was chosen.
     pub(super) fn stop(self) {
-        drop(self.ending);
+        let _ = self.commands.send(Command::End);
         let _ = self.thread.join();
     }
 }
@@ -112,6 +125,15 @@ impl Source {
         }
     }
 
+    /// Has the thread told when AWS clients define something else. Of a file nobody tells.
+    fn tell_of_changes(&self, commands: &Sender<Command>) {
+        let Self::Defined(_, changes) = self else { return };
+        let (mut changes, commands) = (changes.clone(), commands.clone());
+        tokio::spawn(
+            async move { while changes.changed().await.is_ok() && commands.send(Command::Changed).is_ok() {} },
+        );
+    }
+
     /// The network, if it has changed since this was last asked, or never was.
     fn poll(&mut self) -> Option<Result<Network>> {
         match self {
@@ -136,13 +158,18 @@ struct Watched {
 
 impl Watched {
     /// Until it shall end.
-    fn run(mut self, orders: &Receiver<(Order, Reply)>, ended: &Receiver<()>) {
-        while ended.try_recv() != Err(mpsc::TryRecvError::Disconnected) {
-            match orders.recv_timeout(LOOK) {
+    fn run(mut self, commands: &Receiver<Command>) {
+        let patience = match (&self.source, self.keeper.enforces()) {
+            (Source::File(..), _) => LOOK,
+            (Source::Defined(..), true) => LOOK_AFTER,
+            (Source::Defined(..), false) => LONG,
+        };
+        loop {
+            match commands.recv_timeout(patience) {
+                Ok(Command::End) | Err(RecvTimeoutError::Disconnected) => break,
                 // Who asked may have gone.
-                Ok((order, reply)) => drop(reply.send(self.carry_out(order))),
-                Err(RecvTimeoutError::Disconnected) => thread::sleep(LOOK),
-                Err(RecvTimeoutError::Timeout) => {}
+                Ok(Command::Order(order, reply)) => drop(reply.send(self.carry_out(order))),
+                Ok(Command::Changed) | Err(RecvTimeoutError::Timeout) => {}
             }
             self.look();
         }
