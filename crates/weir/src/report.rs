@@ -12,6 +12,9 @@ pub struct Report {
     pub uptime_seconds: u64,
     /// Why nothing is recorded, if so.
     pub not_recording: Option<String>,
+    /// How often a capture broke off or could not begin; it is tried again.
+    #[serde(default)]
+    pub capture_failures: u64,
     /// How packets are seen, once that is known.
     #[serde(default)]
     pub capture: Option<CaptureReport>,

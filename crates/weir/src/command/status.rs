@@ -64,6 +64,9 @@ fn text(report: &Report) -> String {
     if let Some(reason) = &report.not_recording {
         lines.push(format!("not recording: {reason}"));
     }
+    if report.capture_failures > 0 {
+        lines.push(format!("capture failed {} times; it is tried again within a minute", report.capture_failures));
+    }
     if let Some(capture) = &report.capture {
         lines.push(format!("capture by {}: {}", capture.tier, capture.why));
     }

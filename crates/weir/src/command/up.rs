@@ -1,5 +1,6 @@
 //! `weir up`: records interfaces, delivers the records, and answers how it is going.
 
+mod capturing;
 mod enforcement;
 mod flow_log;
 mod flow_logs;
@@ -15,7 +16,7 @@ mod watching;
 
 use std::{
     path::Path,
-    sync::{Arc, atomic::Ordering},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -326,12 +327,13 @@ impl Running<'_> {
             version: env!("CARGO_PKG_VERSION").into(),
             uptime_seconds: self.started.elapsed().as_secs(),
             not_recording: progress.not_recording,
+            capture_failures: progress.capture_failures,
             capture: progress.capture,
             flow_log_id: self.flow_log.id.clone(),
             interval_seconds: self.settings.interval.seconds(),
             destination: format!("s3://{BUCKET}"),
             data: shown(&self.settings.data),
-            frames: self.recorder.frames.load(Ordering::Relaxed),
+            frames: progress.frames.count(),
             windows: progress.windows,
             refusals: refusals::report(&progress.refused),
             interfaces: progress.interfaces.reports(),

@@ -141,18 +141,17 @@ impl<'a> Up<'a> {
 
     /// The same, with further variables in the environment.
     pub fn start_with(net: &'a Net, lab: &'a Lab, flags: &[&str], variables: &[(&str, &str)]) -> Self {
+        let up = Self::spawn(net, lab, &[], flags, variables);
+        up.wait_for("a0 is recorded", |status| status["interfaces"][0]["recording"] == true);
+        up
+    }
+
+    /// Starts by another program, such as one that limits it.
+    pub fn spawn(net: &'a Net, lab: &'a Lab, by: &[&str], flags: &[&str], variables: &[(&str, &str)]) -> Self {
         let child = Command::new("ip")
-            .args([
-                "netns",
-                "exec",
-                &net.near,
-                env!("CARGO_BIN_EXE_weir"),
-                "up",
-                "--interface",
-                "a0",
-                "--interval",
-                "1",
-            ])
+            .args(["netns", "exec", &net.near])
+            .args(by)
+            .args([env!("CARGO_BIN_EXE_weir"), "up", "--interface", "a0", "--interval", "1"])
             .args(["--data", "data", "--format", FORMAT])
             .args(flags)
             .envs(variables.iter().copied())
@@ -160,9 +159,22 @@ impl<'a> Up<'a> {
             .stderr(fs::OpenOptions::new().create(true).append(true).open(lab.path("up.err")).expect("a file"))
             .spawn()
             .expect("weir starts");
-        let up = Self { child, net, lab };
-        up.wait_for("a0 is recorded", |status| status["interfaces"][0]["recording"] == true);
-        up
+        Self { child, net, lab }
+    }
+
+    /// Its number; the program that it was started by becomes it.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Whether it ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("asked").is_some()
+    }
+
+    /// What it said so far.
+    pub fn said(&self) -> String {
+        fs::read_to_string(self.lab.path("up.err")).unwrap_or_default()
     }
 
     pub fn status(&self) -> Option<serde_json::Value> {

@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, reason = "a test that cannot go on fails")]
 #![allow(clippy::disallowed_methods, reason = "tests wait for another process, by the clock on the wall")]
 
+mod again;
 mod audit;
 mod configuration;
 mod convert;

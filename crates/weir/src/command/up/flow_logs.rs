@@ -10,12 +10,13 @@ use weir_api::{
     access::{Access, Context},
     services::ec2::{CoveredFlowLog, Deliveries, Ec2},
 };
-use weir_capture::window::{Merger, RuleNames, Window, skipdata};
+use weir_capture::window::{Merger, RuleNames, Window};
+use weir_host::Unwatched;
 use weir_network::{AggregationInterval, Destination as Goal, FlowLog, Interface};
 use weir_store::{Appended, Buckets, DataDirectory, Delivery, DeliveryOptions, Failure, FinishedWindow};
 
 use super::{
-    recorder::finished,
+    recorder::{finished, unwatched_window},
     regions::Regions,
     watching::{Destination, now_ms},
 };
@@ -123,6 +124,13 @@ impl FlowLogs {
     pub(super) fn take(&self, window: &Window, rules: &RuleNames<'_>) {
         for known in self.recorded().values_mut() {
             known.take(window, rules);
+        }
+    }
+
+    /// Interfaces were not watched for a while.
+    pub(super) fn unwatched(&self, unwatched: &Unwatched) {
+        for known in self.recorded().values() {
+            known.unwatched(unwatched);
         }
     }
 
@@ -331,11 +339,23 @@ impl Recorded {
     /// One SKIPDATA record for each interface whose records were dropped.
     fn hand_on_losses(&self) {
         let Some(Sink::Bucket(delivery)) = &self.sink else { return };
-        let FlowLog { log_format, account_id, region, .. } = &self.wanted.flow_log;
         for loss in delivery.take_losses() {
-            let lost = loss.interfaces.keys().map(|id| (id.as_str(), loss.start, loss.end));
-            let batch = skipdata(log_format, account_id, region, lost);
-            self.hand_on(FinishedWindow { start: loss.start, end: loss.end, batches: vec![batch] });
+            let lost = loss.interfaces.keys().map(|id| (id.clone(), (loss.start, loss.end)));
+            self.hand_on_skipdata(&lost.collect());
         }
+    }
+
+    /// One SKIPDATA record for each of its interfaces.
+    fn unwatched(&self, unwatched: &Unwatched) {
+        let mine = unwatched.iter().filter(|(id, _)| self.wanted.covers.contains(*id));
+        let mine: Unwatched = mine.map(|(id, seconds)| (id.clone(), *seconds)).collect();
+        if !mine.is_empty() {
+            self.hand_on_skipdata(&mine);
+        }
+    }
+
+    fn hand_on_skipdata(&self, unwatched: &Unwatched) {
+        let FlowLog { log_format, account_id, region, .. } = &self.wanted.flow_log;
+        self.hand_on(unwatched_window(unwatched, log_format, account_id, region));
     }
 }

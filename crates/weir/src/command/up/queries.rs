@@ -19,10 +19,12 @@ const COPIES: u64 = 4 << 30;
 
 /// The engine while it runs; dropped, it stops all queries.
 pub(super) struct Queries {
-    runtime: Option<Runtime>,
-    threads: Handle,
+    threads: Threads,
     athena: Arc<Athena>,
 }
+
+/// Threads, until this is dropped, and how to reach them.
+struct Threads(Option<Runtime>, Handle);
 
 impl Queries {
     /// Opens the engine over the buckets, and begins to take queries out of their queue.
@@ -33,6 +35,8 @@ impl Queries {
         let threads = settings.threads.and_then(|threads| usize::try_from(threads).ok());
         let threads = threads.or_else(|| std::thread::available_parallelism().ok().map(Into::into)).unwrap_or(1);
         let runtime = Builder::new_multi_thread().worker_threads(threads).thread_name("query").enable_all().build()?;
+        let (handle, runtime) = (runtime.handle().clone(), Some(runtime));
+        let running = Threads(runtime, handle.clone());
         let options = EngineOptions {
             threads,
             memory_limit: settings.memory_limit.and_then(|Bytes(bytes)| usize::try_from(bytes).ok()),
@@ -45,23 +49,22 @@ impl Queries {
         if room > 0 {
             let copies = Arc::new(Copies::open(&settings.data.join("copies"), room)?);
             engine = engine.with_copies(Arc::clone(&copies));
-            runtime.spawn(async move { copies.keep_up().await });
+            handle.spawn(async move { copies.keep_up().await });
         }
         let engine = Arc::new(engine);
         let athena = Arc::new(Athena::open(engine, catalogue.clone(), Limits::default(), now_ms())?);
-        runtime.spawn(Arc::clone(&athena).work(Arc::new(now_ms)));
-        let threads = runtime.handle().clone();
-        Ok(Self { runtime: Some(runtime), threads, athena })
+        handle.spawn(Arc::clone(&athena).work(Arc::new(now_ms)));
+        Ok(Self { threads: running, athena })
     }
 
     /// What queries run on: threads of their own.
     pub(super) fn threads(&self) -> &Handle {
-        &self.threads
+        &self.threads.1
     }
 
     /// The services that ask the engine.
     pub(super) fn tables(&self, regions: &Arc<Regions>) -> Vec<Box<dyn Serve>> {
-        let mut tables = weir_lens::tables(&self.athena, &self.threads);
+        let mut tables = weir_lens::tables(&self.athena, self.threads());
         let regions = Arc::clone(regions);
         let queries = move |region: &str| regions.watching(region).map(|watching| watching.queries().clone());
         tables.push(weir_lens::insights_table(Arc::new(queries)));
@@ -69,9 +72,9 @@ impl Queries {
     }
 }
 
-impl Drop for Queries {
+impl Drop for Threads {
     fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
+        if let Some(runtime) = self.0.take() {
             // This may be a thread of another runtime, which must not wait.
             runtime.shutdown_background();
         }

@@ -3,25 +3,29 @@
 use std::{
     collections::VecDeque,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::AtomicU64,
-        mpsc::{self, Receiver, SyncSender},
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+        mpsc::{self, Receiver},
     },
     thread::{self, JoinHandle},
+    time::Duration,
 };
 
 use tokio::sync::Notify;
 use weir_capture::{
-    live::{self, Capture, Event, Stopper},
-    tracker::Judgement,
+    live::{self, Capture, Event, LiveError, Stopper},
     window::{RuleNames, Window, skipdata},
 };
-use weir_host::{Containers, Devices, Interfaces, Predictor, Rules};
-use weir_network::{FlowLog, Interface, TrafficType};
+use weir_host::{Devices, Gaps, Interfaces, Rules, Unwatched};
+use weir_network::{FlowLog, TrafficType};
 use weir_record::Format;
 use weir_store::{Appended, Delivery, FinishedWindow, Loss};
 
-use super::{flow_logs::FlowLogs, watching::Watching};
+use super::{
+    capturing::{Capturing, News},
+    flow_logs::FlowLogs,
+    watching::Watching,
+};
 use crate::{
     clock,
     report::{CaptureReport, ErrorReport},
@@ -43,17 +47,32 @@ pub(super) struct Progress {
     pub windows: u64,
     pub errors: VecDeque<ErrorReport>,
     pub not_recording: Option<String>,
+    /// How often a capture broke off or could not begin.
+    pub capture_failures: u64,
     pub capture: Option<CaptureReport>,
+    /// Packets looked at, also those of the present window.
+    pub frames: Frames,
     /// What the host has refused so far; it goes on counting.
     pub refused: Arc<Mutex<Option<live::Refused>>>,
 }
 
+/// The packets of all captures.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Frames {
+    before: u64,
+    /// Of the last one, which goes on counting.
+    now: Arc<AtomicU64>,
+}
+
+impl Frames {
+    pub(super) fn count(&self) -> u64 {
+        self.before + self.now.load(Ordering::Relaxed)
+    }
+}
+
 /// The two threads.
 pub(super) struct Recorder {
-    /// Packets looked at, also those of the present window.
-    pub frames: Arc<AtomicU64>,
     shared: Arc<Shared>,
-    stopper: Option<Stopper>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -67,8 +86,19 @@ pub(super) struct Sinks {
     pub flow_logs: Arc<FlowLogs>,
 }
 
-struct Shared {
+/// What ends the capture.
+#[derive(Default)]
+struct Ending {
+    over: bool,
+    stopper: Option<Stopper>,
+}
+
+/// What the threads share with the others.
+pub(super) struct Shared {
     progress: Mutex<Progress>,
+    ending: Mutex<Ending>,
+    /// It is over.
+    over: Condvar,
     /// A window was handed to the delivery.
     appended: Notify,
     /// None when nothing shall be kept.
@@ -80,7 +110,7 @@ struct Shared {
 }
 
 impl Recorder {
-    /// Starts to capture. When that is not possible, [`Progress::not_recording`] says why.
+    /// Starts to capture. While that is not possible, [`Progress::not_recording`] says why, and it is tried again.
     ///
     /// # Errors
     /// When another one records an interface: two would write the same traffic twice.
@@ -90,9 +120,12 @@ impl Recorder {
         sinks: Option<Sinks>,
         devices: Arc<Devices>,
         rules: Arc<Rules>,
-    ) -> Result<Self, live::LiveError> {
+    ) -> Result<Self, LiveError> {
+        let keeps = sinks.is_some();
         let shared = Arc::new(Shared {
             progress: Mutex::default(),
+            ending: Mutex::default(),
+            over: Condvar::new(),
             appended: Notify::new(),
             sinks,
             format: flow_log.log_format.clone(),
@@ -102,35 +135,24 @@ impl Recorder {
         });
         let Some(tier) = settings.capture.0 else {
             shared.progress().not_recording = Some("capture is off".to_owned());
-            return Ok(Self { frames: Arc::default(), shared, stopper: None, threads: Mutex::default() });
+            return Ok(Self { shared, threads: Mutex::default() });
         };
-        let (events, received) = mpsc::sync_channel(QUEUE);
-        let (opened, opening) = mpsc::sync_channel(1);
+        let (news, received) = mpsc::sync_channel(QUEUE);
+        let (begun, beginning) = mpsc::channel();
         let capturing = {
             let shared = Arc::clone(&shared);
-            let containers = Containers::watch_if(devices.may_be_guests(), &settings.container_socket);
-            let choose = weir_host::choose(Arc::clone(&devices), containers, Some(Arc::clone(&rules)));
             let options = live::Options::new(settings.interval, settings.max_flows, tier);
-            // What AWS clients defined decides only where it is put in force.
-            let by_file = settings.network.is_some();
-            let predictor = Predictor::new(rules);
-            let predictor = Some(if by_file { predictor } else { predictor.only_on(&settings.enforce) });
-            thread::spawn(move || capture(options, choose, predictor, &devices, &shared, &events, &opened))
+            let capturing = Capturing::new(settings, options, devices, rules);
+            thread::spawn(move || capturing.run(keeps, &shared, &news, &begun))
         };
-        let (stopper, frames) = match opening.recv() {
-            Ok(Ok((stopper, frames))) => (Some(stopper), frames),
-            Ok(Err(error @ live::LiveError::InUse { .. })) => return Err(error),
-            Ok(Err(error)) => {
-                shared.progress().not_recording = Some(error.to_string());
-                (None, Arc::default())
-            }
-            Err(_) => (None, Arc::default()),
-        };
+        if let Ok(Err(in_use)) = beginning.recv() {
+            return Err(in_use);
+        }
         let recording = {
             let shared = Arc::clone(&shared);
             thread::spawn(move || record(&shared, &received))
         };
-        Ok(Self { frames, shared, stopper, threads: Mutex::new(vec![capturing, recording]) })
+        Ok(Self { shared, threads: Mutex::new(vec![capturing, recording]) })
     }
 
     /// Waits until a window was handed to the delivery.
@@ -155,9 +177,7 @@ impl Recorder {
 
     /// Ends the capture and hands its last windows to the delivery.
     pub(super) async fn stop(&self) {
-        if let Some(stopper) = &self.stopper {
-            stopper.stop();
-        }
+        self.shared.end();
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         let ended = tokio::task::spawn_blocking(|| threads.into_iter().all(|thread| thread.join().is_ok())).await;
         if !matches!(ended, Ok(true)) {
@@ -166,48 +186,23 @@ impl Recorder {
     }
 }
 
-/// The capturing thread. Nothing but the sink may take time here.
-fn capture(
-    options: live::Options,
-    choose: live::Choose,
-    mut predictor: Option<Predictor>,
-    devices: &Devices,
-    shared: &Shared,
-    events: &SyncSender<Event>,
-    opened: &SyncSender<Result<(Stopper, Arc<AtomicU64>), live::LiveError>>,
-) {
-    let absent = weir_host::absent(devices);
-    let now_ns = || i64::try_from(clock::now().as_nanos()).unwrap_or(i64::MAX);
-    let capture = match Capture::open(options, choose, &now_ns) {
-        Ok(capture) => capture,
-        Err(error) => {
-            let _ = opened.send(Err(error));
-            return;
-        }
-    };
-    let tier = capture.tier();
-    shared.progress().capture = Some(CaptureReport { tier: tier.tier.to_string(), why: tier.why.clone() });
-    shared.progress().refused = capture.refused();
-    let _ = opened.send(Ok((capture.stopper(), capture.frames())));
-    for name in absent {
-        shared.error(format!("there is no interface {name} yet; it is recorded when it comes"));
-    }
-    let judge = |interface: &Interface, direction, packet: &_, time_ns| match &mut predictor {
-        Some(predictor) => predictor.judge(interface, direction, packet, time_ns),
-        None => Judgement::SEEN,
-    };
-    // The other side ends only after this one.
-    let ended = capture.run(now_ns, judge, |event| drop(events.send(event)));
-    if let Err(error) = ended {
-        shared.progress().not_recording = Some(error.to_string());
-        shared.error(error.to_string());
-    }
-}
-
-/// The recording thread: until the capture has ended and its last window is handed on.
-fn record(shared: &Shared, events: &Receiver<Event>) {
-    for event in events {
+/// The recording thread: until capturing has ended and its last window is handed on.
+fn record(shared: &Shared, received: &Receiver<News>) {
+    let mut gaps = Gaps::default();
+    for news in received {
+        let event = match news {
+            News::Captured(event) => event,
+            News::Ended => {
+                gaps.ended();
+                shared.progress().interfaces.ended();
+                continue;
+            }
+        };
         shared.count(&event);
+        let unwatched = gaps.handle(&event);
+        if !unwatched.is_empty() {
+            shared.unwatched(&unwatched);
+        }
         match event {
             Event::Window(window) => shared.window(&window),
             Event::Added { .. } | Event::Removed { .. } => {}
@@ -239,7 +234,57 @@ impl Shared {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn error(&self, message: String) {
+    /// A capture begins: from here on it can be stopped.
+    pub(super) fn capture_began(&self, capture: &Capture) {
+        let tier = capture.tier();
+        let mut progress = self.progress();
+        progress.not_recording = None;
+        progress.capture = Some(CaptureReport { tier: tier.tier.to_string(), why: tier.why.clone() });
+        progress.frames = Frames { before: progress.frames.count(), now: capture.frames() };
+        progress.refused = capture.refused();
+        drop(progress);
+        let mut ending = self.ending();
+        if ending.over {
+            capture.stopper().stop();
+        }
+        ending.stopper = Some(capture.stopper());
+    }
+
+    /// A capture broke off, or could not begin. The same reason is said once.
+    pub(super) fn capture_failed(&self, error: &LiveError) {
+        let reason = error.to_string();
+        let mut progress = self.progress();
+        progress.capture_failures += 1;
+        let before = progress.not_recording.replace(reason.clone());
+        let is_news = before.as_ref() != Some(&reason) && progress.capture.is_some();
+        drop(progress);
+        self.ending().stopper = None;
+        if is_news {
+            self.error(reason);
+        }
+    }
+
+    /// Waits so long; whether to go on then.
+    pub(super) fn pause(&self, wait: Duration) -> bool {
+        let waited = self.over.wait_timeout_while(self.ending(), wait, |ending| !ending.over);
+        let (ending, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        !ending.over
+    }
+
+    fn end(&self) {
+        let mut ending = self.ending();
+        ending.over = true;
+        if let Some(stopper) = &ending.stopper {
+            stopper.stop();
+        }
+        self.over.notify_all();
+    }
+
+    fn ending(&self) -> MutexGuard<'_, Ending> {
+        self.ending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn error(&self, message: String) {
         tracing::info!("{message}");
         let errors = &mut self.progress().errors;
         // What is tried again and fails again is one error.
@@ -287,8 +332,30 @@ impl Shared {
     /// One SKIPDATA record for each interface whose records were dropped.
     fn skipdata(&self, loss: &Loss) -> FinishedWindow {
         let (start, end) = (loss.start, loss.end);
-        let lost = loss.interfaces.keys().map(|id| (id.as_str(), start, end));
-        let batch = skipdata(&self.format, &self.account_id, &self.region, lost);
-        FinishedWindow { start, end, batches: vec![batch] }
+        let lost = loss.interfaces.keys().map(|id| (id.clone(), (start, end)));
+        unwatched_window(&lost.collect(), &self.format, &self.account_id, &self.region)
+    }
+
+    /// What passed between two captures is in no record.
+    fn unwatched(&self, unwatched: &Unwatched) {
+        self.append(unwatched_window(unwatched, &self.format, &self.account_id, &self.region));
+        if let Some(sinks) = &self.sinks {
+            sinks.flow_logs.unwatched(unwatched);
+        }
+    }
+}
+
+/// SKIPDATA records: one for each interface.
+pub(super) fn unwatched_window(
+    unwatched: &Unwatched,
+    format: &Format,
+    account_id: &str,
+    region: &str,
+) -> FinishedWindow {
+    let records = unwatched.iter().map(|(id, (start, end))| (id.as_str(), *start, *end));
+    FinishedWindow {
+        start: unwatched.values().map(|(start, _)| *start).min().unwrap_or_default(),
+        end: unwatched.values().map(|(_, end)| *end).max().unwrap_or_default(),
+        batches: vec![skipdata(format, account_id, region, records)],
     }
 }
