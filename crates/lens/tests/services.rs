@@ -130,11 +130,12 @@ fn deliver(root: &Path, number: u32, action: &str) {
 const ENDLESS: &str = "SELECT count(*) FROM vpc_flow_logs a CROSS JOIN vpc_flow_logs b CROSS JOIN vpc_flow_logs c \
     WHERE (a.srcport + b.srcport * c.srcport) % 7 = 3";
 
-fn deliver_many(root: &Path) {
+fn deliver_many(root: &Path, lines: u32) {
     let line = |port: u32| {
         format!("2 123456789012 eni-1 10.0.0.1 10.0.0.9 {port} 22 6 3 100 1700000000 1700000060 ACCEPT OK\n")
     };
-    let text: String = std::iter::once(HEADER.to_owned()).chain((0..20_000).map(line)).collect();
+    let text: String =
+        std::iter::once(HEADER.to_owned()).chain((0..lines).map(|number| line(number % 65_536))).collect();
     let folder = root.join("buckets/flow-logs/AWSLogs/123456789012/vpcflowlogs/us-east-1/2026/11/20");
     std::fs::create_dir_all(&folder).expect("made");
     std::fs::write(folder.join("123456789012_vpcflowlogs_us-east-1_fl-1_20261120T0000Z_0000000a.log"), text)
@@ -240,7 +241,7 @@ fn what_is_wrong_is_told_at_the_start_or_in_the_state() {
 #[test]
 fn a_stopped_query_ends_and_gives_way_to_the_next() {
     let root = folder();
-    deliver_many(root.path());
+    deliver_many(root.path(), 20_000);
     let server = Server::open(root.path(), Limits { concurrency: 1, ..Limits::default() });
     let slow = server.start(ENDLESS);
     let waiting = server.start("SELECT 1");
@@ -264,7 +265,7 @@ fn a_stopped_query_ends_and_gives_way_to_the_next() {
 #[test]
 fn a_query_ends_at_the_limit_of_time() {
     let root = folder();
-    deliver_many(root.path());
+    deliver_many(root.path(), 20_000);
     let server = Server::open(root.path(), Limits { time: Duration::from_secs(1), ..Limits::default() });
     let ended = server.ended(&server.start(ENDLESS));
     assert_eq!(ended["Status"]["State"], "FAILED");
@@ -272,9 +273,38 @@ fn a_query_ends_at_the_limit_of_time() {
 }
 
 #[test]
+fn a_query_ends_at_the_cutoff_of_its_workgroup() {
+    let root = folder();
+    deliver_many(root.path(), 150_000);
+    let server = Server::open(root.path(), Limits::default());
+    let configuration =
+        json!({ "ResultConfiguration": { "OutputLocation": RESULTS }, "BytesScannedCutoffPerQuery": 10_000_000 });
+    server.done("CreateWorkGroup", &json!({ "Name": "small", "Configuration": configuration }));
+    let ended = |sql: &str| {
+        let started = server.done("StartQueryExecution", &json!({ "QueryString": sql, "WorkGroup": "small" }));
+        server.ended(started["QueryExecutionId"].as_str().expect("an id"))
+    };
+    let cancelled = ended(ENDLESS);
+    assert_eq!(cancelled["Status"]["State"], "CANCELLED", "{cancelled}");
+    assert_eq!(cancelled["Status"]["StateChangeReason"], "Query cancelled! : Bytes scanned limit was exceeded");
+    assert!(cancelled["Statistics"]["DataScannedInBytes"].as_i64().expect("a number") > 10_000_000, "{cancelled}");
+    assert_eq!(ended("SELECT 1")["Status"]["State"], "SUCCEEDED");
+}
+
+#[test]
+fn functions_are_listed_as_rows_of_a_query() {
+    let root = folder();
+    let server = Server::open(root.path(), Limits::default());
+    assert_eq!(texts(&server.rows("SHOW FUNCTIONS LIKE 'date_d%'")), ["Function", "date_diff"]);
+    let ended = server.run("SHOW FUNCTIONS");
+    assert_eq!((&ended["StatementType"], &ended["SubstatementType"]), (&json!("UTILITY"), &json!("SHOW_FUNCTIONS")));
+    assert!(ended["ResultConfiguration"]["OutputLocation"].as_str().expect("a place").ends_with(".csv"));
+}
+
+#[test]
 fn a_query_that_a_crash_ended_has_failed() {
     let root = folder();
-    deliver_many(root.path());
+    deliver_many(root.path(), 20_000);
     let id = Server::open(root.path(), Limits::default()).start(ENDLESS);
     let server = Server::open(root.path(), Limits::default());
     let ended = server.done("GetQueryExecution", &json!({ "QueryExecutionId": id }));
