@@ -441,6 +441,30 @@ fn workgroups_named_queries_and_tags_last() {
 }
 
 #[test]
+fn what_comes_with_weir_is_a_named_query_of_the_primary_group() {
+    let root = folder();
+    let server = Server::open(root.path(), Limits::default());
+    let own = json!({ "Name": "mine", "Database": "default", "QueryString": "SELECT 1" });
+    let own = server.done("CreateNamedQuery", &own)["NamedQueryId"].clone();
+    let listed = server.done("ListNamedQueries", &json!({}))["NamedQueryIds"].clone();
+    let listed = listed.as_array().expect("a list");
+    assert_eq!((listed.len(), &listed[0]), (1 + weir_query::QUESTIONS.len(), &own));
+    let all = server.done("BatchGetNamedQuery", &json!({ "NamedQueryIds": listed }));
+    let all = all["NamedQueries"].as_array().expect("a list").clone();
+    assert_eq!(all.len(), listed.len());
+    let records = all.iter().find(|query| query["Name"] == "records").expect("it is one of them");
+    assert_eq!((&records["Database"], &records["WorkGroup"]), (&json!("default"), &json!("primary")));
+    let id = json!({ "NamedQueryId": records["NamedQueryId"] });
+    assert_eq!(server.done("GetNamedQuery", &id)["NamedQuery"], *records);
+    assert_eq!(texts(&server.rows(records["QueryString"].as_str().expect("a text"))), ["records", "2"]);
+    let refused = server.call("DeleteNamedQuery", &id).expect_err("it stays");
+    assert_eq!(refused.message, "NamedQuery records comes with Weir and stays as it is");
+    let change = json!({ "NamedQueryId": records["NamedQueryId"], "Name": "x", "QueryString": "SELECT 2" });
+    assert!(server.call("UpdateNamedQuery", &change).is_err());
+    server.done("DeleteNamedQuery", &json!({ "NamedQueryId": own }));
+}
+
+#[test]
 fn the_same_token_is_the_same_query_and_an_old_answer_will_do_when_asked() {
     let root = folder();
     let server = Server::open(root.path(), Limits::default());

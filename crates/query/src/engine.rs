@@ -12,7 +12,8 @@ use crate::answer::{Answer, StatementKind};
 use crate::catalogue::CatalogueStore;
 use crate::definitions;
 use crate::error::{Code, Error};
-use crate::hive;
+use crate::hive::{self, Hive};
+use crate::progress::Estimate;
 use crate::select;
 use crate::statement::{self, Statement};
 use crate::table::{Copies, Heads, Table, Wanted, cannot_open};
@@ -136,6 +137,24 @@ impl Engine {
         match statement::read(sql)? {
             Statement::Query(text) => select::run(self, text, options).await,
             Statement::Hive(tokens) => definitions::run(self, hive::parse(sql, &tokens)?, options).await,
+        }
+    }
+
+    /// What a statement would read; nothing is run. Objects are listed, and of tables without definition the heads of
+    /// objects are read. Statements about definitions read nothing.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub async fn estimate(&self, sql: &str, options: &RunOptions) -> Result<Estimate, Error> {
+        let tokens = match statement::read(sql)? {
+            Statement::Query(text) => return select::estimate(self, text, options).await,
+            Statement::Hive(tokens) => tokens,
+        };
+        match hive::parse(sql, &tokens)? {
+            Hive::CreateTableAs { query, .. } | Hive::Insert { query, .. } | Hive::Unload { query, .. } => {
+                select::estimate(self, &query, options).await
+            }
+            _ => Ok(Estimate::default()),
         }
     }
 

@@ -27,7 +27,9 @@ mod known;
 mod lambda;
 mod map;
 mod prefix;
+mod printf;
 mod sequence;
+mod show;
 mod text;
 mod time;
 mod url;
@@ -37,6 +39,7 @@ pub(crate) use address::{TO_ADDRESS, TO_TEXT, TRY_TO_ADDRESS, texts as address_t
 pub(crate) use array::ORDINALS;
 pub(crate) use json::{TO_JSON, from_json, texts as json_texts};
 pub(crate) use known::{NAMES, check as check_names};
+pub(crate) use lambda::SORT_BY;
 pub(crate) use prefix::{PREFIX, PREFIX_TEXT, TO_PREFIX, texts as prefix_texts};
 
 use generic::Generic;
@@ -46,7 +49,7 @@ use generic::Generic;
 /// # Errors
 /// When the registry takes no more functions.
 pub(crate) fn register(registry: &mut dyn FunctionRegistry, now: i64) -> Result<()> {
-    let fixed: [&'static [Entry]; 7] = [
+    let fixed: [&'static [Entry]; 8] = [
         time::FUNCTIONS,
         text::FUNCTIONS,
         bit::FUNCTIONS,
@@ -54,8 +57,11 @@ pub(crate) fn register(registry: &mut dyn FunctionRegistry, now: i64) -> Result<
         prefix::FUNCTIONS,
         json::FUNCTIONS,
         url::FUNCTIONS,
+        show::FUNCTIONS,
     ];
-    let generic = || [array::FUNCTIONS, map::FUNCTIONS, sequence::GENERIC, json::GENERIC].into_iter().flatten();
+    let generic: [&'static [Generic]; 6] =
+        [array::FUNCTIONS, map::FUNCTIONS, sequence::GENERIC, json::GENERIC, printf::FUNCTIONS, show::GENERIC];
+    let generic = || generic.into_iter().flatten();
     for (name, overloads) in fixed.into_iter().flatten() {
         let generic = generic().find(|generic| generic.name == *name);
         registry.register_udf(Function::shared(name, overloads, generic, now))?;
@@ -107,6 +113,8 @@ enum Param {
     Addresses,
     /// A length of time, in milliseconds.
     Duration,
+    /// Red, green and blue.
+    Color,
 }
 
 /// The zone of all timestamps.
@@ -114,6 +122,9 @@ const UTC: &str = "UTC";
 
 /// How many bytes an address has; no other column has this type.
 pub(crate) const ADDRESS: DataType = DataType::FixedSizeBinary(16);
+
+/// Colours; no other column has this type.
+const COLOR: DataType = DataType::FixedSizeBinary(show::BYTES);
 
 impl Param {
     fn data_type(self) -> DataType {
@@ -129,6 +140,7 @@ impl Param {
             Param::Json => json_type(),
             Param::Addresses => DataType::new_list(ADDRESS, true),
             Param::Duration => DataType::Duration(TimeUnit::Millisecond),
+            Param::Color => COLOR,
             Param::Texts => DataType::new_list(DataType::Utf8View, true),
         }
     }
@@ -144,7 +156,7 @@ impl Param {
             Param::Date => *given == DataType::Date32,
             Param::Timestamp => matches!(given, DataType::Timestamp(..) | DataType::Date32),
             Param::Texts => matches!(given, DataType::List(item) if is_text(item.data_type())),
-            Param::Address | Param::Prefix | Param::Json | Param::Addresses | Param::Duration => {
+            Param::Address | Param::Prefix | Param::Json | Param::Addresses | Param::Duration | Param::Color => {
                 *given == self.data_type()
             }
         }
@@ -184,6 +196,7 @@ pub(crate) fn type_name(data_type: &DataType) -> String {
         DataType::Null => "unknown".to_owned(),
         other if *other == ADDRESS => "ipaddress".to_owned(),
         other if *other == PREFIX => "ipprefix".to_owned(),
+        other if *other == COLOR => "color".to_owned(),
         other if *other == json_type() => "json".to_owned(),
         DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _) => {
             format!("array({})", type_name(item.data_type()))

@@ -103,8 +103,10 @@ pub(crate) enum Hive {
     ShowCreateView {
         view: Name,
     },
+    /// Of the whole table, or of one column.
     Describe {
         table: Name,
+        column: Option<String>,
     },
     CreateTableAs {
         name: Name,

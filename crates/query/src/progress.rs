@@ -1,6 +1,7 @@
 //! How far a query is: numbers that a progress bar, the statistics of an answer, and the report
 //! of refused lines read while the query runs.
 
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -14,9 +15,28 @@ pub struct Progress {
     bytes_scanned: AtomicU64,
     objects_total: AtomicU64,
     objects_done: AtomicU64,
+    partitions: AtomicU64,
     rows: AtomicU64,
     refusals: Mutex<Refusals>,
     bad_objects: Mutex<Vec<BadObject>>,
+}
+
+/// What a query has to read, as it is known before it reads anything.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Estimate {
+    /// Objects.
+    pub objects: u64,
+    /// Partitions that hold them; 0 for tables without partitions.
+    pub partitions: u64,
+    /// Bytes of the objects, as they lie in the store (compressed). Of Parquet and of columnar copies a query reads
+    /// fewer: only the columns that it asks for.
+    pub bytes: u64,
+}
+
+impl fmt::Display for Estimate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "objects={}, partitions={}, bytes={}", self.objects, self.partitions, self.bytes)
+    }
 }
 
 /// An object that could not be read whole, or not at all (`skip_bad_objects`).
@@ -73,9 +93,16 @@ impl Progress {
         self.bad_objects.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub(crate) fn add_work(&self, objects: u64, bytes: u64) {
-        self.objects_total.fetch_add(objects, Ordering::Relaxed);
-        self.bytes_total.fetch_add(bytes, Ordering::Relaxed);
+    /// What the query has to read, as far as its tables are planned.
+    pub fn estimate(&self) -> Estimate {
+        let partitions = self.partitions.load(Ordering::Relaxed);
+        Estimate { objects: self.objects_total(), partitions, bytes: self.bytes_total() }
+    }
+
+    pub(crate) fn add_work(&self, work: Estimate) {
+        self.objects_total.fetch_add(work.objects, Ordering::Relaxed);
+        self.partitions.fetch_add(work.partitions, Ordering::Relaxed);
+        self.bytes_total.fetch_add(work.bytes, Ordering::Relaxed);
     }
 
     /// Bytes that were read, of an object that is read from its start to its end.

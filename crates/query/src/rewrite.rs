@@ -6,14 +6,14 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, CaseWhen, CastKind, DataType, ExactNumberInfo, ExcludeSelectItem, Expr, Function, FunctionArg,
-    FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList, FunctionArguments, Ident, LambdaFunction,
-    ObjectName, ObjectNamePart, OrderByExpr, OrderByOptions, Query, Select, SelectItem, SetExpr, Statement,
-    TableFactor, TypedString, UnaryOperator, Value, VisitMut, VisitorMut,
+    Array, BinaryOperator, CaseWhen, CastKind, DataType, ExactNumberInfo, ExcludeSelectItem, Expr, Function,
+    FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList, FunctionArguments, Ident,
+    LambdaFunction, ObjectName, ObjectNamePart, OrderByExpr, OrderByOptions, Query, Select, SelectItem, SetExpr,
+    Statement, TableFactor, TypedString, UnaryOperator, Value, VisitMut, VisitorMut,
 };
 
-use crate::function::ORDINALS;
-use crate::table::PATH_COLUMN;
+use crate::function::{ORDINALS, SORT_BY};
+use crate::table::HIDDEN;
 use crate::try_function::TRY;
 
 /// How names begin that stand for another in the answer: `$as:<n>:<name>`, with no name for `_col<i>`.
@@ -160,6 +160,11 @@ fn replace(function: &mut Function) -> Option<Expr> {
         ("array_sort", [array]) => {
             let text = |text: &str| Expr::value(Value::SingleQuotedString(text.to_owned()));
             Some(call("array_sort", vec![array.clone(), text("ASC"), text("NULLS LAST")]))
+        }
+        ("array_sort", [array, lambda @ Expr::Lambda(_)]) => Some(call(SORT_BY, vec![array.clone(), lambda.clone()])),
+        ("map", []) => {
+            let nothing = || Expr::Array(Array { elem: Vec::new(), named: true });
+            Some(call("map", vec![nothing(), nothing()]))
         }
         ("mod", [a, b]) => Some(Expr::Nested(Box::new(Expr::BinaryOp {
             left: Box::new(Expr::Nested(Box::new(a.clone()))),
@@ -312,8 +317,8 @@ fn case(condition: &Expr, then: &Expr, otherwise: Option<&Expr>) -> Expr {
     }
 }
 
-/// Leaves `$path` out of the `*` of every SELECT straight from a table.
-pub(crate) fn hide_path(statement: &mut Statement) {
+/// Leaves the hidden columns out of the `*` of every SELECT straight from a table.
+pub(crate) fn hide(statement: &mut Statement) {
     struct Hider;
     impl VisitorMut for Hider {
         type Break = ();
@@ -325,8 +330,8 @@ pub(crate) fn hide_path(statement: &mut Statement) {
                     && tables
                     && !select.from.is_empty()
                 {
-                    let path = ObjectName::from(vec![Ident::with_quote('"', PATH_COLUMN)]);
-                    options.opt_exclude = Some(ExcludeSelectItem::Single(path));
+                    let name = |name: &str| ObjectName::from(vec![Ident::with_quote('"', name)]);
+                    options.opt_exclude = Some(ExcludeSelectItem::Multiple(HIDDEN.map(name).into()));
                 }
             }
             ControlFlow::Continue(())

@@ -8,7 +8,7 @@ use datafusion::arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use datafusion::catalog::{
     CatalogProvider, MemoryCatalogProvider, MemorySchemaProvider, SchemaProvider, TableProvider,
 };
-use datafusion::common::TableReference;
+use datafusion::common::{ScalarValue, TableReference};
 use datafusion::dataframe::DataFrame;
 use datafusion::datasource::{MemTable, ViewTable};
 use datafusion::error::DataFusionError;
@@ -22,13 +22,13 @@ use datafusion::sql::sqlparser::ast::{ObjectName, Spanned, Statement, Visit, Vis
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
 
-use crate::answer::{Answer, StatementKind};
+use crate::answer::{Answer, Batches, StatementKind};
 use crate::engine::{DEFAULT_DATABASE, Engine, RunOptions};
 use crate::error::{Code, Error, Position};
 use crate::lexer;
 use crate::metastore;
-use crate::progress::Progress;
-use crate::table::{BoundTable, PATH_COLUMN, ScanContext, SharedTexts, Table};
+use crate::progress::{Estimate, Progress};
+use crate::table::{BoundTable, HIDDEN, PARTITIONS, ScanContext, SharedTexts, Table};
 use crate::{casts, check, dialect, function, rewrite, shown, trino_error, try_function};
 
 /// The one catalogue, as Athena names it.
@@ -55,7 +55,32 @@ pub(crate) async fn run(engine: &Engine, sql: &str, options: &RunOptions) -> Res
             }
         }
     });
-    Ok(Answer::new(kind, schema, Box::pin(batches), planner.progress))
+    let batches: Batches = match kind {
+        StatementKind::Explain => {
+            let estimate = estimate_row(&schema, &planner.progress.estimate())?;
+            Box::pin(batches.chain(futures::stream::iter([Ok(estimate)])))
+        }
+        _ => Box::pin(batches),
+    };
+    Ok(Answer::new(kind, schema, batches, planner.progress))
+}
+
+/// What a query would read. Objects are listed; of tables without definition their heads are read, too.
+pub(crate) async fn estimate(engine: &Engine, sql: &str, options: &RunOptions) -> Result<Estimate, Error> {
+    let planner = Planner::new(engine, options, sql)?;
+    let plan = planner.plan(sql, parse(sql)?, 0).await?;
+    planner.state.create_physical_plan(&plan).await.map_err(|error| wrong(&error))?;
+    Ok(planner.progress.estimate())
+}
+
+/// The last row of an EXPLAIN: what the query has to read.
+fn estimate_row(schema: &SchemaRef, estimate: &Estimate) -> Result<RecordBatch, Error> {
+    let columns = schema.fields().iter().enumerate().map(|(index, field)| {
+        let text = if index == 0 { "estimate".to_owned() } else { estimate.to_string() };
+        ScalarValue::Utf8(Some(text)).cast_to(field.data_type())?.to_array()
+    });
+    let columns = columns.collect::<Result<Vec<_>, DataFusionError>>().map_err(|error| wrong(&error))?;
+    RecordBatch::try_new(Arc::clone(schema), columns).map_err(|error| Error::new(Code::Internal, error.to_string()))
 }
 
 /// The error of a query that runs; damaged Parquet gets the name of its object.
@@ -110,7 +135,7 @@ struct Planner<'a> {
     catalog: Arc<MemoryCatalogProvider>,
     progress: Arc<Progress>,
     context: Arc<ScanContext>,
-    with_path: bool,
+    with_hidden: bool,
 }
 
 impl<'a> Planner<'a> {
@@ -127,8 +152,8 @@ impl<'a> Planner<'a> {
         let state = session(engine, options)?;
         let catalog = Arc::new(MemoryCatalogProvider::new());
         SessionContext::new_with_state(state.clone()).register_catalog(CATALOG, Arc::clone(&catalog) as _);
-        let with_path = lexer::tokens(sql)?.iter().any(|token| token.value() == PATH_COLUMN);
-        Ok(Planner { engine, options, state, catalog, progress, context: Arc::new(context), with_path })
+        let with_hidden = lexer::tokens(sql)?.iter().any(|token| HIDDEN.contains(&token.value().as_str()));
+        Ok(Planner { engine, options, state, catalog, progress, context: Arc::new(context), with_hidden })
     }
 
     /// The plan of a query; that of a view when `depth` is not 0.
@@ -142,8 +167,8 @@ impl<'a> Planner<'a> {
             function::check_names(&statement)?;
             let written = statement.clone();
             rewrite::rewrite(&mut statement, false);
-            if self.with_path {
-                rewrite::hide_path(&mut statement);
+            if self.with_hidden {
+                rewrite::hide(&mut statement);
             }
             let places = relation_places(&statement);
             let statement = DfStatement::Statement(Box::new(statement));
@@ -154,8 +179,8 @@ impl<'a> Planner<'a> {
             if plan.as_ref().is_err_and(trino_error::names_clash) {
                 let mut statement = written;
                 rewrite::rewrite(&mut statement, true);
-                if self.with_path {
-                    rewrite::hide_path(&mut statement);
+                if self.with_hidden {
+                    rewrite::hide(&mut statement);
                 }
                 plan = self.state.statement_to_plan(DfStatement::Statement(Box::new(statement))).await;
             }
@@ -182,10 +207,10 @@ impl<'a> Planner<'a> {
         if let Some(catalog) = reference.catalog().filter(|catalog| *catalog != CATALOG) {
             return Err(fail(Code::CatalogNotFound, format!("Catalog '{catalog}' not found")));
         }
-        let provider: Arc<dyn TableProvider> = match self.find(database, name)? {
-            Found::Table(table) => Arc::new(BoundTable::new(table, self.with_path, Arc::clone(&self.context))),
+        let provider: Arc<dyn TableProvider> = match self.find(database, name).await? {
+            Found::Table(table) => Arc::new(BoundTable::new(table, self.with_hidden, Arc::clone(&self.context))),
             Found::Folder(folder) => match self.engine.look_at(&folder, self.options.skip_bad_objects).await? {
-                Some(table) => Arc::new(BoundTable::new(Arc::new(table), self.with_path, Arc::clone(&self.context))),
+                Some(table) => Arc::new(BoundTable::new(Arc::new(table), self.with_hidden, Arc::clone(&self.context))),
                 None => {
                     let message = format!(
                         "Table '{CATALOG}.{database}.{name}' has no records yet: nothing was delivered to {folder}"
@@ -203,6 +228,17 @@ impl<'a> Planner<'a> {
                 let plan = self.plan(&query, parse(&query)?, depth + 1).await?;
                 Arc::new(ViewTable::new(plan, Some(query)))
             }
+            Found::Partitions(table) => match table.partition_rows().map_err(|error| wrong(&error))? {
+                Some(rows) => {
+                    Arc::new(MemTable::try_new(rows.schema(), vec![vec![rows]]).map_err(|error| wrong(&error))?)
+                }
+                None => {
+                    return Err(fail(
+                        Code::TableNotFound,
+                        format!("Table '{CATALOG}.{database}.{name}' does not exist"),
+                    ));
+                }
+            },
             Found::NoDatabase => return Err(fail(Code::SchemaNotFound, format!("Schema '{database}' does not exist"))),
             Found::Nothing => {
                 return Err(fail(Code::TableNotFound, format!("Table '{CATALOG}.{database}.{name}' does not exist")));
@@ -222,7 +258,7 @@ impl<'a> Planner<'a> {
         Ok(())
     }
 
-    fn find(&self, database: &str, name: &str) -> Result<Found, Error> {
+    async fn find(&self, database: &str, name: &str) -> Result<Found, Error> {
         if let Some(place) = (database == DEFAULT_DATABASE).then(|| self.engine.place(name)).flatten() {
             return Ok(Found::Table(place));
         }
@@ -240,9 +276,22 @@ impl<'a> Planner<'a> {
         if let Some(query) = found.views.get(name) {
             return Ok(Found::View(query.clone()));
         }
+        if let Some(of) = name.strip_suffix(PARTITIONS) {
+            return self.find_partitions(database, of).await;
+        }
         let found = if database == DEFAULT_DATABASE { self.engine.found() } else { Vec::new() };
         let folder = found.into_iter().find(|(known, _)| known == name);
         Ok(folder.map_or(Found::Nothing, |(_, folder)| Found::Folder(folder)))
+    }
+
+    /// The table whose partitions are asked for.
+    async fn find_partitions(&self, database: &str, of: &str) -> Result<Found, Error> {
+        let table = match Box::pin(self.find(database, of)).await? {
+            Found::Table(table) => Some(table),
+            Found::Folder(folder) => self.engine.look_at(&folder, self.options.skip_bad_objects).await?.map(Arc::new),
+            _ => None,
+        };
+        Ok(table.map_or(Found::Nothing, Found::Partitions))
     }
 
     /// A table of `information_schema`.
@@ -256,6 +305,8 @@ impl<'a> Planner<'a> {
 /// What a name is.
 enum Found {
     Table(Arc<Table>),
+    /// Of this table, as rows.
+    Partitions(Arc<Table>),
     /// Of flow logs.
     Folder(String),
     /// `information_schema`.

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion::catalog::Session;
 use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::logical_expr::{Expr, utils::conjunction};
@@ -19,7 +19,9 @@ use crate::progress::BadObject;
 mod copies;
 mod defined;
 mod discover;
+mod hidden;
 mod inject;
+mod listed;
 mod parquet;
 mod prefilter;
 mod projection;
@@ -35,14 +37,13 @@ mod unit;
 
 pub use copies::Copies;
 pub(crate) use discover::{Heads, Wanted};
+pub(crate) use hidden::HIDDEN;
+pub(crate) use listed::PARTITIONS;
 pub(crate) use parquet::Opened;
 pub(crate) use provider::BoundTable;
 pub(crate) use rows::{Csv, RowFormat};
 pub(crate) use scan::ScanContext;
 pub(crate) use shared::SharedTexts;
-
-/// The hidden column that names the object of a row.
-pub(crate) const PATH_COLUMN: &str = "$path";
 
 /// Columns and partitions. What a query adds (progress, hidden columns) is in [`BoundTable`].
 #[derive(Debug)]
@@ -116,12 +117,12 @@ pub(crate) enum UnitFormat {
 }
 
 impl Table {
-    /// All columns: those of the objects, then those of the partitions, then, if wanted, `$path`.
-    pub(crate) fn schema(&self, with_path: bool) -> SchemaRef {
+    /// All columns: those of the objects, then those of the partitions, then, if wanted, the hidden ones.
+    pub(crate) fn schema(&self, with_hidden: bool) -> SchemaRef {
         let data = self.columns.fields().iter().cloned();
         let partition = self.partition_columns.iter().cloned().map(Arc::new);
-        let path = with_path.then(|| Arc::new(Field::new(PATH_COLUMN, DataType::Utf8View, false)));
-        Arc::new(Schema::new(data.chain(partition).chain(path).collect::<Vec<_>>()))
+        let hidden = hidden::fields().into_iter().filter(|_| with_hidden).map(Arc::new);
+        Arc::new(Schema::new(data.chain(partition).chain(hidden).collect::<Vec<_>>()))
     }
 
     /// The objects of the partitions for which `keep` says yes.

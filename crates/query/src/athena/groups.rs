@@ -12,7 +12,7 @@ use super::{Athena, AthenaError, EngineVersion, ListInput, Scope, Tag, start};
 const KIND: &str = "work_group";
 
 /// The workgroup that is there from the start.
-const PRIMARY: &str = "primary";
+pub(super) const PRIMARY: &str = "primary";
 
 /// A workgroup.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

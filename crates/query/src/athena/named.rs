@@ -3,9 +3,13 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::groups::PRIMARY;
 use super::keep::Key;
 use super::shapes::page;
 use super::{Athena, AthenaError, ListInput, Scope};
+use crate::engine::DEFAULT_DATABASE;
+use crate::insights::Sample;
+use crate::questions::QUESTIONS;
 
 const KIND: &str = "named";
 
@@ -146,14 +150,18 @@ impl Athena {
     /// # Errors
     /// When it is not there.
     pub fn get_named_query(&self, scope: &Scope, id: &str) -> Result<NamedQueryOutput, AthenaError> {
+        if let Some(named_query) = question(id) {
+            return Ok(NamedQueryOutput { named_query });
+        }
         Ok(NamedQueryOutput { named_query: self.named(scope, id)?.query })
     }
 
     /// UpdateNamedQuery.
     ///
     /// # Errors
-    /// When it is not there.
+    /// When it is not there, or comes with Weir.
     pub fn update_named_query(&self, scope: &Scope, input: &UpdateNamedQueryInput) -> Result<(), AthenaError> {
+        own(&input.named_query_id)?;
         let mut kept = self.named(scope, &input.named_query_id)?;
         kept.query.name.clone_from(&input.name);
         kept.query.query_string.clone_from(&input.query_string);
@@ -164,8 +172,9 @@ impl Athena {
     /// DeleteNamedQuery.
     ///
     /// # Errors
-    /// When it is not there.
+    /// When it is not there, or comes with Weir.
     pub fn delete_named_query(&self, scope: &Scope, id: &str) -> Result<(), AthenaError> {
+        own(id)?;
         if self.remove(Key::new(scope, KIND, "", id))? { Ok(()) } else { Err(missing(id)) }
     }
 
@@ -180,8 +189,12 @@ impl Athena {
     ) -> Result<BatchGetNamedOutput, AthenaError> {
         let (mut found, mut unknown) = (Vec::new(), Vec::new());
         for id in &input.named_query_ids {
-            match self.read::<Kept>(Key::new(scope, KIND, "", id))? {
-                Some(kept) => found.push(kept.query),
+            let kept = match question(id) {
+                None => self.read::<Kept>(Key::new(scope, KIND, "", id))?.map(|kept| kept.query),
+                question => question,
+            };
+            match kept {
+                Some(query) => found.push(query),
                 None => unknown.push(serde_json::json!({
                     "NamedQueryId": id, "ErrorCode": "INVALID_INPUT", "ErrorMessage": missing(id).to_string(),
                 })),
@@ -190,7 +203,7 @@ impl Athena {
         Ok(BatchGetNamedOutput { named_queries: found, unprocessed_named_query_ids: unknown })
     }
 
-    /// ListNamedQueries of a workgroup, the latest first.
+    /// ListNamedQueries of a workgroup, the latest first; behind those of the primary one what comes with Weir.
     ///
     /// # Errors
     /// When there is no such workgroup.
@@ -199,13 +212,41 @@ impl Athena {
         let mut all: Vec<Kept> = self.all(&scope.region, KIND, None)?;
         all.retain(|kept| kept.query.work_group == group);
         all.sort_by_key(|kept| std::cmp::Reverse(kept.created));
-        let (page, next_token) = page(all, input, 50)?;
-        let named_query_ids = page.into_iter().map(|kept| kept.query.named_query_id).collect();
+        let own = all.into_iter().map(|kept| kept.query.named_query_id);
+        let questions = QUESTIONS.iter().filter(|_| group == PRIMARY).map(id_of);
+        let (named_query_ids, next_token) = page(own.chain(questions).collect(), input, 50)?;
         Ok(ListNamedQueriesOutput { named_query_ids, next_token })
     }
 
     fn named(&self, scope: &Scope, id: &str) -> Result<Kept, AthenaError> {
         self.read(Key::new(scope, KIND, "", id))?.ok_or_else(|| missing(id))
+    }
+}
+
+fn id_of(question: &Sample) -> String {
+    question.id("athena")
+}
+
+/// The question of this id that comes with Weir.
+fn question(id: &str) -> Option<NamedQuery> {
+    let question = QUESTIONS.iter().find(|question| id_of(question) == id)?;
+    Some(NamedQuery {
+        name: question.name.to_owned(),
+        description: Some(question.title.to_owned()),
+        database: DEFAULT_DATABASE.to_owned(),
+        query_string: question.query.to_owned(),
+        named_query_id: id.to_owned(),
+        work_group: PRIMARY.to_owned(),
+    })
+}
+
+/// Refuses the id of a question that comes with Weir.
+fn own(id: &str) -> Result<(), AthenaError> {
+    match question(id) {
+        None => Ok(()),
+        Some(question) => {
+            Err(AthenaError::input(format!("NamedQuery {} comes with Weir and stays as it is", question.name)))
+        }
     }
 }
 

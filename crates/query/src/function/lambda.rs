@@ -17,6 +17,9 @@ use super::{map, map_type, type_name};
 use crate::error::{Code, Error};
 
 mod reduce;
+mod sort;
+
+pub(crate) use sort::SORT_BY;
 
 /// All of them.
 pub(super) fn all() -> Vec<HigherOrderUDF> {
@@ -24,6 +27,7 @@ pub(super) fn all() -> Vec<HigherOrderUDF> {
         .into_iter()
         .map(|kind| HigherOrderUDF::new_from_impl(MapLambda { kind, signature: values_then_lambdas(1, 1) }))
         .collect();
+    all.push(HigherOrderUDF::new_from_impl(sort::SortBy { signature: values_then_lambdas(1, 1) }));
     all.push(HigherOrderUDF::new_from_impl(ZipWith { signature: values_then_lambdas(2, 1) }));
     all.push(HigherOrderUDF::new_from_impl(reduce::Reduce { signature: values_then_lambdas(2, 2) }));
     all

@@ -42,13 +42,23 @@ impl<'a> Parser<'a> {
         } else if self.word("show") {
             self.show()
         } else if self.word("describe") || self.word("desc") {
-            let _ = self.word("extended") || self.word("formatted");
-            Ok(Hive::Describe { table: self.name()? })
+            self.describe()
         } else if let Some(statement) = self.write()? {
             Ok(statement)
         } else {
             Err(self.mismatch("'CREATE', 'ALTER', 'DROP', 'SHOW', 'DESCRIBE', 'MSCK'"))
         }
+    }
+
+    fn describe(&mut self) -> Result<Hive, Error> {
+        let _ = self.word("extended") || self.word("formatted");
+        let table = self.name()?;
+        if self.peek().is_some_and(|token| token.is_word("partition")) {
+            let message = "DESCRIBE of a partition is not supported; SHOW PARTITIONS and \"t$partitions\" list them";
+            return Err(self.not_supported(self.position(), message));
+        }
+        let column = if self.peek().is_some() { Some(self.identifier()?) } else { None };
+        Ok(Hive::Describe { table, column })
     }
 
     fn create(&mut self) -> Result<Hive, Error> {

@@ -61,6 +61,8 @@ pub struct Statistics {
     records_matched: AtomicU64,
     records_scanned: AtomicU64,
     bytes_scanned: AtomicU64,
+    records_expected: AtomicU64,
+    bytes_expected: AtomicU64,
 }
 
 impl Statistics {
@@ -77,6 +79,21 @@ impl Statistics {
     /// The bytes of their messages.
     pub fn bytes_scanned(&self) -> u64 {
         self.bytes_scanned.load(Ordering::Relaxed)
+    }
+
+    /// Events that the query has to look at. Known when it is planned.
+    pub fn records_expected(&self) -> u64 {
+        self.records_expected.load(Ordering::Relaxed)
+    }
+
+    /// The bytes of their messages, by the mean of each part of a log group.
+    pub fn bytes_expected(&self) -> u64 {
+        self.bytes_expected.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn add_expected(&self, (records, bytes): (u64, u64)) {
+        self.records_expected.fetch_add(records, Ordering::Relaxed);
+        self.bytes_expected.fetch_add(bytes, Ordering::Relaxed);
     }
 
     pub(super) fn add_scanned(&self, records: u64, bytes: u64) {
@@ -158,6 +175,16 @@ impl Insights {
     /// As [`run`](Self::run).
     pub fn check(&self, query: &Query, request: Request) -> Result<(), InsightsError> {
         self.plan(query, request, &Arc::default()).map(drop)
+    }
+
+    /// What a query would read, without reading it: events and bytes that are expected.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn estimate(&self, query: &Query, request: Request) -> Result<Arc<Statistics>, InsightsError> {
+        let statistics = Arc::default();
+        self.plan(query, request, &statistics)?;
+        Ok(statistics)
     }
 
     /// Which fields the events of a time have, and in what share of them, in percent.

@@ -1,5 +1,7 @@
 //! Queries that are asked of flow logs often: what the console and the guide of CloudWatch Logs offer for them.
 
+use sha2::{Digest, Sha256};
+
 /// A saved question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sample {
@@ -9,6 +11,15 @@ pub struct Sample {
     pub title: &'static str,
     /// The query.
     pub query: &'static str,
+}
+
+impl Sample {
+    /// What APIs know it by, among the samples `of` some kind: a UUID that is always the same.
+    pub(crate) fn id(&self, of: &str) -> String {
+        let digest = Sha256::digest(format!("{of}/{}", self.name));
+        let bytes = std::array::from_fn(|place| digest.get(place).copied().unwrap_or_default());
+        uuid::Builder::from_custom_bytes(bytes).into_uuid().to_string()
+    }
 }
 
 /// All of them. Those that name an address or an interface are to be changed by whoever asks.

@@ -71,6 +71,7 @@ impl EventTable {
         let scan = |group: &String| logs.scan(group, extent.from, extent.until, extent.now)?.opened();
         let scans = extent.groups.iter().map(scan).collect::<Result<Vec<_>, LogsError>>()?;
         for scan in &scans {
+            statistics.add_expected(scan.expected());
             let fields = scan.common_fields();
             common = Some(match common {
                 Some(common) => common.intersection(&fields).copied().collect(),

@@ -1,6 +1,6 @@
 //! A table as DataFusion sees it, for one query.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -27,6 +27,7 @@ use super::parquet::Readers;
 use super::scan::{ScanContext, TextScan};
 use super::tolerant::{OneObject, TolerantScan};
 use super::{Table, Unit, UnitFormat, prune};
+use crate::progress::Estimate;
 
 /// A table, and what a query brings along.
 #[derive(Debug)]
@@ -37,9 +38,9 @@ pub(crate) struct BoundTable {
 }
 
 impl BoundTable {
-    /// `with_path` adds the hidden column `$path`.
-    pub(crate) fn new(table: Arc<Table>, with_path: bool, context: Arc<ScanContext>) -> Self {
-        let schema = table.schema(with_path);
+    /// `with_hidden` adds the hidden columns.
+    pub(crate) fn new(table: Arc<Table>, with_hidden: bool, context: Arc<ScanContext>) -> Self {
+        let schema = table.schema(with_hidden);
         BoundTable { table, schema, context }
     }
 
@@ -49,8 +50,7 @@ impl BoundTable {
         let keep = prune::keep(session, &table.partition_columns, &values, filters)?;
         let units = table.units(&self.context.buckets, &keep).await;
         let units = units.map_err(crate::error::Error::into_datafusion)?;
-        let bytes = units.iter().map(|unit| unit.object.size()).sum();
-        self.context.progress.add_work(units.len() as u64, bytes);
+        self.context.progress.add_work(work(&units));
         for bad in &self.table.bad {
             self.context.progress.add_bad_object(bad.object.clone(), bad.reason.clone(), bad.partly);
         }
@@ -141,10 +141,10 @@ impl BoundTable {
     }
 
     fn partitioned_file(&self, unit: Unit) -> PartitionedFile {
-        let mut values = unit.values.to_vec();
-        if self.schema.fields().len() > self.table.columns.fields().len() + values.len() {
-            values.push(ScalarValue::Utf8View(Some(unit.object.name.to_string())));
-        }
+        let data_columns = self.table.columns.fields().len();
+        let columns = self.schema.fields().iter().skip(data_columns + unit.values.len());
+        let hidden = columns.filter_map(|column| unit.hidden(column.name(), &self.schema, data_columns));
+        let values = unit.values.iter().cloned().chain(hidden).collect();
         PartitionedFile::new_from_meta(unit.object.meta).with_partition_values(values)
     }
 }
@@ -198,6 +198,16 @@ impl TableProvider for BoundTable {
             1 => Ok(plans.swap_remove(0)),
             _ => UnionExec::try_new(plans),
         }
+    }
+}
+
+/// What there is to read of these objects.
+fn work(units: &[Unit]) -> Estimate {
+    let partitions: HashSet<&[ScalarValue]> = units.iter().map(|unit| unit.values.as_ref()).collect();
+    Estimate {
+        objects: units.len() as u64,
+        partitions: partitions.iter().filter(|values| !values.is_empty()).count() as u64,
+        bytes: units.iter().map(|unit| unit.object.size()).sum(),
     }
 }
 

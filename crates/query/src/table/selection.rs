@@ -12,7 +12,7 @@ use datafusion::physical_expr::PhysicalExpr;
 use weir_record::text::{Mode, TextOptions};
 
 use super::copies::LineFormat;
-use super::{PATH_COLUMN, Unit, UnitFormat};
+use super::{Unit, UnitFormat};
 use crate::error::{Code, Error};
 
 /// Rows that are decoded at a time.
@@ -63,10 +63,10 @@ impl Selection {
                             .map_err(|e| Error::new(Code::Internal, e.strip_backtrace()))?,
                     ),
                 },
-                Some(_) if field.name() == PATH_COLUMN => {
-                    Source::Constant(ScalarValue::Utf8View(Some(unit.object.name.to_string())))
-                }
-                Some(index) => Source::Constant(unit.values.get(index).cloned().unwrap_or(ScalarValue::Null)),
+                Some(index) => Source::Constant(match unit.hidden(field.name(), &self.table, self.data_columns) {
+                    Some(hidden) => hidden,
+                    None => unit.values.get(index).cloned().unwrap_or(ScalarValue::Null),
+                }),
             };
             columns.push(source);
         }

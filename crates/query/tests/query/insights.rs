@@ -87,8 +87,14 @@ impl Logs {
         let groups = if query.names_log_groups() { Vec::new() } else { vec![group.to_owned()] };
         let request = Request { groups, from: DAY, until: DAY + 86_400_000, limit: None, now: NOON };
         let statistics = Arc::default();
+        let estimate = self.insights.estimate(&query, request.clone())?;
+        assert_eq!((estimate.records_scanned(), estimate.bytes_scanned()), (0, 0), "{text}: an estimate reads nothing");
         let answer = self.insights.run(&query, request, &statistics).await?;
-        Ok((answer.collect().await?, statistics))
+        let rows = answer.collect().await?;
+        let scanned = (statistics.records_scanned(), statistics.bytes_scanned());
+        let expected = (estimate.records_expected(), estimate.bytes_expected());
+        assert!(scanned.0 <= expected.0 && scanned.1 <= expected.1, "{text}: {scanned:?} of {expected:?}");
+        Ok((rows, statistics))
     }
 }
 

@@ -178,13 +178,24 @@ async fn queries_are_saved_changed_and_deleted() {
         queries.describe_query_definitions(&input).unwrap()
     };
     let all = describe(None, None).query_definitions;
-    let named: Vec<_> = all.iter().map(|one| (one.name.as_str(), one.query_string.as_str())).collect();
+    let (with_weir, own): (Vec<_>, Vec<_>) = all.iter().partition(|one| one.name.starts_with("Weir/"));
+    let named: Vec<_> = own.iter().map(|one| (one.name.as_str(), one.query_string.as_str())).collect();
     assert_eq!(named, [("a", "limit 5"), ("b/refused", "limit 7")]);
+    assert!(all.is_sorted_by(|a, b| a.name < b.name));
     assert_eq!(describe(Some("b/"), None).query_definitions.len(), 1);
     assert!(describe(None, Some(1)).next_token.is_some());
     let delete = DeleteQueryDefinitionInput { query_definition_id: second };
     assert!(queries.delete_query_definition(&delete).unwrap().success);
     assert_eq!(queries.delete_query_definition(&delete).unwrap_err().code(), "ResourceNotFoundException");
+
+    // What comes with Weir is listed like the others, under ids that stay, and cannot be changed.
+    assert_eq!(with_weir.len(), weir_query::insights::SAMPLES.len());
+    let sample = &describe(Some("Weir/top-transfers"), None).query_definitions[0];
+    assert_eq!(Some(sample.query_string.as_str()), weir_query::insights::sample("top-transfers").map(|one| one.query));
+    assert!(with_weir.contains(&sample));
+    assert_eq!(put(Some(&sample.query_definition_id), "x", "limit 7").unwrap_err().code(), "InvalidParameterException");
+    let delete = DeleteQueryDefinitionInput { query_definition_id: sample.query_definition_id.clone() };
+    assert_eq!(queries.delete_query_definition(&delete).unwrap_err().code(), "InvalidParameterException");
 }
 
 #[tokio::test]

@@ -18,9 +18,12 @@ use weir_query::{Copies, Engine, EngineOptions, Error, RunOptions, StatementKind
 use weir_store::Buckets;
 
 mod copies;
+mod estimate;
+mod gone;
 mod insights;
 mod life;
 mod places;
+mod questions;
 mod seeds;
 mod serdes;
 
@@ -232,6 +235,11 @@ async fn functions_json_slt() {
 #[tokio::test]
 async fn functions_address_slt() {
     run_file("functions_address.slt").await;
+}
+
+#[tokio::test]
+async fn functions_show_slt() {
+    run_file("functions_show.slt").await;
 }
 
 #[tokio::test]

@@ -97,6 +97,15 @@ impl Piece {
         }
     }
 
+    /// How many events it has, wanted or not.
+    pub(super) fn events(&self) -> u64 {
+        match &self.source {
+            Source::Batch(batch) => batch.messages.len() as u64,
+            Source::Segment(segment, _) => segment.summary.rows,
+            Source::RowGroup(segment, row_group) => segment.rows(*row_group),
+        }
+    }
+
     /// The format of its events, if all of them are records and it is open.
     pub(super) fn only_records(&self) -> Option<&Format> {
         match &self.source {

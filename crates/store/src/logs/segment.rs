@@ -115,6 +115,11 @@ impl OpenSegment {
         self.metadata.metadata().num_row_groups()
     }
 
+    /// The events of a row group.
+    pub(super) fn rows(&self, row_group: usize) -> u64 {
+        u64::try_from(self.metadata.metadata().row_group(row_group).num_rows()).unwrap_or_default()
+    }
+
     /// No event of a row group is before the first of these or behind the second.
     pub(super) fn bounds(&self, row_group: usize) -> (EventKey, EventKey) {
         let (first, last) = self.told(row_group, TIMESTAMP).unwrap_or(self.segment.summary.times);

@@ -108,6 +108,15 @@ impl Scan {
         self.pieces.is_empty()
     }
 
+    /// How many events are to be looked at, and the bytes of their texts by the mean of each segment: the pieces that
+    /// may have wanted events, whole.
+    pub fn expected(&self) -> (u64, u64) {
+        let pieces = self.pieces.iter().map(|piece| (piece.events(), piece.mean_bytes()));
+        let sum = |(events, bytes): (u64, f64), (more, mean): (u64, f64)| (events + more, bytes + mean * more as f64);
+        let (events, bytes) = pieces.fold((0, 0.0), sum);
+        (events, bytes as u64)
+    }
+
     /// The same events in at most so many parts, each about as much to read, for as many threads.
     pub fn split(self, parts: usize) -> Vec<Self> {
         let part = self.pieces.len().div_ceil(parts.max(1)).max(1);

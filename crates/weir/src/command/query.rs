@@ -1,5 +1,6 @@
 //! `weir query`: Athena SQL over flow logs, from the terminal.
 
+mod estimate;
 mod insights;
 mod places;
 mod progress;
@@ -15,9 +16,13 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use arrow::record_batch::RecordBatch;
-use clap::{Arg, ArgGroup, ArgMatches, Command, value_parser};
+use clap::{
+    Arg, ArgGroup, ArgMatches, Command,
+    builder::{PossibleValue, PossibleValuesParser},
+    value_parser,
+};
 use tokio::runtime::Runtime;
-use weir_query::{Answer, Copies, Engine, EngineOptions, Progress, RunOptions};
+use weir_query::{Answer, Copies, Engine, EngineOptions, Progress, QUESTIONS, RunOptions};
 
 use crate::{
     Outcome, Usage, clock,
@@ -40,6 +45,8 @@ Examples:
   weir query --from s3://my-bucket/AWSLogs --output-file top.parquet -f top.sql
   weir query --since 3h --insights 'filter action=\"REJECT\" | stats count(*) as n by srcAddr | sort n desc | limit 20'
   weir query --log-group /app --sample newest
+  weir query --saved top-hosts
+  weir query --estimate 'SELECT * FROM vpc_flow_logs'
 
 Without --from the table vpc_flow_logs is what `weir up` delivered, and `CREATE EXTERNAL TABLE … LOCATION
 's3://…'` defines further ones, which are kept: a bucket is a folder below DATA/buckets if it is there, otherwise
@@ -57,7 +64,16 @@ and reported with its place; the exit code is then 3.",
                 .value_parser(value_parser!(PathBuf))
                 .help("Read the statements from this file; several are separated by `;`"),
         )
-        .group(ArgGroup::new("statement").args(["sql", "file", "insights", "sample"]).required(true))
+        .arg(
+            Arg::new("saved")
+                .long("saved")
+                .value_name("NAME")
+                .value_parser(PossibleValuesParser::new(
+                    QUESTIONS.iter().map(|question| PossibleValue::new(question.name).help(question.title)),
+                ))
+                .help("A question in SQL that is often asked of flow logs"),
+        )
+        .group(ArgGroup::new("statement").args(["sql", "file", "saved", "insights", "sample"]).required(true))
         .args(insights::arguments())
         .group(insights::question())
         .arg(
@@ -74,13 +90,20 @@ and reported with its place; the exit code is then 3.",
                 .value_parser(value_parser!(PathBuf))
                 .help("Write the answer to this file; the end of its name says how, if --output does not"),
         )
+        .arg(
+            Arg::new("estimate")
+                .long("estimate")
+                .action(clap::ArgAction::SetTrue)
+                .help("Say what would be read, and read nothing of it"),
+        )
 }
 
 pub fn run(matches: &ArgMatches, settings: &Settings) -> Result<Outcome> {
     if let Some(question) = insights::Question::of(matches, now_ms())? {
         let sink = Sink::new(matches.get_one::<PathBuf>("output-file").map(PathBuf::as_path), settings)?;
         interrupt::remove_unfinished()?;
-        return insights::run(question, &sink, settings);
+        let ask = if matches.get_flag("estimate") { insights::estimate } else { insights::run };
+        return ask(question, &sink, settings);
     }
     let statements = places::statements(&text(matches)?)?;
     let sink = Sink::new(matches.get_one::<PathBuf>("output-file").map(PathBuf::as_path), settings)?;
@@ -93,6 +116,9 @@ pub fn run(matches: &ArgMatches, settings: &Settings) -> Result<Outcome> {
     }
     runtime.block_on(async {
         places::add(&engine, &from, settings).await?;
+        if matches.get_flag("estimate") {
+            return estimate::run(&engine, &statements, &sink, settings).await;
+        }
         let mut outcome = Outcome::Done;
         for statement in &statements {
             if answer(&engine, statement, &sink, settings).await? == Outcome::Refused {
@@ -194,6 +220,9 @@ fn refused(progress: &Progress) -> Outcome {
 
 /// The text of the statements.
 fn text(matches: &ArgMatches) -> Result<String> {
+    if let Some(question) = matches.get_one::<String>("saved").and_then(|name| weir_query::question(name)) {
+        return Ok(question.query.to_owned());
+    }
     if let Some(file) = matches.get_one::<PathBuf>("file") {
         return fs::read_to_string(file).with_context(|| format!("{}: cannot read the statements", file.display()));
     }

@@ -158,6 +158,9 @@ fn an_alarm_on_a_query_rings_and_the_events_can_be_asked_for() {
     };
     let answer = asked("fields path, took | sort took desc");
     assert_eq!((answer.code, answer.out.as_str()), (0, "\"path\",\"took\"\n\"/b\",\"2500\"\n\"/a\",\"12\"\n"));
+    let estimate = ["query", "--data", "data", "--log-group", "/app", "--since", "1d", "--estimate", "--output", "csv"];
+    let estimate = lab.weir(&[&estimate[..], &["--sample", "newest"]].concat());
+    assert_eq!((estimate.code, estimate.out.as_str()), (0, "\"records\",\"bytes\"\n\"2\",\"48\"\n"));
     let wrong = asked("fields path | filtr took > 1");
     assert_eq!(wrong.code, 2);
     assert!(

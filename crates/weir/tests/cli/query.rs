@@ -48,6 +48,24 @@ srcaddr                                 dstport  bytes  action
 }
 
 #[test]
+fn an_estimate_reads_nothing_and_a_saved_question_is_asked_by_name() {
+    let lab = lab();
+    let bytes = gzip(EXAMPLES).len();
+    let expected = format!("\"objects\",\"partitions\",\"bytes\"\n\"1\",\"0\",\"{bytes}\"\n");
+    query(&lab, &["--estimate", "SELECT * FROM vpc_flow_logs"]).is(&expected);
+    query(&lab, &["--estimate", "--saved", "top-hosts"])
+        .is(&expected.replace("\"1\"", "\"2\"").replace(&format!("\"{bytes}\""), &format!("\"{}\"", 2 * bytes)));
+    query(&lab, &["--estimate", "SELECT 1; SELECT 2"])
+        .is("\"objects\",\"partitions\",\"bytes\"\n\"0\",\"0\",\"0\"\n\"0\",\"0\",\"0\"\n");
+    query(&lab, &["--saved", "rejected-tcp"])
+        .is("\"weekday\",\"day\",\"interface_id\",\"srcaddr\",\"dstport\",\"action\",\"protocol\"\n\
+         \"7\",\"2014-12-14\",\"eni-1235b8ca123456789\",\"172.31.9.69\",\"3389\",\"REJECT\",\"6\"\n");
+    let said = query(&lab, &["--saved", "nothing"]);
+    assert_eq!(said.code, 2);
+    assert!(said.err.contains("top-hosts"), "{}", said.err);
+}
+
+#[test]
 fn a_table_cannot_steer_the_terminal() {
     let lab = Lab::new();
     lab.write("logs/a.log", "srcaddr bytes\n\u{1b}[2J 1\n");

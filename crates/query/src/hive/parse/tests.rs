@@ -72,7 +72,7 @@ fn refusals_say_where_and_what_was_expected() {
             "FAILED: line 1:25: SemanticException: Duplicate column name: column 'a' stands twice",
         ),
         ("SHOW TABLES IN default x", "line 1:24: mismatched input 'x'. Expecting: a text in quotes"),
-        ("DESCRIBE t u", "line 1:12: mismatched input 'u'. Expecting: <EOF>"),
+        ("DESCRIBE t u v", "line 1:14: mismatched input 'v'. Expecting: <EOF>"),
     ] {
         assert_eq!(read(sql).unwrap_err().to_string(), expected, "{sql}");
     }

@@ -5,7 +5,7 @@ use super::{
     PutQueryDefinitionInput, PutQueryDefinitionOutput, Queries, QueryDefinition, SuccessOutput, bounded, place,
     refused, table,
 };
-use crate::insights::{InsightsError, Query};
+use crate::insights::{InsightsError, Query, SAMPLES, Sample};
 
 const LONGEST_NAME: usize = 255;
 
@@ -31,6 +31,7 @@ impl Queries {
             return Err(InsightsError::InvalidParameter(message));
         }
         Query::parse(&input.query_string)?;
+        input.query_definition_id.as_deref().map_or(Ok(()), own)?;
         let new = || uuid::Uuid::new_v4().to_string();
         let definition = QueryDefinition {
             query_language: LANGUAGE.to_owned(),
@@ -51,7 +52,7 @@ impl Queries {
         }
     }
 
-    /// `DescribeQueryDefinitions`: the saved queries by name.
+    /// `DescribeQueryDefinitions`: the saved queries by name, and those that come with Weir, in a folder of their own.
     ///
     /// # Errors
     /// The page makes no sense, and those of the disk.
@@ -66,6 +67,8 @@ impl Queries {
             return Ok(DescribeQueryDefinitionsOutput::default());
         }
         let mut all = self.shared.catalogue.change(table::definitions)?;
+        all.extend(SAMPLES.iter().map(definition));
+        all.sort_by(|a, b| a.name.cmp(&b.name));
         all.retain(|definition| definition.name.starts_with(prefix));
         let end = from.saturating_add(most);
         let next_token = (end < all.len()).then(|| end.to_string());
@@ -79,8 +82,39 @@ impl Queries {
     /// There is no such definition, and those of the disk.
     pub fn delete_query_definition(&self, input: &DeleteQueryDefinitionInput) -> Result<SuccessOutput, InsightsError> {
         let id = &input.query_definition_id;
+        own(id)?;
         let deleted = self.shared.catalogue.change(|transaction| table::delete_definition(transaction, id))?;
         if deleted { Ok(SuccessOutput { success: true }) } else { Err(no_definition(id)) }
+    }
+}
+
+/// The folder of the queries that come with Weir.
+const FOLDER: &str = "Weir";
+
+/// A query that comes with Weir.
+fn definition(sample: &Sample) -> QueryDefinition {
+    QueryDefinition {
+        query_language: LANGUAGE.to_owned(),
+        query_definition_id: id_of(sample),
+        name: format!("{FOLDER}/{}", sample.name),
+        query_string: sample.query.to_owned(),
+        last_modified: 0,
+        log_group_names: Vec::new(),
+    }
+}
+
+fn id_of(sample: &Sample) -> String {
+    sample.id("insights")
+}
+
+/// Refuses the id of a query that comes with Weir.
+fn own(id: &str) -> Result<(), InsightsError> {
+    match SAMPLES.iter().find(|sample| id_of(sample) == id) {
+        None => Ok(()),
+        Some(sample) => {
+            let message = format!("The query definition {FOLDER}/{} comes with Weir and stays as it is", sample.name);
+            Err(InsightsError::InvalidParameter(message))
+        }
     }
 }
 

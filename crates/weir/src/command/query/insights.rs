@@ -19,7 +19,7 @@ use weir_store::{
     logs::{Committed, LogOptions, LogStore, Owner, Tap},
 };
 
-use super::{Sink, start};
+use super::{Sink, estimate::numbers, start};
 use crate::{
     Outcome, Usage, clock,
     settings::{Bytes, Settings},
@@ -138,6 +138,23 @@ pub(super) fn run(question: Question, sink: &Sink, settings: &Settings) -> Resul
             started.elapsed().as_secs_f64()
         );
     }
+    Ok(Outcome::Done)
+}
+
+/// Writes what the question would read: events, and the bytes of their messages.
+///
+/// # Errors
+/// As [`run`].
+pub(super) fn estimate(question: Question, sink: &Sink, settings: &Settings) -> Result<Outcome> {
+    let Question { query, request } = question;
+    let logs = open(settings)?;
+    let (_runtime, engine) = start(settings)?;
+    let insights = Insights::new(Arc::new(engine), logs, settings.account.as_str());
+    let statistics = insights.estimate(&query, request).map_err(|error| told(query.text(), &error))?;
+    sink.write_all(&numbers([
+        ("records", vec![statistics.records_expected()].into()),
+        ("bytes", vec![statistics.bytes_expected()].into()),
+    ])?)?;
     Ok(Outcome::Done)
 }
 

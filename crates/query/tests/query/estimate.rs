@@ -1,0 +1,63 @@
+//! What a query would read, before it reads anything.
+
+use weir_query::{Estimate, RunOptions};
+
+use super::{NOW, World, lines};
+
+const TABLE: &str = "CREATE EXTERNAL TABLE t (a int, b string) PARTITIONED BY (dt string) \
+    ROW FORMAT DELIMITED FIELDS TERMINATED BY ' ' LOCATION 's3://est/t/'";
+
+/// No object can be read: each is said to be gzip and is none.
+fn world() -> World {
+    let world = World::new();
+    for (day, bytes) in [("1", 100), ("1", 20), ("2", 3000)] {
+        let mut object = vec![0; bytes];
+        object[..3].copy_from_slice(&[0x1f, 0x8b, 0x08]);
+        world.put(&format!("est/t/dt={day}/{bytes}.gz"), &object);
+    }
+    world
+}
+
+fn of(objects: u64, partitions: u64, bytes: u64) -> Estimate {
+    Estimate { objects, partitions, bytes }
+}
+
+#[tokio::test]
+async fn objects_partitions_and_bytes_are_known_before_anything_is_read() {
+    let world = world();
+    let engine = world.engine();
+    for statement in [TABLE, "MSCK REPAIR TABLE t"] {
+        lines(&engine, statement).await;
+    }
+    for (statement, expected) in [
+        ("SELECT count(*) FROM t", of(3, 2, 3120)),
+        ("SELECT a FROM t WHERE dt = '1' AND a > 5", of(2, 1, 120)),
+        ("SELECT a FROM t WHERE dt > '2'", of(0, 0, 0)),
+        ("SELECT x.a FROM t x JOIN t y ON x.a = y.a WHERE x.dt = '1' AND y.dt = '2'", of(3, 2, 3120)),
+        ("EXPLAIN SELECT a FROM t WHERE dt = '2'", of(1, 1, 3000)),
+        ("UNLOAD (SELECT a FROM t WHERE dt = '2') TO 's3://est/out/' WITH (format = 'PARQUET')", of(1, 1, 3000)),
+        ("INSERT INTO t SELECT * FROM t", of(3, 2, 3120)),
+        ("DROP TABLE t", of(0, 0, 0)),
+        ("SELECT 1", of(0, 0, 0)),
+    ] {
+        let estimate =
+            engine.estimate(statement, &RunOptions::new(NOW)).await.unwrap_or_else(|e| panic!("{statement}: {e}"));
+        assert_eq!(estimate, expected, "{statement}");
+    }
+    assert_eq!(lines(&engine, "SHOW TABLES").await, ["t"]);
+    assert!(!world.folder.path().join("buckets/est/out").exists());
+    let error = engine.estimate("SELECT nope FROM t", &RunOptions::new(NOW)).await.unwrap_err();
+    assert!(error.to_string().starts_with("COLUMN_NOT_FOUND: line 1:8"), "{error}");
+}
+
+#[tokio::test]
+async fn explain_ends_with_the_estimate() {
+    let world = world();
+    let engine = world.engine();
+    for statement in [TABLE, "MSCK REPAIR TABLE t"] {
+        lines(&engine, statement).await;
+    }
+    let plan = lines(&engine, "EXPLAIN SELECT a FROM t WHERE dt = '1'").await;
+    assert_eq!(plan.last().map(String::as_str), Some("estimate objects=2, partitions=1, bytes=120"));
+    assert!(plan[0].starts_with("logical_plan"), "{plan:?}");
+}
