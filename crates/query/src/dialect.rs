@@ -1,7 +1,7 @@
 //! Trino's SQL for sqlparser: what its parser has no dialect for is written otherwise before it reads.
 //!
 //! `VALUES 1, 2` gets its brackets, a type such as `array(row(a bigint))` becomes one name that
-//! [`Types`] understands, and `IPADDRESS '10.0.0.1'` becomes a cast.
+//! [`Types`] understands, `IPADDRESS '10.0.0.1'` becomes a cast, and `TABLE t` a SELECT.
 
 use std::any::TypeId;
 
@@ -26,7 +26,7 @@ pub(crate) fn parse(sql: &str) -> Result<Vec<Statement>, ParserError> {
     let tokens = Tokenizer::new(&Trino, sql).tokenize_with_location()?;
     let tokens: Vec<TokenWithSpan> =
         tokens.into_iter().filter(|token| !matches!(token.token, Token::Whitespace(_))).collect();
-    let tokens = with_brackets(&with_types(typed_literals(tokens)), 0);
+    let tokens = with_brackets(&with_types(typed_literals(with_selects(tokens))), 0);
     Parser::new(&Trino).with_tokens_with_locations(tokens).parse_statements()
 }
 
@@ -76,6 +76,24 @@ impl Dialect for Trino {
         supports_select_wildcard_except
         supports_select_wildcard_exclude
     }
+}
+
+/// `TABLE t` as `SELECT * FROM t`, where a query may begin.
+fn with_selects(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    const BEFORE: [&str; 7] = ["union", "except", "intersect", "all", "distinct", "explain", "analyze"];
+    let mut result: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
+    for token in tokens {
+        let begins = result
+            .last()
+            .is_none_or(|last| last.token == Token::LParen || BEFORE.iter().any(|word| is_word(last, word)));
+        if begins && is_word(&token, "table") {
+            let at = |new| TokenWithSpan::new(new, token.span);
+            result.extend([at(Token::make_keyword("SELECT")), at(Token::Mul), at(Token::make_keyword("FROM"))]);
+        } else {
+            result.push(token);
+        }
+    }
+    result
 }
 
 /// `IPADDRESS '10.0.0.1'` as `CAST('10.0.0.1' AS IPADDRESS)`.
@@ -263,6 +281,7 @@ mod tests {
             "SELECT CAST(a AS \"$type:map ( varchar , bigint )\")"
         );
         assert_eq!(rewritten("SELECT IPPREFIX '10.0.0.0/8'"), "SELECT CAST('10.0.0.0/8' AS IPPREFIX)");
+        assert_eq!(rewritten("TABLE t UNION ALL (table u)"), "SELECT * FROM t UNION ALL (SELECT * FROM u)");
         assert_eq!(rewritten("SELECT f(x -> x + 1)"), "SELECT f(x -> x + 1)");
     }
 }

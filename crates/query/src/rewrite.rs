@@ -9,7 +9,7 @@ use datafusion::sql::sqlparser::ast::{
     Array, BinaryOperator, CaseWhen, CastKind, DataType, ExactNumberInfo, ExcludeSelectItem, Expr, Function,
     FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList, FunctionArguments, Ident,
     LambdaFunction, ObjectName, ObjectNamePart, OrderByExpr, OrderByOptions, Query, Select, SelectItem, SetExpr,
-    Statement, TableFactor, TypedString, UnaryOperator, Value, VisitMut, VisitorMut,
+    Statement, TableFactor, TypedString, UnaryOperator, Value, ValueWithSpan, VisitMut, VisitorMut,
 };
 
 use crate::function::{ORDINALS, SORT_BY};
@@ -116,6 +116,7 @@ impl VisitorMut for Rewriter {
                     *expr = replacement;
                 }
             }
+            Expr::Like { pattern, escape_char, .. } => escape_with_backslash(pattern, escape_char),
             // Otherwise planned as DataFusion's own, which counts otherwise.
             Expr::Substring { expr: text, substring_from: Some(from), substring_for, .. } => {
                 let arguments = [text, from].into_iter().chain(substring_for.as_mut());
@@ -129,6 +130,31 @@ impl VisitorMut for Rewriter {
         }
         ControlFlow::Continue(())
     }
+}
+
+/// A pattern of LIKE whose escape character is the backslash, the only one of DataFusion's. Without ESCAPE a backslash
+/// means nothing in Trino. A pattern that is no text is left as it is.
+fn escape_with_backslash(pattern: &mut Expr, escape: &mut Option<ValueWithSpan>) {
+    let of = match escape.as_ref().map(|escape| &escape.value) {
+        None => None,
+        Some(Value::SingleQuotedString(text)) if text.chars().count() == 1 => text.chars().next(),
+        Some(_) => return,
+    };
+    let Expr::Value(ValueWithSpan { value: Value::SingleQuotedString(text), .. }) = pattern else { return };
+    let mut out = String::with_capacity(text.len());
+    let mut characters = text.chars();
+    while let Some(c) = characters.next() {
+        match c {
+            c if Some(c) == of => {
+                out.push('\\');
+                out.extend(characters.next());
+            }
+            '\\' => out.push_str("\\\\"),
+            c => out.push(c),
+        }
+    }
+    *text = out;
+    *escape = None;
 }
 
 /// What a call of one of Trino's functions becomes, when that is not the same call.
@@ -214,6 +240,14 @@ fn replace(function: &mut Function) -> Option<Expr> {
             let null_last = Expr::IsNull(Box::new(value.clone()));
             rename(function, "first_value", vec![value.clone()], Some((&null_last, true)));
             None
+        }
+        ("approx_percentile", [value, Expr::Array(shares)]) => {
+            let one = |share: &Expr| {
+                let mut one = function.clone();
+                rename(&mut one, "approx_percentile_cont", vec![value.clone(), share.clone()], None);
+                Expr::Function(one)
+            };
+            Some(Expr::Array(Array { elem: shares.elem.iter().map(one).collect(), named: true }))
         }
         ("approx_percentile", all) => {
             rename(function, "approx_percentile_cont", all.to_vec(), None);

@@ -18,7 +18,7 @@ use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::SessionConfig;
 use datafusion::sql::parser::Statement as DfStatement;
-use datafusion::sql::sqlparser::ast::{ObjectName, Spanned, Statement, Visit, Visitor};
+use datafusion::sql::sqlparser::ast::{ObjectName, Spanned, Statement, UtilityOption, Visit, Visitor};
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
 
@@ -114,8 +114,23 @@ pub(crate) fn kind(sql: &str) -> Result<StatementKind, Error> {
 fn kind_of(statement: &Statement) -> Result<StatementKind, Error> {
     match statement {
         Statement::Query(_) => Ok(StatementKind::Select),
-        Statement::Explain { .. } => Ok(StatementKind::Explain),
+        Statement::Explain { options, .. } => {
+            options.iter().flatten().try_for_each(explain_option)?;
+            Ok(StatementKind::Explain)
+        }
         _ => Err(Error::new(Code::SyntaxError, "Queries of this type are not supported")),
+    }
+}
+
+/// Takes the options of EXPLAIN that say what it does anyway.
+fn explain_option(option: &UtilityOption) -> Result<(), Error> {
+    match option.to_string().to_ascii_lowercase().as_str() {
+        "format text" | "type logical" | "type distributed" => Ok(()),
+        _ => {
+            let message =
+                format!("EXPLAIN ({option}) is not supported; FORMAT TEXT, TYPE LOGICAL and TYPE DISTRIBUTED are");
+            Err(Error::new(Code::NotSupported, message))
+        }
     }
 }
 

@@ -31,6 +31,10 @@ pub(crate) fn read(sql: &str) -> Result<Statement<'_>, Error> {
     {
         return Ok(Statement::Hive(tokens.to_vec()));
     }
+    if is(&["update", "delete", "merge"]) {
+        let message = "Modifying Hive table rows is only supported for transactional tables";
+        return Err(Error::at(Code::NotSupported, first.position, message));
+    }
     let found = first.text;
     Err(Error::at(
         Code::SyntaxError,
