@@ -30,7 +30,7 @@ pub(super) fn answer(asked: &Asked, output: &Value) -> Reply {
 pub(super) fn error(asked: &Asked, error: &ApiError) -> Reply {
     let mut reply = reply(asked, error.status, text(&error_body(asked.service, error)));
     reply.headers.extend(query_error(asked, error));
-    reply.headers.push(("x-amzn-errortype", error.code.to_string()));
+    reply.headers.push(("x-amzn-errortype", error_type(asked.service, error)));
     reply
 }
 

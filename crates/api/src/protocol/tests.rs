@@ -137,3 +137,12 @@ fn an_error_has_the_shape_of_its_protocol() {
     let (_, logs) = text(ServiceName::Logs, Protocol::AwsJson11);
     assert_eq!(logs, r#"{"__type":"ResourceNotFound","message":"a < b"}"#);
 }
+
+#[test]
+fn the_header_says_what_the_body_says_of_the_kind_of_an_error() {
+    let error = ApiError::new("AWS.SimpleQueueService.NonExistentQueue", "gone");
+    let reply = encode_error(&asked(ServiceName::Sqs, Protocol::AwsJson10), &error, "id");
+    let told = |name: &str| reply.headers.iter().find(|(header, _)| *header == name).map(|(_, text)| text.as_str());
+    assert_eq!(told("x-amzn-errortype"), Some("com.amazonaws.sqs#QueueDoesNotExist"));
+    assert_eq!(told("x-amzn-query-error"), Some("AWS.SimpleQueueService.NonExistentQueue;Sender"));
+}

@@ -17,7 +17,7 @@ use super::{
     queue::{self, Queued, Trouble},
     signature::{Keys, Signer},
 };
-use crate::topic::{Answer, Protocol, TopicError, Topics, count, counted, fraction};
+use crate::topic::{Answer, TopicError, Topics, count, counted, fraction};
 
 /// How long to wait when a dead letter could not be written.
 const LETTER_WAIT_MS: i64 = 60_000;
@@ -38,6 +38,8 @@ pub struct Courier {
     topics: Topics,
     data: PathBuf,
     signer: Signer,
+    /// Held by who puts messages into queues: in the order in which they were published, and before somebody is told so.
+    filling: Mutex<()>,
     state: Mutex<State>,
 }
 
@@ -88,7 +90,13 @@ pub struct Counters {
 impl Courier {
     /// A courier for the queue of these topics. Its key and the dead letters are in the data directory.
     pub fn new(topics: Topics, data: &Path) -> Self {
-        Self { topics, data: data.to_owned(), signer: Signer::new(data), state: Mutex::default() }
+        Self {
+            topics,
+            data: data.to_owned(),
+            signer: Signer::new(data),
+            filling: Mutex::default(),
+            state: Mutex::default(),
+        }
     }
 
     /// Up to `limit` deliveries that are due.
@@ -96,6 +104,7 @@ impl Courier {
     /// # Errors
     /// When the catalogue refuses; what has finished is then written down another time.
     pub fn due(&self, now: i64, limit: u32) -> Result<Vec<Outgoing>, NoticeError> {
+        let filling = self.filling.lock().unwrap_or_else(PoisonError::into_inner);
         let mut state = self.state();
         self.settle(&mut state)?;
         let sweeps = now.abs_diff(state.swept) >= SWEEP_MS;
@@ -123,7 +132,10 @@ impl Courier {
         state.swept = if sweeps { now } else { state.swept };
         state.out.extend(queued.iter().map(|queued| queued.id));
         drop(state);
-        Ok(queued.iter().filter_map(|queued| self.outgoing(queued, now)).collect())
+        let (letters, others): (Vec<Queued>, Vec<Queued>) = queued.into_iter().partition(Queued::is_for_a_queue);
+        letters.iter().for_each(|queued| drop(self.outgoing(queued, now)));
+        drop(filling);
+        Ok(others.iter().filter_map(|queued| self.outgoing(queued, now)).collect())
     }
 
     /// Puts a message that was just published into the queues that subscribe to its topic, so that whoever published it
@@ -132,9 +144,10 @@ impl Courier {
     /// # Errors
     /// When the catalogue refuses.
     pub fn fill_queues(&self, message_id: &str, now: i64) -> Result<(), NoticeError> {
+        let _filling = self.filling.lock().unwrap_or_else(PoisonError::into_inner);
         let mut state = self.state();
         let mut queued = self.change(|transaction| Queued::for_queues(transaction, message_id))?;
-        // What is out was given to somebody else meanwhile.
+        // What is out still has failed, and is not written down.
         queued.retain(|queued| state.out.insert(queued.id));
         drop(state);
         queued.iter().for_each(|queued| drop(self.outgoing(queued, now)));
@@ -198,7 +211,7 @@ impl Courier {
 
     fn outgoing(&self, queued: &Queued, now: i64) -> Option<Outgoing> {
         let keys = || self.signer.keys().map_err(|error| error.to_string());
-        if queued.subscription.protocol == Protocol::Sqs {
+        if queued.is_for_a_queue() {
             self.put(queued, now, keys);
             return None;
         }

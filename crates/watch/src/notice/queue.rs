@@ -55,6 +55,10 @@ impl Queued {
         Ok(())
     }
 
+    pub(super) fn is_for_a_queue(&self) -> bool {
+        self.subscription.protocol == Protocol::Sqs
+    }
+
     /// The deliveries of a message that go into queues.
     pub(super) fn for_queues(transaction: &Transaction<'_>, message_id: &str) -> Result<Vec<Self>, TopicError> {
         let select = format!("{SELECT} WHERE d.message = ?1 AND s.protocol = 'sqs' ORDER BY d.id");

@@ -171,6 +171,20 @@ impl Queues {
         })
     }
 
+    /// # Errors
+    /// The queue is not there that messages shall go to which are received too often.
+    pub(super) fn check_redrive(transaction: &Transaction<'_>, attributes: &Attributes) -> Result<(), QueueError> {
+        let Some(policy) = Settings(attributes.clone()).redrive() else { return Ok(()) };
+        let target = queue_name(&policy.dead_letter_target_arn).unwrap_or_default();
+        match Self::find(transaction, target)? {
+            Some(_) => Ok(()),
+            None => {
+                let value = &attributes["RedrivePolicy"];
+                Err(QueueError::parameter("RedrivePolicy", value, "Dead letter target does not exist."))
+            }
+        }
+    }
+
     /// Sets attributes of a queue.
     ///
     /// # Errors
@@ -180,6 +194,7 @@ impl Queues {
         self.change(|transaction| {
             let queue = Self::queue(transaction, &name)?;
             let settings = queue.settings.with(&input.attributes)?;
+            Self::check_redrive(transaction, &input.attributes)?;
             settings.write(transaction, &name, now)
         })
     }

@@ -47,6 +47,7 @@ impl Queues {
             if let Some(there) = Self::find(transaction, name)? {
                 return there.settings.agree(&input.attributes);
             }
+            Self::check_redrive(transaction, &input.attributes)?;
             let insert = "INSERT INTO queue_queue (name, attributes, created, modified) VALUES (?1, '{}', ?2, ?2)";
             transaction.execute(insert, (name, now))?;
             settings.write(transaction, name, now)?;
@@ -154,7 +155,7 @@ impl Queues {
         Self::find(transaction, name)?.ok_or(QueueError::NonExistentQueue)
     }
 
-    fn find(transaction: &Transaction<'_>, name: &str) -> Result<Option<Queue>, QueueError> {
+    pub(super) fn find(transaction: &Transaction<'_>, name: &str) -> Result<Option<Queue>, QueueError> {
         let mut select =
             transaction.prepare_cached("SELECT attributes, created, modified FROM queue_queue WHERE name = ?1")?;
         let row =

@@ -157,6 +157,14 @@ fn queues_are_one_of_a_name_and_refuse_what_sqs_refuses() {
     let other = "QueueAlreadyExists: A queue already exists with the same name and a different value for attribute \
                  VisibilityTimeout";
     assert_eq!(refused(with(&queues, "box", &[("VisibilityTimeout", "6")])), other);
+    let policy = format!(r#"{{"deadLetterTargetArn":"{}","maxReceiveCount":1}}"#, queues.arn("none"));
+    let nowhere = format!(
+        "InvalidParameterValue: Value {policy} for parameter RedrivePolicy is invalid. Reason: Dead letter target does not exist."
+    );
+    assert_eq!(refused(with(&queues, "b", &[("RedrivePolicy", &policy)])), nowhere);
+    let set = |attributes| SetQueueAttributesInput { queue_url: "box".into(), attributes };
+    let redrive = set([("RedrivePolicy".to_owned(), policy)].into());
+    assert_eq!(refused(queues.set_queue_attributes(&redrive, NOW)), nowhere);
     assert_eq!(refused(with(&queues, "b", &[("Colour", "red")])), "InvalidAttributeName: Unknown Attribute Colour.");
     let invalid = "InvalidAttributeValue: Invalid value for the parameter DelaySeconds.";
     assert_eq!(refused(with(&queues, "b", &[("DelaySeconds", "901")])), invalid);

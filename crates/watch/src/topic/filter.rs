@@ -70,10 +70,7 @@ impl FilterPolicy {
         }
         let combinations = policy.rule.combinations(scope);
         if combinations > COMBINATION_LIMIT {
-            let complaint = "Filter policy is too complex";
-            return Err(FilterPolicyError(format!(
-                "{complaint}: {combinations} combinations of values, more than {COMBINATION_LIMIT}"
-            )));
+            return Err(FilterPolicyError("Filter policy is too complex".to_owned()));
         }
         Ok(policy)
     }
@@ -136,7 +133,7 @@ fn attribute_values(message: &Message, name: &str) -> Vec<Plain> {
     match value.base_type() {
         "String" => vec![Plain::Text(text.clone())],
         "Number" => text.parse().ok().map(Plain::number).into_iter().collect(),
-        "String.Array" => elements(text).unwrap_or_default().iter().filter_map(Plain::of).collect(),
+        "String.Array" => elements(text).iter().filter_map(Plain::of).collect(),
         _ => Vec::new(),
     }
 }

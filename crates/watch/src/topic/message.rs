@@ -201,19 +201,18 @@ impl MessageAttributeValue {
             "Number" if !text.parse().is_ok_and(f64::is_finite) => {
                 refused(format!("Could not cast message attribute '{name}' value to number."))
             }
-            "String.Array" if elements(text).is_none() => refused(format!(
-                "The message attribute '{name}' is no JSON array of strings, numbers, true, false and null."
-            )),
             _ => Ok(()),
         }
     }
 }
 
-/// The elements of a `String.Array`; none when the text is no array of plain values.
-pub(crate) fn elements(text: &str) -> Option<Vec<Value>> {
-    let elements: Vec<Value> = serde_json::from_str(text).ok()?;
-    let plain = |value: &Value| !value.is_array() && !value.is_object();
-    elements.iter().all(plain).then_some(elements)
+/// The elements of a `String.Array`. A plain value is as good as an array of it; a text that is no JSON has none.
+pub(crate) fn elements(text: &str) -> Vec<Value> {
+    match serde_json::from_str(text) {
+        Ok(Value::Array(elements)) => elements,
+        Ok(value) => vec![value],
+        Err(_) => Vec::new(),
+    }
 }
 
 /// What SNS says about the name of an attribute.

@@ -168,6 +168,8 @@ shapes! {
         message_structure: Option<String>,
         /// What filter policies look at.
         message_attributes: MessageAttributes,
+        /// Refused: it is for FIFO topics.
+        message_deduplication_id: Option<String>,
     }
     /// An entry of `PublishBatch`.
     PublishBatchRequestEntry {
@@ -181,6 +183,8 @@ shapes! {
         message_structure: Option<String>,
         /// What filter policies look at.
         message_attributes: MessageAttributes,
+        /// Refused: it is for FIFO topics.
+        message_deduplication_id: Option<String>,
     }
     /// What `PublishBatch` takes.
     PublishBatchInput {

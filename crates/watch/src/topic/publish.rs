@@ -53,6 +53,10 @@ impl Topics {
         if input.phone_number.is_some() {
             return Err(TopicError::parameter("PhoneNumber", "there is no SMS; publish to a topic"));
         }
+        if input.message_deduplication_id.is_some() {
+            let reason = "The request includes MessageDeduplicationId parameter that is not valid for this topic type";
+            return Err(TopicError::parameter("MessageDeduplicationId", reason));
+        }
         let topic = match (&input.topic_arn, &input.target_arn) {
             (Some(topic), None) | (None, Some(topic)) => topic,
             (None, None) => {
@@ -114,6 +118,7 @@ impl PublishBatchRequestEntry {
             subject: self.subject.clone(),
             message_structure: self.message_structure.clone(),
             message_attributes: self.message_attributes.clone(),
+            message_deduplication_id: self.message_deduplication_id.clone(),
             ..PublishInput::default()
         }
     }

@@ -373,3 +373,34 @@ fn a_notice_is_put_into_its_queue() {
     let counters = courier.counters().expect("read");
     assert_eq!((counters.sent, counters.dead, counters.waiting), (1, 1, 0), "the other queue is not there");
 }
+
+#[test]
+fn what_is_published_is_in_its_queue_when_that_is_answered_whoever_delivers() {
+    let folder = tempfile::tempdir().expect("made");
+    let topics = with_alarms();
+    let queues = topics.queues();
+    let create = CreateQueueInput { queue_name: Some("letters".into()), ..CreateQueueInput::default() };
+    queues.create_queue(&create, NOW).expect("made");
+    subscribe(&topics, "sqs", &queues.arn("letters"), &[("RawMessageDelivery", "true")]);
+    let courier = courier(&topics, folder.path());
+    let is_done = std::sync::atomic::AtomicBool::new(false);
+    let input = ReceiveMessageInput { queue_url: "letters".into(), ..ReceiveMessageInput::default() };
+    let received: Vec<Option<String>> = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_done.load(std::sync::atomic::Ordering::Relaxed) {
+                courier.due(NOW, 100).expect("read");
+            }
+        });
+        let one = |number: u32| {
+            let message_id = publish(&topics, &number.to_string(), NOW);
+            courier.fill_queues(&message_id, NOW).expect("filled");
+            let received = queues.receive_message(&input, NOW).expect("received");
+            received.first().map(|message| message.body.clone())
+        };
+        let received = (0..200).map(one).collect();
+        is_done.store(true, std::sync::atomic::Ordering::Relaxed);
+        received
+    });
+    let expected: Vec<Option<String>> = (0..200).map(|number| Some(number.to_string())).collect();
+    assert_eq!(received, expected);
+}

@@ -93,7 +93,7 @@ fn limits_are_those_of_sns() {
     let list = |count: usize| format!("[{}]", (0..count).map(|n| n.to_string()).collect::<Vec<_>>().join(","));
     let of_attributes = |text: String| parse(&text, FilterPolicyScope::MessageAttributes);
     assert!(of_attributes(format!(r#"{{"a": {}}}"#, list(150))).is_ok());
-    assert!(of_attributes(format!(r#"{{"a": {}}}"#, list(151))).expect_err("too many").contains("151 combinations"));
+    assert!(of_attributes(format!(r#"{{"a": {}}}"#, list(151))).expect_err("too many").contains("too complex"));
     assert!(of_attributes(format!(r#"{{"a": {}, "b": {}}}"#, list(50), list(3))).is_ok());
     assert!(
         of_attributes(format!(r#"{{"a": {}, "b": {}}}"#, list(51), list(3)))
@@ -104,7 +104,7 @@ fn limits_are_those_of_sns() {
     assert!(of_attributes(long).expect_err("too long").contains("more than 262144"));
     let nested = |count: usize| format!(r#"{{"a": {{"b": {{"c": {}}}}}}}"#, list(count));
     assert!(parse(&nested(50), FilterPolicyScope::MessageBody).is_ok());
-    assert!(parse(&nested(51), FilterPolicyScope::MessageBody).expect_err("too many").contains("153 combinations"));
+    assert!(parse(&nested(51), FilterPolicyScope::MessageBody).expect_err("too many").contains("too complex"));
 }
 
 #[test]
