@@ -235,6 +235,7 @@ fn check_resource(resource: &str) -> Result<(), PolicyError> {
             Err(PolicyError(format!("IAM resource path must either be \"*\" or start with {paths}.")))
         }
         ("iam", "" | "*", _) | ("s3", "" | "*", _) => Ok(()),
+        ("s3", _, Some(path)) if path.starts_with("accesspoint/") => Ok(()),
         ("iam", _, _) => Err(PolicyError(format!("IAM resource {resource} cannot contain region information."))),
         ("s3", _, _) => Err(PolicyError(format!("Resource {resource} can not contain region information."))),
         _ => Ok(()),

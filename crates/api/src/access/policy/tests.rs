@@ -94,6 +94,7 @@ fn wildcards_and_variables_stand_for_what_they_say() {
         ("s3:*", "arn:aws:s3:::${aws:nothing}/*", "s3:GetObject", "arn:aws:s3:::/k", false),
         ("s3:*", "arn:aws:s3:::${aws:nothing, 'b'}/*", "s3:GetObject", "arn:aws:s3:::b/k", true),
         ("s3:*", "arn:aws:s3:::${*}", "s3:GetObject", "arn:aws:s3:::b", false),
+        ("s3:*", "arn:aws:s3:eu-west-1:1:accesspoint/a", "s3:GetObject", "arn:aws:s3:eu-west-1:1:accesspoint/a", true),
         ("logs:*", "arn:aws:logs:*", "logs:PutLogEvents", "arn:aws:logs:eu-west-1:1:log-group:g:*", true),
         (
             "logs:*",

@@ -68,6 +68,7 @@ pub(super) fn summary(iam: &Iam, _: &Call, _: &serde::de::IgnoredAny) -> Result<
         "AttachedPoliciesPerGroupQuota": 10,
         "AttachedPoliciesPerRoleQuota": 10,
         "AttachedPoliciesPerUserQuota": 10,
+        "GlobalEndpointTokenVersion": 1,
         "GroupPolicySizeQuota": 5120,
         "Groups": state.groups.len(),
         "GroupsPerUserQuota": 10,

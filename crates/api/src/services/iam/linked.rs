@@ -21,13 +21,24 @@ use crate::{
 pub(super) const PATH: &str = "/aws-service-role/";
 
 /// Services whose role is not named after the first part of their name. Source: the documentation of each service.
-const NAMES: [(&str, &str); 8] = [
+const NAMES: [(&str, &str); 19] = [
     ("autoscaling.amazonaws.com", "AutoScaling"),
+    ("cloudtrail.amazonaws.com", "CloudTrail"),
+    ("custom-resource.application-autoscaling.amazonaws.com", "ApplicationAutoScaling_CustomResource"),
     ("delivery.logs.amazonaws.com", "LogDelivery"),
+    ("ecs.amazonaws.com", "ECS"),
+    ("eks.amazonaws.com", "AmazonEKS"),
+    ("elasticache.amazonaws.com", "ElastiCache"),
+    ("elasticbeanstalk.amazonaws.com", "ElasticBeanstalk"),
     ("elasticloadbalancing.amazonaws.com", "ElasticLoadBalancing"),
     ("events.amazonaws.com", "CloudWatchEvents"),
+    ("guardduty.amazonaws.com", "AmazonGuardDuty"),
     ("logs.amazonaws.com", "CloudWatchLogs"),
+    ("ops.apigateway.amazonaws.com", "APIGateway"),
+    ("rds.amazonaws.com", "RDS"),
     ("spot.amazonaws.com", "EC2Spot"),
+    ("spotfleet.amazonaws.com", "EC2SpotFleet"),
+    ("ssm.amazonaws.com", "AmazonSSM"),
     ("transitgateway.amazonaws.com", "VPCTransitGateway"),
     ("vpc-flow-logs.amazonaws.com", "VPCFlowLogs"),
 ];

@@ -12,7 +12,7 @@ use super::{
         PageInput, Tag, add_tags, check_name, conflict, document, encoded, exists, flag, limit, no_random, no_such,
         path,
     },
-    show::{self, Detail, identities},
+    show::{self, identities},
 };
 use crate::{
     ApiError, Call,
@@ -125,7 +125,7 @@ pub(super) fn create(iam: &Iam, call: &Call, input: &CreateInput) -> Result<Valu
         if state.policies.values().any(|other| other.name.eq_ignore_ascii_case(name)) {
             return Err(exists(format!("A policy called {name} already exists. Duplicate names are not allowed.")));
         }
-        let shown = json!({ "Policy": show::policy(state, &policy, Detail::Whole) });
+        let shown = json!({ "Policy": show::new_policy(state, &policy) });
         state.policies.insert(policy.arn.clone(), Arc::new(policy));
         Ok(shown)
     })
@@ -139,7 +139,7 @@ fn check_length(text: &str) -> Result<(), ApiError> {
 
 pub(super) fn get(iam: &Iam, _: &Call, input: &PolicyInput) -> Result<Value, ApiError> {
     let state = iam.read();
-    Ok(json!({ "Policy": show::policy(&state, find(&state, &input.policy_arn)?, Detail::Whole) }))
+    Ok(json!({ "Policy": show::policy(&state, find(&state, &input.policy_arn)?) }))
 }
 
 pub(super) fn list(iam: &Iam, _: &Call, input: &ListInput) -> Result<Value, ApiError> {
@@ -157,12 +157,7 @@ pub(super) fn list(iam: &Iam, _: &Call, input: &ListInput) -> Result<Value, ApiE
         .filter(|policy| !only_attached || is_attached(policy))
         .collect();
     policies.sort_by(|one, other| one.arn.cmp(&other.arn));
-    input.page.page(
-        "Policies",
-        policies,
-        |policy| policy.arn.clone(),
-        |policy| show::policy(&state, policy, Detail::Short),
-    )
+    input.page.page("Policies", policies, |policy| policy.arn.clone(), |policy| show::policy_basics(&state, policy))
 }
 
 /// Whether it is attached, or is the boundary; `filter` says which of these counts.

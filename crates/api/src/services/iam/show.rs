@@ -85,8 +85,9 @@ pub(super) fn profile(state: &State, profile: &InstanceProfile) -> Value {
     with(shown, [tags(own)])
 }
 
-pub(super) fn policy(state: &State, policy: &ManagedPolicy, detail: Detail) -> Value {
-    let shown = json!({
+/// As ListPolicies has it.
+pub(super) fn policy_basics(state: &State, policy: &ManagedPolicy) -> Value {
+    json!({
         "PolicyName": policy.name,
         "PolicyId": policy.id,
         "Arn": policy.arn,
@@ -98,12 +99,19 @@ pub(super) fn policy(state: &State, policy: &ManagedPolicy, detail: Detail) -> V
         "IsAttachable": true,
         "CreateDate": policy.created,
         "UpdateDate": policy.updated,
-    });
+    })
+}
+
+/// A policy that was just made.
+pub(super) fn new_policy(state: &State, policy: &ManagedPolicy) -> Value {
+    with(policy_basics(state, policy), [tags(&policy.tags)])
+}
+
+/// As GetPolicy has it: with its tags even if there are none.
+pub(super) fn policy(state: &State, policy: &ManagedPolicy) -> Value {
     let description = ("Description", policy.description.as_ref().map(|text| json!(text)));
-    match detail {
-        Detail::Short => shown,
-        Detail::Whole => with(shown, [description, tags(&policy.tags)]),
-    }
+    let tags = ("Tags", Some(json!(tag_list(&policy.tags).unwrap_or_default())));
+    with(policy_basics(state, policy), [description, tags])
 }
 
 /// All users, groups and roles.

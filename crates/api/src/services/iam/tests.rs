@@ -90,6 +90,10 @@ fn a_managed_policy_has_versions_and_users() {
     let arn = policy["Policy"]["Arn"].as_str().expect("an ARN").to_owned();
     assert_eq!(arn, "arn:aws:iam::123456789012:policy/p");
     assert_eq!(policy["Policy"]["DefaultVersionId"], "v1");
+    let said = |policy: &Value| (policy["Description"].clone(), policy["Tags"].clone());
+    assert_eq!(said(&policy["Policy"]), (Value::Null, Value::Null), "what was just said is not said again");
+    let shown = account.ask("GetPolicy", &json!({"PolicyArn": arn}));
+    assert_eq!(said(&shown["Policy"]), (json!("d"), json!([])));
     for _ in 0..4 {
         account.ask("CreatePolicyVersion", &json!({"PolicyArn": arn, "PolicyDocument": POLICY, "SetAsDefault": true}));
     }
@@ -198,6 +202,9 @@ fn a_renamed_user_stays_in_its_groups_and_a_linked_role_is_its_services() {
     let role = account.ask("CreateServiceLinkedRole", &service);
     let name = role["Role"]["RoleName"].as_str().expect("a name");
     assert_eq!(name, "AWSServiceRoleForLogDelivery");
+    let service = json!({"AWSServiceName": "custom-resource.application-autoscaling.amazonaws.com"});
+    let other = account.ask("CreateServiceLinkedRole", &service);
+    assert_eq!(other["Role"]["RoleName"], "AWSServiceRoleForApplicationAutoScaling_CustomResource");
     let protected = account.refused("DeleteRole", &json!({ "RoleName": name }));
     assert_eq!(protected.0, "UnmodifiableEntity");
     let task = account.ask("DeleteServiceLinkedRole", &json!({ "RoleName": name }));

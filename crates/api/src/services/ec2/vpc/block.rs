@@ -92,7 +92,7 @@ pub(super) fn add_ipv6(state: &mut State, id: &str, block: Ipv6Block) -> Result<
 fn check(id: &str, range: IpNet, others: impl Iterator<Item = IpNet>) -> Result<(), ApiError> {
     let others: Vec<IpNet> = others.collect();
     if others.len() >= MOST {
-        let text = format!("This network '{id}' has met its maximum number of allowed CIDRs: {MOST}");
+        let text = format!("This network {id} has met its maximum number of allowed CIDRs: {MOST}");
         return Err(ApiError::new("CidrLimitExceeded", text));
     }
     match others.iter().find(|other| overlap(range, **other)) {
