@@ -15,6 +15,10 @@ pub enum Check {
     Range(&'static str, i64, i64),
     /// One of these, as AWS lists them.
     OneOf(&'static str, &'static [&'static str]),
+    /// A text of these letters, as a regular expression that AWS shows.
+    Letters(&'static str, fn(char) -> bool, &'static str),
+    /// The same of a member whose value AWS does not repeat.
+    UnshownLetters(&'static str, fn(char) -> bool, &'static str),
 }
 
 /// Holds an input against its constraints.
@@ -60,14 +64,23 @@ impl Check {
             Self::OneOf(member, values) if !values.contains(&input.get(member)?.as_str()?) => {
                 (member, format!("Member must satisfy enum value set: [{}]", values.join(", ")))
             }
+            Self::Letters(member, is_fine, pattern) | Self::UnshownLetters(member, is_fine, pattern)
+                if !input.get(member)?.as_str()?.chars().all(is_fine) =>
+            {
+                (member, format!("Member must satisfy regular expression pattern: {pattern}"))
+            }
             _ => return None,
         };
         let value = input.get(member).filter(|value| !value.is_null());
         if matches!(self, Self::Required(_)) && value.is_some() {
             return None;
         }
-        let shown = value.map_or_else(|| "null".to_owned(), |value| format!("'{}'", shown(value)));
-        Some(format!("Value {shown} at '{}' failed to satisfy constraint: {constraint}", lowered(member)))
+        let shown = match value {
+            _ if matches!(self, Self::UnshownLetters(..)) => String::new(),
+            None => "null ".to_owned(),
+            Some(value) => format!("'{}' ", shown(value)),
+        };
+        Some(format!("Value {shown}at '{}' failed to satisfy constraint: {constraint}", lowered(member)))
     }
 }
 
@@ -122,6 +135,14 @@ mod tests {
             text,
             "2 validation errors detected: Value null at 'a' failed to satisfy constraint: Member must not be null; \
              Value '10001' at 'limit' failed to satisfy constraint: Member must have value less than or equal to 10000"
+        );
+        let input = r#"{"a": "x:*", "b": "x:*"}"#;
+        let letters: fn(char) -> bool = |letter| letter.is_ascii_alphanumeric();
+        assert_eq!(
+            refused(&[Check::Letters("a", letters, "\\w*"), Check::UnshownLetters("b", letters, "\\w*")], input),
+            "2 validation errors detected: Value 'x:*' at 'a' failed to satisfy constraint: \
+             Member must satisfy regular expression pattern: \\w*; Value at 'b' failed to satisfy constraint: \
+             Member must satisfy regular expression pattern: \\w*"
         );
         let text = refused(&[Check::OneOf("StateValue", &["OK", "ALARM"])], r#"{"StateValue":"NO"}"#);
         assert_eq!(

@@ -1,5 +1,6 @@
 //! CloudWatch Logs: log groups, streams, events, metric filters, tags. Queries are a table of their own.
 
+mod constraint;
 mod error;
 mod events;
 mod exports;
@@ -22,6 +23,7 @@ use weir_store::{
 use weir_watch::notice::{Failure, Http};
 
 use self::{
+    constraint::{EVENT_PAGE, FILTER, GROUP, IDENTIFIER, PAGE, PATTERN, RESOURCE},
     exports::Exports,
     policies::InForce,
     subscriptions::{Deliveries, Post},
@@ -76,13 +78,6 @@ fn over_https() -> Post {
     })
 }
 
-const GROUP: [Check; 2] = [Check::Required("logGroupName"), Check::Length("logGroupName", 1, 512)];
-const FILTER: [Check; 2] = [Check::Required("filterName"), Check::Length("filterName", 1, 512)];
-const PAGE: Check = Check::Range("limit", 1, 50);
-const EVENT_PAGE: Check = Check::Range("limit", 1, 10_000);
-const PATTERN: Check = Check::Length("filterPattern", 0, 1024);
-const RESOURCE: Check = Check::Required("resourceArn");
-
 const OPERATIONS: &[Operation<Logs>] = &[
     Operation::new("CreateLogGroup", handle!(groups::create)).on(group).checked(&[
         Check::Required("logGroupName"),
@@ -118,6 +113,7 @@ const OPERATIONS: &[Operation<Logs>] = &[
         Check::Length("logStreamName", 1, 512),
     ]),
     Operation::new("DescribeLogStreams", handle!(streams::describe)).on(group).checked(&[
+        IDENTIFIER,
         GROUP[1],
         Check::Length("logStreamNamePrefix", 1, 512),
         Check::OneOf("orderBy", &["LogStreamName", "LastEventTime"]),
@@ -126,12 +122,14 @@ const OPERATIONS: &[Operation<Logs>] = &[
     // Without checks: its input is long, and the log store holds it against its limits itself.
     Operation::new("PutLogEvents", handle!(events::put)).on(stream),
     Operation::new("GetLogEvents", handle!(events::get)).on(stream).checked(&[
+        IDENTIFIER,
         GROUP[1],
         Check::Required("logStreamName"),
         Check::Length("logStreamName", 1, 512),
         EVENT_PAGE,
     ]),
     Operation::new("FilterLogEvents", handle!(events::filter)).on(group).checked(&[
+        IDENTIFIER,
         GROUP[1],
         Check::Length("logStreamNames", 1, 100),
         Check::Length("logStreamNamePrefix", 1, 512),
@@ -143,6 +141,7 @@ const OPERATIONS: &[Operation<Logs>] = &[
         GROUP[1],
         FILTER[0],
         FILTER[1],
+        FILTER[2],
         Check::Required("filterPattern"),
         PATTERN,
         Check::Required("metricTransformations"),
@@ -156,7 +155,7 @@ const OPERATIONS: &[Operation<Logs>] = &[
     ]),
     Operation::new("DeleteMetricFilter", handle!(filters::delete))
         .on(group)
-        .checked(&[GROUP[0], GROUP[1], FILTER[0], FILTER[1]]),
+        .checked(&[GROUP[0], GROUP[1], FILTER[0], FILTER[1], FILTER[2]]),
     Operation::new("TestMetricFilter", handle!(filters::test)).checked(&[
         Check::Required("filterPattern"),
         PATTERN,
@@ -199,6 +198,7 @@ const OPERATIONS: &[Operation<Logs>] = &[
         GROUP[1],
         FILTER[0],
         FILTER[1],
+        FILTER[2],
         Check::Required("filterPattern"),
         PATTERN,
         Check::Required("destinationArn"),
@@ -213,7 +213,7 @@ const OPERATIONS: &[Operation<Logs>] = &[
     ]),
     Operation::new("DeleteSubscriptionFilter", handle!(subscriptions::delete))
         .on(group)
-        .checked(&[GROUP[0], GROUP[1], FILTER[0], FILTER[1]]),
+        .checked(&[GROUP[0], GROUP[1], FILTER[0], FILTER[1], FILTER[2]]),
     Operation::new("CreateExportTask", handle!(exports::create)).on(group).checked(&[
         Check::Length("taskName", 1, 512),
         GROUP[0],

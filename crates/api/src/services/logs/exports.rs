@@ -114,6 +114,8 @@ pub(super) fn create(logs: &Logs, call: &Call, input: &CreateInput) -> Result<Ta
         return Err(invalid("The specified time range is invalid: from is later than to."));
     }
     let bucket = bucket(logs, &input.destination)?;
+    let runtime = Handle::try_current().map_err(ApiError::internal)?;
+    runtime.block_on(try_bucket(logs, &bucket, input.destination_prefix.as_deref()))?;
     let task = ExportTask {
         task_id: Uuid::new_v4().to_string(),
         task_name: input.task_name.clone(),
@@ -142,11 +144,11 @@ pub(super) fn create(logs: &Logs, call: &Call, input: &CreateInput) -> Result<Ta
         catalogue: logs.catalogue.clone(),
         region: call.region.clone(),
         cancelled: logs.exports.begin(&task.task_id),
-        runtime: Handle::try_current().map_err(ApiError::internal)?,
+        runtime: runtime.clone(),
     };
     let (exports, id) = (Arc::clone(&logs.exports.0), task.task_id.clone());
     let ended = move || drop(exports.lock().unwrap_or_else(PoisonError::into_inner).remove(&id));
-    Handle::current().spawn_blocking(move || {
+    runtime.spawn_blocking(move || {
         run.run();
         ended();
     });
@@ -158,6 +160,14 @@ fn bucket(logs: &Logs, name: &str) -> Result<BucketName, ApiError> {
     let bucket: BucketName = name.parse().map_err(|_| missing())?;
     let there = logs.buckets.names().map_err(ApiError::internal)?.contains(&bucket);
     if there { Ok(bucket) } else { Err(missing()) }
+}
+
+/// Puts an object where the export goes: whoever asked for it sees at once that the bucket takes it.
+async fn try_bucket(logs: &Logs, bucket: &BucketName, prefix: Option<&str>) -> Result<(), ApiError> {
+    const NAME: &str = "aws-logs-write-test";
+    let prefix = prefix.map(|prefix| prefix.trim_matches('/')).filter(|prefix| !prefix.is_empty());
+    let key = prefix.map_or_else(|| NAME.to_owned(), |prefix| format!("{prefix}/{NAME}"));
+    logs.buckets.put(bucket, &key, b"Permission Check Successful".to_vec().into()).await.map_err(ApiError::internal)
 }
 
 pub(super) fn describe(logs: &Logs, call: &Call, input: &DescribeInput) -> Result<DescribeOutput, ApiError> {

@@ -1,7 +1,6 @@
 //! One export task at work.
 //!
 //! ```text
-//! <prefix>/aws-logs-write-test                     that the bucket takes objects
 //! <prefix>/<task>/<stream>/000000.gz               lines: time and message
 //! ```
 
@@ -70,7 +69,6 @@ impl Run {
 
     fn export(&self) -> Result<(), ApiError> {
         let prefix = self.task.destination_prefix.trim_matches('/');
-        self.put(&format!("{prefix}/aws-logs-write-test"), b"Permission Check Successful".to_vec())?;
         let mut request = DescribeLogStreamsRequest {
             log_group_name: Some(self.task.log_group_name.clone()),
             log_stream_name_prefix: Some(self.streams.clone()).filter(|prefix| !prefix.is_empty()),

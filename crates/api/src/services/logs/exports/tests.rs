@@ -64,6 +64,7 @@ async fn events_are_exported_into_a_bucket() {
     let logs = opened().await;
     let root = logs.buckets.create(&"exports".parse().expect("a name")).expect("made");
     let id = logs.ok("CreateExportTask", export("exports")).await["taskId"].clone();
+    assert!(root.join("p/aws-logs-write-test").is_file(), "before the answer");
     let task = logs.ended(&id).await;
     assert_eq!(task["status"], json!({"code": "COMPLETED", "message": "Completed successfully"}));
     assert!(task["executionInfo"]["completionTime"].as_i64().is_some_and(|time| time >= NOW));
@@ -74,7 +75,10 @@ async fn events_are_exported_into_a_bucket() {
         flate2::read::GzDecoder::new(file).read_to_string(&mut text).expect("gzip");
         assert_eq!(text, format!("2023-11-14T22:13:20.000Z {message}\n"));
     }
-    assert!(root.join("p/aws-logs-write-test").is_file());
+    let mut without = export("exports");
+    without["destinationPrefix"].take();
+    logs.ok("CreateExportTask", without).await;
+    assert!(root.join("aws-logs-write-test").is_file(), "files go below exportedlogs, the test does not");
     let finished = logs.ask("CancelExportTask", json!({"taskId": id})).await.expect_err("finished");
     assert_eq!(finished.code, "InvalidOperationException");
     drop(logs.folder);
