@@ -237,8 +237,9 @@ fn defaults(is_made: bool) -> Map<String, Value> {
     let all = json!({
         "ResultConfiguration": {},
         "EnforceWorkGroupConfiguration": is_made,
-        "PublishCloudWatchMetricsEnabled": is_made,
+        "PublishCloudWatchMetricsEnabled": false,
         "RequesterPaysEnabled": false,
+        "EnableMinimumEncryptionConfiguration": false,
         "EngineVersion": EngineVersion::default(),
     });
     all.as_object().cloned().unwrap_or_default()

@@ -18,9 +18,17 @@ const MOST: usize = 1000;
 /// # Errors
 /// A negative number.
 pub(super) fn page_size(asked: Option<i32>, name: &'static str) -> S3Result<usize> {
-    let Some(asked) = asked else { return Ok(MOST) };
+    Ok(natural(asked, name)?.map_or(MOST, |asked| asked.min(MOST)))
+}
+
+/// A number of a query.
+///
+/// # Errors
+/// A negative one.
+pub(super) fn natural(asked: Option<i32>, name: &'static str) -> S3Result<Option<usize>> {
+    let Some(asked) = asked else { return Ok(None) };
     let text = format!("Argument {name} must be an integer between 0 and 2147483647");
-    usize::try_from(asked).map(|asked| asked.min(MOST)).map_err(|_| invalid_argument(text, name, asked))
+    usize::try_from(asked).map(Some).map_err(|_| invalid_argument(text, name, asked))
 }
 
 /// A page being filled: keys, and the prefixes that stand for many.

@@ -7,7 +7,7 @@ use super::{
     checksum::{Algorithm, check_md5, hex, put_sum, wanted},
     disk::{PartDigests, Upload, UploadFacts, blocking, fill},
     error::{invalid_argument, invalid_request, no_such_upload},
-    list::{Page, encoded, page_size},
+    list::{Page, encoded, natural, page_size},
     put::{check_length, declared_length, facts_of, refuse_unsupported, trailers},
     service::Service,
     settings, time,
@@ -153,6 +153,7 @@ pub(super) fn list_parts(service: &Service, request: S3Request<dto::ListPartsInp
     let bucket = service.bucket(&input.bucket)?;
     let upload = service.disk.upload(&bucket, &input.key, &input.upload_id)?;
     let most = page_size(input.max_parts, "max-parts")?;
+    natural(input.part_number_marker, "part-number-marker")?;
     let marker = input.part_number_marker.unwrap_or_default();
     let mut parts = service.disk.parts(&upload.id)?;
     parts.retain(|part| part.number > marker);

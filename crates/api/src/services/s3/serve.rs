@@ -1,6 +1,9 @@
 //! From a request to a response: what S3 has around its operations.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    borrow::Cow,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use axum::{
     body::{Body, to_bytes},
@@ -89,9 +92,10 @@ impl S3 {
         let whole = without_odd_range(&request);
         let answer = self.operate(&self.s3s, request).await;
         let seen = about.seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let (Some(mut whole), Some((_, principal)), StatusCode::BAD_REQUEST) = (whole, seen, answer.status()) else {
+        let (Some(mut whole), Some((_, principal))) = (whole, seen) else { return answer };
+        if !matches!(answer.status(), StatusCode::BAD_REQUEST | StatusCode::RANGE_NOT_SATISFIABLE) {
             return answer;
-        };
+        }
         if let Some(caller) = whole.extensions_mut().get_mut::<Caller>() {
             caller.call.principal = principal;
         }
@@ -185,7 +189,7 @@ impl S3 {
         let elements = parts.headers.remove(ELEMENTS);
         let elements = elements.as_ref().and_then(|elements| elements.to_str().ok()).unwrap_or_default();
         parts.headers.remove(CONTENT_LENGTH);
-        let body = String::from_utf8_lossy(&body);
+        let body = of_numbers(String::from_utf8_lossy(&body));
         let code = between(&body, "<Code>", "</Code>").unwrap_or_default().to_owned();
         let text = between(&body, "<Message>", "</Message>").unwrap_or_else(|| message(&code)).to_owned();
         if parts.status.as_u16() >= 400 {
@@ -250,7 +254,9 @@ async fn without_quotes(response: Response<Body>) -> Response<Body> {
 fn without_odd_range(request: &Request<Body>) -> Option<Request<Body>> {
     let text = request.headers().get(RANGE)?.to_str().unwrap_or_default();
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
-    if !is_read || dto::Range::parse(text).is_ok() {
+    // To `s3s` a range without numbers is the last no bytes.
+    let is_range = text != "bytes=-" && dto::Range::parse(text).is_ok();
+    if !is_read || is_range {
         return None;
     }
     let mut whole = Request::new(Body::empty());
@@ -320,6 +326,22 @@ pub(super) fn written(error: S3Error) -> Response<Body> {
             response
         }
     }
+}
+
+/// What S3 says of a number in a query that is none, in place of what `s3s` does.
+fn of_numbers(error: Cow<'_, str>) -> Cow<'_, str> {
+    const START: &str = "<Message>invalid query: ";
+    let Some((name, value)) = between(&error, START, "</Message>").and_then(|rest| rest.split_once(": ")) else {
+        return error;
+    };
+    if !name.starts_with("max-") && name != "part-number-marker" {
+        return error;
+    }
+    let said = format!(
+        "<Message>Provided {name} not an integer or within integer range</Message>\
+         <ArgumentName>{name}</ArgumentName><ArgumentValue>{value}</ArgumentValue>"
+    );
+    error.replace(&format!("{START}{name}: {value}</Message>"), &said).into()
 }
 
 /// The error with its message, its elements, and the ids of the request.

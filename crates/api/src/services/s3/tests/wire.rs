@@ -64,6 +64,12 @@ fn errors_say_what_aws_says() {
         ("GET /lake/x?torrent", "501", "<Message>GetObjectTorrent is not implemented yet</Message>"),
         ("PUT /lake/x?renameObject", "501", "<Message>RenameObject is not implemented</Message>"),
         (
+            "GET /lake?list-type=2&max-keys=2147483689",
+            "400",
+            "<Code>InvalidArgument</Code><Message>Provided max-keys not an integer or within integer range</Message>\
+             <ArgumentName>max-keys</ArgumentName><ArgumentValue>2147483689</ArgumentValue>",
+        ),
+        (
             "GET /lake?list-type=2&max-keys=-1",
             "400",
             "<ArgumentName>max-keys</ArgumentName><ArgumentValue>-1</ArgumentValue>",
@@ -103,7 +109,7 @@ fn a_bucket_may_be_in_the_host_and_a_range_may_be_odd() {
     assert_eq!(answer.body, "hello world");
     let answer = ask(&server, "GET /lake/a/b", "range: bytes=-5\r\n", "");
     assert!(answer.head.contains("content-range: bytes 6-10/11") && answer.body == "world", "{}", answer.head);
-    for odd in ["lines=1-2", "bytes=5-1", "bytes=0-1,4-5", "bytes=", "bytes=x-"] {
+    for odd in ["lines=1-2", "bytes=5-1", "bytes=0-1,4-5", "bytes=", "bytes=x-", "bytes=-", "bytes=-1-"] {
         assert_eq!(ask(&server, "GET /lake/a/b", &format!("range: {odd}\r\n"), "").body, "hello world", "{odd}");
     }
     let answer = ask(&server, "HEAD /lake/a/b?partNumber=1", "", "");
