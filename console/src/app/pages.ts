@@ -1,7 +1,7 @@
 // The pages: a row each. One that is not there has no row.
 
 import { type ComponentType, lazy } from "react";
-import { LogsIcon, OverviewIcon } from "../ui/icons";
+import { FlowsIcon, LogsIcon, OverviewIcon, SqlIcon } from "../ui/icons";
 
 interface Page {
   /** Its place below `/console/`. */
@@ -15,5 +15,7 @@ interface Page {
 
 export const PAGES: Page[] = [
   { name: "overview", title: "Overview", Icon: OverviewIcon, hasTime: true, Content: lazy(() => import("../pages/overview/Overview")) },
+  { name: "flows", title: "Flows", Icon: FlowsIcon, hasTime: true, Content: lazy(() => import("../pages/flows/Flows")) },
   { name: "logs", title: "Logs", Icon: LogsIcon, hasTime: true, Content: lazy(() => import("../pages/logs/Logs")) },
+  { name: "sql", title: "SQL", Icon: SqlIcon, hasTime: false, Content: lazy(() => import("../pages/sql/Sql")) },
 ];

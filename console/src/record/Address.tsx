@@ -1,4 +1,4 @@
-import { Link } from "../app/link";
+import { CellLink } from "../app/link";
 import { href, shared, usePlace } from "../app/url";
 
 /** What Logs Insights is asked about an address. */
@@ -12,7 +12,7 @@ export function Address({ of, group }: { of: string; group?: string }) {
   const { params } = usePlace();
   if (of === "-" || of === "") return <span className="address">–</span>;
   const to = href("logs", { ...shared(params), group: group ?? params.get("group") ?? undefined, query: aboutAddress(of) });
-  return <Link to={to} className="address">{of}</Link>;
+  return <CellLink to={to} className="address">{of}</CellLink>;
 }
 
 const V4 = /^(\d{1,3}\.){3}\d{1,3}$/;

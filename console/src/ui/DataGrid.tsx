@@ -2,7 +2,7 @@
 
 import { ActionIcon, Button, Group, Text, Tooltip } from "@mantine/core";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type ReactNode, useMemo, useRef, useState } from "react";
+import { memo, type ReactNode, useMemo, useRef, useState } from "react";
 import { DownIcon } from "./icons";
 
 export interface Column<Row> {
@@ -50,7 +50,7 @@ export function DataGrid<Row>({ columns, rows, label, height, file, onOpen, rowK
   return (
     <>
       <Group justify="space-between" gap="xs" mb={4}>
-        <Text size="xs" c="dimmed" role="status">{note ?? `${sorted.length.toLocaleString("en")} rows`}</Text>
+        <Text size="xs" c="dimmed" role="status">{note ?? `${sorted.length.toLocaleString("en")} ${sorted.length === 1 ? "row" : "rows"}`}</Text>
         {file && <Take name={file} columns={columns} rows={sorted} />}
       </Group>
       <div ref={box} className="grid-box" style={{ maxHeight: height }} tabIndex={0} role="region" aria-label={label}>
@@ -75,15 +75,7 @@ export function DataGrid<Row>({ columns, rows, label, height, file, onOpen, rowK
             {seen.map(({ index, key }) => {
               const row = sorted[index];
               if (row === undefined) return null;
-              return (
-                <tr key={rowKey ? rowKey(row) : key} aria-rowindex={index + 2} onDoubleClick={onOpen && (() => onOpen(row))}>
-                  {columns.map((column) => (
-                    <td key={column.name} className={`${column.isNumber ? "number " : ""}${column.className?.(row) ?? ""}`} title={column.show ? undefined : column.text(row)}>
-                      {column.show ? column.show(row) : column.text(row)}
-                    </td>
-                  ))}
-                </tr>
-              );
+              return <GridRow key={rowKey ? rowKey(row) : key} row={row} columns={columns} index={index} onOpen={onOpen} />;
             })}
             {after > 0 && <tr aria-hidden="true" style={{ height: after }} />}
           </tbody>
@@ -92,6 +84,26 @@ export function DataGrid<Row>({ columns, rows, label, height, file, onOpen, rowK
     </>
   );
 }
+
+interface RowProps<Row> {
+  row: Row;
+  columns: Column<Row>[];
+  index: number;
+  onOpen?: (row: Row) => void;
+}
+
+/** Drawn anew only when something of it changes. */
+const GridRow = memo(function GridRow<Row>({ row, columns, index, onOpen }: RowProps<Row>) {
+  return (
+    <tr aria-rowindex={index + 2} onDoubleClick={onOpen && (() => onOpen(row))}>
+      {columns.map((column) => (
+        <td key={column.name} className={`${column.isNumber ? "number " : ""}${column.className?.(row) ?? ""}`} title={column.show ? undefined : column.text(row)}>
+          {column.show ? column.show(row) : column.text(row)}
+        </td>
+      ))}
+    </tr>
+  );
+}) as <Row>(props: RowProps<Row>) => ReactNode;
 
 function sortRows<Row>(rows: Row[], column: Column<Row> | undefined, isDown: boolean): Row[] {
   if (!column) return rows;

@@ -11,10 +11,10 @@ import { Empty } from "../../ui/Empty";
 import { PlayIcon, StopIcon } from "../../ui/icons";
 import { bytes, count } from "../../ui/numbers";
 import { isAbort, Problem } from "../../ui/Problem";
+import { SaveAs } from "../../ui/SaveAs";
 import { useAsked } from "../../ui/useAsked";
 import { logGroups } from "./groups";
 import { Results } from "./Results";
-import { SaveQuery } from "./SaveQuery";
 import { Side } from "./Side";
 
 const BEGINNING = "fields @timestamp, @message\n| sort @timestamp desc\n| limit 100";
@@ -55,7 +55,8 @@ export default function Insights() {
           <MultiSelect size="xs" flex={1} aria-label="Log groups" searchable value={groups} hidePickedOptions
             data={[...new Set([...groups, ...(known.value ?? []).map(({ logGroupName }) => logGroupName)])]}
             onChange={(chosen) => setParams({ group: chosen.join(",") })} placeholder={groups.length ? "" : "Choose log groups"} />
-          <SaveQuery query={draft} groups={groups} />
+          <SaveAs question={{ service: "logs", operation: "PutQueryDefinition" }} hint="A / makes folders, as in lab/refused"
+            save={(name) => call("logs", "PutQueryDefinition", { name, queryString: draft, logGroupNames: groups })} />
           {run?.isBusy
             ? <Button size="xs" color="red" leftSection={<StopIcon />} onClick={stop}>Stop</Button>
             : <Button size="xs" leftSection={<PlayIcon />} onClick={() => start()}>Run</Button>}

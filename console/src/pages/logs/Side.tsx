@@ -1,15 +1,13 @@
 import { ActionIcon, Group, Tabs, Text, Tooltip } from "@mantine/core";
-import { type ReactNode, useEffect } from "react";
+import { useEffect } from "react";
 import { call } from "../../api/call";
 import { useMay } from "../../app/session";
 import { usePlace } from "../../app/url";
 import { Moment } from "../../time/Moment";
-import { Empty } from "../../ui/Empty";
-import { Problem } from "../../ui/Problem";
-import { type Asked, useAsked } from "../../ui/useAsked";
-import { Waiting } from "../../ui/Waiting";
+import { Listed } from "../../ui/Listed";
+import { SAVED } from "../../ui/SaveAs";
+import { useAsked } from "../../ui/useAsked";
 import samples from "./samples.json";
-import { SAVED } from "./SaveQuery";
 
 interface Props {
   take: (query: string) => void;
@@ -100,11 +98,4 @@ function Saved({ take }: Pick<Props, "take">) {
       ))}
     </Listed>
   );
-}
-
-function Listed<T>({ asked, empty, children }: { asked: Asked<T[]>; empty: string; children: (items: T[]) => ReactNode }) {
-  const { value, problem, again } = asked;
-  if (problem) return <Problem of={problem} again={again} />;
-  if (!value) return <Waiting label="Asking" />;
-  return value.length === 0 ? <Empty>{empty}</Empty> : <ul className="side-list">{children(value)}</ul>;
 }

@@ -1,0 +1,50 @@
+import { Text } from "@mantine/core";
+import { useMemo } from "react";
+import type { Table } from "../../api/athena";
+import { Address, isAddress } from "../../record/Address";
+import { type Column, DataGrid } from "../../ui/DataGrid";
+import { Empty } from "../../ui/Empty";
+import { bytes } from "../../ui/numbers";
+import { Problem } from "../../ui/Problem";
+import type { Run } from "./useExecution";
+
+/** How a query goes, and what it found. */
+export function Outcome({ run: { execution, table, problem, isBusy } }: { run: Run }) {
+  const { DataScannedInBytes = 0, TotalExecutionTimeInMillis = 0 } = execution?.Statistics ?? {};
+  const read = `${bytes(DataScannedInBytes)} read, ${(TotalExecutionTimeInMillis / 1000).toFixed(1)} s`;
+  return (
+    <>
+      {isBusy && <Text size="sm" role="status" my={4}>{execution?.Status.State === "QUEUED" ? "Waiting in the queue." : `Running. ${bytes(DataScannedInBytes)} read.`}</Text>}
+      {problem !== undefined && <Problem of={problem} />}
+      {table && <Rows table={table} read={read} />}
+      {!execution && !isBusy && problem === undefined && (
+        <Empty>Nothing was asked yet. Run the query; the tables are at the side. A bucket into which flow logs are delivered is a table at once.</Empty>
+      )}
+    </>
+  );
+}
+
+const LETTER = 7.4;
+const NUMBERS = new Set(["tinyint", "smallint", "integer", "int", "bigint", "double", "float", "real", "decimal"]);
+
+function Rows({ table, read }: { table: Table; read: string }) {
+  const columns = useMemo(() => columnsOf(table), [table]);
+  if (columns.length === 0) return <Empty>Done: {read}. The statement gives no rows.</Empty>;
+  const note = `${table.rows.length.toLocaleString("en")} rows${table.isCut ? ", and more: the whole is in the bucket" : ""}; ${read}`;
+  return <DataGrid label="Results" columns={columns} rows={table.rows} height={520} file="query" note={note} />;
+}
+
+function columnsOf({ columns, rows }: Table): Column<string[]>[] {
+  const first = rows.slice(0, 200);
+  return columns.map(({ name, type }, place) => {
+    const texts = first.map((row) => row[place] ?? "");
+    const longest = Math.max(name.length + 3, ...texts.map((text) => text.length));
+    const isOfAddresses = texts.some(Boolean) && texts.every((text) => text === "" || text === "-" || isAddress(text));
+    return {
+      name, isNumber: NUMBERS.has(type), width: Math.min(900, Math.max(60, longest * LETTER + 18)),
+      text: (row) => row[place] ?? "",
+      className: (row) => (row[place] === "REJECT" ? "reject" : ""),
+      ...(isOfAddresses ? { show: (row: string[]) => <Address of={row[place] ?? ""} /> } : {}),
+    };
+  });
+}

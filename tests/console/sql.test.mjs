@@ -1,0 +1,120 @@
+// SQL over delivered objects.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { inspect, launch, open, signIn } from "./browser.mjs";
+import { Traffic } from "./traffic.mjs";
+import { RECORDING, until, Weir } from "./weir.mjs";
+
+let browser, weir, traffic, page, call;
+
+before(async () => {
+  [browser, weir] = await Promise.all([launch(), Weir.start(...RECORDING)]);
+  traffic = new Traffic();
+  call = await weir.session();
+  await until(async () => (await (await fetch(`${weir.url}/status`)).json()).delivery.records > 10, "delivered records", () => weir.said());
+  page = await open(browser, weir);
+  await signIn(page, weir.key, "/console/sql");
+});
+
+after(async () => {
+  traffic?.stop();
+  await browser?.close();
+  await weir?.stop();
+});
+
+const editor = () => page.getByRole("textbox", { name: "SQL" });
+const results = () => page.getByRole("region", { name: "Results" });
+
+async function ask(text) {
+  await editor().click();
+  await page.keyboard.press("Control+A");
+  await page.keyboard.insertText(text);
+  await page.keyboard.press("Control+Enter");
+}
+
+test("the query that stands there at first answers, and its address leads to the same answer", async () => {
+  await page.getByRole("button", { name: "Run" }).click();
+  await results().getByRole("link", { name: "10.88.9.2" }).first().waitFor();
+  await page.waitForURL(/execution=/);
+  await page.reload();
+  await results().getByRole("link", { name: "10.88.9.2" }).first().waitFor();
+  await inspect(page, "sql");
+  assert.deepEqual(page.complaints, []);
+});
+
+test("tables and columns are at the side, and complete what is written", async () => {
+  await page.getByText(/^vpc_flow_logs/).click();
+  await page.getByRole("button", { name: /^dstport int/ }).waitFor();
+  await editor().click();
+  await page.keyboard.press("Control+A");
+  await page.keyboard.type("SELECT * FROM vpc_f");
+  await page.locator(".cm-tooltip-autocomplete").getByText("vpc_flow_logs").waitFor();
+  await page.keyboard.press("Escape");
+});
+
+test("an error is a sentence, and marked at its place", async () => {
+  await ask("SELECT action\nFROM vpc_flow_logs\nWHERE nonesuch = 1");
+  await page.getByRole("alert").getByText(/nonesuch/).waitFor();
+  await page.locator(".cm-lintRange-error").waitFor();
+  assert.equal(await page.locator(".cm-lintRange-error").textContent(), "nonesuch");
+});
+
+test("rows are sorted at a click and saved as CSV", async () => {
+  await ask("SELECT dstport, count(*) AS n FROM vpc_flow_logs WHERE action = 'REJECT' AND dstport IN (22, 23, 3389) GROUP BY 1 ORDER BY 1");
+  await results().getByRole("cell", { name: "3389" }).waitFor();
+  const first = () => results().locator("tbody tr:not([aria-hidden]) td").first().textContent();
+  assert.equal(await first(), "22");
+  const head = results().getByRole("columnheader", { name: "dstport" });
+  await head.getByRole("button").click();
+  await head.getByRole("button").click();
+  assert.equal(await head.getAttribute("aria-sort"), "descending");
+  assert.equal(await first(), "3389");
+  const download = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Save as CSV" }).click();
+  let text = "";
+  for await (const chunk of await (await download).createReadStream()) text += chunk;
+  assert.match(text, /^dstport,n\r\n3389,\d+\r\n23,\d+\r\n22,\d+\r\n$/);
+});
+
+test("what was asked is in the history, and what was saved has a name", async () => {
+  await page.getByRole("tab", { name: "history" }).click();
+  await page.getByRole("button", { name: /IN \(22, 23, 3389\)/ }).first().waitFor();
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await page.getByRole("textbox", { name: "Name" }).fill("refused ports");
+  await page.getByRole("dialog").getByRole("button", { name: "Save", exact: true }).click();
+  await page.getByRole("tab", { name: "named" }).click();
+  await page.getByRole("button", { name: "refused ports", exact: true }).waitFor();
+  const { NamedQueryIds } = await call("athena", "ListNamedQueries", { WorkGroup: "primary" });
+  assert.equal(NamedQueryIds.length, 1);
+});
+
+test("100,000 rows are scrolled", async (about) => {
+  await ask("SELECT (y - 1) * 1000 + x AS n, x * y AS product FROM UNNEST(sequence(1, 1000)) AS a(x) CROSS JOIN UNNEST(sequence(1, 100)) AS b(y) ORDER BY 1");
+  await page.getByText(/^100,000 rows;/).waitFor({ timeout: 120_000 });
+  const longest = await results().evaluate(async (box) => {
+    const frame = () => new Promise((done) => requestAnimationFrame(done));
+    let longest = 0;
+    let last = await frame();
+    for (let step = 1; step <= 60; step += 1) {
+      box.scrollTop = (box.scrollHeight * step) / 60;
+      const now = await frame();
+      longest = Math.max(longest, now - last);
+      last = now;
+    }
+    return longest;
+  });
+  about.diagnostic(`longest frame while scrolling: ${Math.round(longest)} ms`);
+  assert.ok(longest < 1000, `a frame took ${Math.round(longest)} ms`);
+  await results().getByRole("cell", { name: "100000", exact: true }).first().waitFor();
+  assert.ok((await results().locator("tbody tr").count()) < 100, "only the rows that are seen are drawn");
+});
+
+test("an address alone runs nothing", async () => {
+  const ran = async () => (await call("athena", "ListQueryExecutions", { WorkGroup: "primary" })).QueryExecutionIds.length;
+  const before = await ran();
+  await page.goto(`/console/sql?query=${encodeURIComponent("DROP TABLE vpc_flow_logs")}`);
+  await page.getByText("Nothing was asked yet").waitFor();
+  assert.match(await editor().textContent(), /DROP TABLE/);
+  assert.equal(await ran(), before);
+});
