@@ -59,7 +59,8 @@ impl BoundTable {
 }
 
 impl BoundTable {
-    /// DataFusion's own reader, with the predicate pushed into it and checked again above it.
+    /// DataFusion's own reader, and a filter above it that the optimiser pushes into it. Where the optimiser does not
+    /// come, the reader has the predicate from the start.
     fn scan_parquet(
         &self,
         session: &dyn Session,
@@ -77,7 +78,7 @@ impl BoundTable {
             let url = self.context.store_url(first.place.store(), session.runtime_env())?;
             let context = &self.context;
             let readers = Readers::new(first.place.store(), &units, context);
-            let source = self.parquet_source(session, readers, predicate);
+            let source = self.parquet_source(session, readers, predicate.filter(|_| context.skip_bad_objects));
             let groups = spread(units, session.config().target_partitions());
             let plan = |groups| self.parquet_plan(url.clone(), source.clone(), groups, projection, predicate);
             if !context.skip_bad_objects {

@@ -241,6 +241,23 @@ async fn damaged_pages_of_parquet_are_named() {
 }
 
 #[tokio::test]
+async fn a_filter_of_parquet_is_computed_once() {
+    let world = World::new();
+    world.put("filtered/a.parquet", &parquet(5000));
+    let engine = place(&world, "s3://filtered").await;
+    let plan =
+        lines(&engine, "EXPLAIN SELECT srcaddr FROM vpc_flow_logs WHERE bytes > 4990 AND tcp_flags <> 4995").await;
+    let plan = plan.join("\n");
+    assert_eq!(plan.matches("bytes@1 > 4990").count(), 1, "{plan}");
+    assert!(plan.contains("predicate=bytes@1 > 4990") && !plan.contains("FilterExec"), "{plan}");
+    let rows = "SELECT count(*), min(bytes) FROM vpc_flow_logs WHERE bytes > 4990 AND tcp_flags <> 4995";
+    assert_eq!(lines(&engine, rows).await, ["8 4991"]);
+    let skip = RunOptions { skip_bad_objects: true, ..RunOptions::new(NOW) };
+    let batches = engine.run(rows, &skip).await.unwrap().collect().await.unwrap();
+    assert_eq!(super::texts(&batches[0]), [["8", "4991"]]);
+}
+
+#[tokio::test]
 async fn bytes_of_parquet_are_counted() {
     let world = World::new();
     world.put("counted/a.parquet", &parquet(5000));
