@@ -381,11 +381,12 @@ fn what_is_published_is_in_its_queue_when_that_is_answered_whoever_delivers() {
     let queues = topics.queues();
     let create = CreateQueueInput { queue_name: Some("letters".into()), ..CreateQueueInput::default() };
     queues.create_queue(&create, NOW).expect("made");
-    subscribe(&topics, "sqs", &queues.arn("letters"), &[("RawMessageDelivery", "true")]);
+    // A signature takes long enough for somebody else to look into the queue meanwhile.
+    subscribe(&topics, "sqs", &queues.arn("letters"), &[]);
     let courier = courier(&topics, folder.path());
     let is_done = std::sync::atomic::AtomicBool::new(false);
     let input = ReceiveMessageInput { queue_url: "letters".into(), ..ReceiveMessageInput::default() };
-    let received: Vec<Option<String>> = std::thread::scope(|scope| {
+    let received: Vec<bool> = std::thread::scope(|scope| {
         scope.spawn(|| {
             while !is_done.load(std::sync::atomic::Ordering::Relaxed) {
                 courier.due(NOW, 100).expect("read");
@@ -395,12 +396,11 @@ fn what_is_published_is_in_its_queue_when_that_is_answered_whoever_delivers() {
             let message_id = publish(&topics, &number.to_string(), NOW);
             courier.fill_queues(&message_id, NOW).expect("filled");
             let received = queues.receive_message(&input, NOW).expect("received");
-            received.first().map(|message| message.body.clone())
+            received.first().is_some_and(|message| message.body.contains(&message_id))
         };
-        let received = (0..200).map(one).collect();
+        let received = (0..50).map(one).collect();
         is_done.store(true, std::sync::atomic::Ordering::Relaxed);
         received
     });
-    let expected: Vec<Option<String>> = (0..200).map(|number| Some(number.to_string())).collect();
-    assert_eq!(received, expected);
+    assert_eq!(received, [true; 50]);
 }
