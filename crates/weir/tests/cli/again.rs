@@ -15,7 +15,8 @@ fn short_of_descriptors<'a>(net: &'a Net, lab: &'a Lab) -> Up<'a> {
     for descriptors in 10..100 {
         let _ = fs::remove_file(lab.path("up.err"));
         let limit = format!("--nofile={descriptors}:1024");
-        let mut up = Up::spawn(net, lab, &["prlimit", &limit], &["--capture", "packet"], &[]);
+        let program = ["prlimit", &limit, env!("CARGO_BIN_EXE_weir")];
+        let mut up = Up::spawn(net, lab, &program, &["--capture", "packet"], &[]);
         while !up.has_ended() {
             let said = up.said();
             assert!(!said.contains("capture by"), "{descriptors} are enough: {said}");

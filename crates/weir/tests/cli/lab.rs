@@ -141,17 +141,17 @@ impl<'a> Up<'a> {
 
     /// The same, with further variables in the environment.
     pub fn start_with(net: &'a Net, lab: &'a Lab, flags: &[&str], variables: &[(&str, &str)]) -> Self {
-        let up = Self::spawn(net, lab, &[], flags, variables);
+        let up = Self::spawn(net, lab, &[env!("CARGO_BIN_EXE_weir")], flags, variables);
         up.wait_for("a0 is recorded", |status| status["interfaces"][0]["recording"] == true);
         up
     }
 
-    /// Starts by another program, such as one that limits it.
-    pub fn spawn(net: &'a Net, lab: &'a Lab, by: &[&str], flags: &[&str], variables: &[(&str, &str)]) -> Self {
+    /// Starts the program, which may be run by another one that limits it.
+    pub fn spawn(net: &'a Net, lab: &'a Lab, program: &[&str], flags: &[&str], variables: &[(&str, &str)]) -> Self {
         let child = Command::new("ip")
             .args(["netns", "exec", &net.near])
-            .args(by)
-            .args([env!("CARGO_BIN_EXE_weir"), "up", "--interface", "a0", "--interval", "1"])
+            .args(program)
+            .args(["up", "--interface", "a0", "--interval", "1"])
             .args(["--data", "data", "--format", FORMAT])
             .args(flags)
             .envs(variables.iter().copied())

@@ -20,6 +20,7 @@ mod nat;
 mod pattern;
 mod pcap;
 mod query;
+mod rights;
 mod run;
 mod s3;
 mod status;
