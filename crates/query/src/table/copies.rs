@@ -12,6 +12,7 @@ use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::process;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -85,6 +86,7 @@ impl Copies {
     /// When the folder cannot be made.
     pub fn open(folder: &Path, most: u64) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
+        sweep(folder)?;
         Ok(Self { folder: folder.to_owned(), most, wanted: Mutex::default(), more: Notify::new() })
     }
 
@@ -115,7 +117,7 @@ impl Copies {
             return Ok(Made::NoRoom);
         }
         let content = make::Content::of(&original).await?;
-        let (staged, whole) = (self.folder.join(format!("{name}.{}", std::process::id())), self.file(name));
+        let (staged, whole) = (self.folder.join(format!("{name}.{}", process::id())), self.file(name));
         let made = spawn_blocking(move || {
             let made = make::write(&original, content, &staged);
             if matches!(made, Ok(Made::Copy)) {
@@ -202,6 +204,19 @@ struct Copy {
     file: PathBuf,
     bytes: u64,
     used: SystemTime,
+}
+
+/// Deletes what processes left that ended while they made a copy: its name ends in the number of the process.
+fn sweep(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let file = entry?.path();
+        let maker = file.extension().and_then(|end| end.to_str()).and_then(|end| end.parse::<u32>().ok());
+        if maker.is_some_and(|maker| maker == process::id() || !Path::new("/proc").join(maker.to_string()).exists()) {
+            // Another process may have been quicker.
+            let _ = fs::remove_file(&file);
+        }
+    }
+    Ok(())
 }
 
 /// The name of the copy of an object that is read in this way.

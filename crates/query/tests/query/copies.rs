@@ -153,3 +153,16 @@ async fn copies_take_no_more_than_they_may() {
         assert!(taken > 0 && taken <= size * 5 / 2, "{taken}");
     }
 }
+
+#[test]
+fn what_a_process_left_half_made_is_deleted() {
+    let world = World::new();
+    open(&world, PLENTY);
+    // A process of this number cannot be.
+    let (left, made_now) = (folder(&world).join("a.4294967295"), folder(&world).join("b.1"));
+    for file in [&left, &made_now] {
+        fs::write(file, "half").unwrap();
+    }
+    open(&world, PLENTY);
+    assert!(!left.exists() && made_now.exists());
+}
