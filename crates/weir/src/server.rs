@@ -17,7 +17,7 @@ use axum::{
     extract::{ConnectInfo, Request, State},
     http::{self, StatusCode, header::CONTENT_TYPE},
     middleware::{self, Next},
-    response::{IntoResponse as _, Response},
+    response::{IntoResponse as _, Redirect, Response},
     routing,
 };
 use tokio::sync::oneshot;
@@ -165,6 +165,7 @@ async fn link(answers: Answers, request: Request) -> Response {
         _ => return StatusCode::METHOD_NOT_ALLOWED.into_response(),
     };
     let (path, query) = (request.uri().path().to_owned(), request.uri().query().unwrap_or_default().to_owned());
+    let is_root = path == "/";
     // Asks the catalogue, which is on disk.
     let answer = tokio::task::spawn_blocking(move || answers(method, &path, &query)).await;
     match answer {
@@ -172,6 +173,7 @@ async fn link(answers: Answers, request: Request) -> Response {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             (status, [(CONTENT_TYPE, content_type)], body).into_response()
         }
+        Ok(None) if is_root => Redirect::temporary("/console/").into_response(),
         Ok(None) => (StatusCode::NOT_FOUND, "nothing is here: try /console/ or /status\n").into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }

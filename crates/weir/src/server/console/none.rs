@@ -1,0 +1,13 @@
+//! In place of the page, in a program that was built without it.
+
+use axum::{
+    http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
+    response::{IntoResponse as _, Response},
+};
+
+/// Says that there is no page, and how to get one.
+pub(super) fn answer(_: &str, _: &HeaderMap) -> Response {
+    const TEXT: &str = "This weir was built without its console (`--no-default-features`). Build it anew with Node 18 or \
+                        newer and without that flag. The status is at /status, and AWS clients are answered as ever.\n";
+    (StatusCode::NOT_FOUND, [(CONTENT_TYPE, "text/plain; charset=utf-8")], TEXT).into_response()
+}
