@@ -75,7 +75,9 @@ function Saved({ take }: Pick<Props, "take">) {
   const { params } = usePlace();
   const [mayDelete] = useMay([{ service: "logs", operation: "DeleteQueryDefinition" }]);
   const asked = useAsked(`saved ${params.get("region")}`, (signal) =>
-    call<{ queryDefinitions?: Definition[] }>("logs", "DescribeQueryDefinitions", {}, signal).then(({ queryDefinitions = [] }) => queryDefinitions));
+    call<{ queryDefinitions?: Definition[] }>("logs", "DescribeQueryDefinitions", {}, signal)
+      // Those that come with Weir are the samples.
+      .then(({ queryDefinitions = [] }) => queryDefinitions.filter(({ name }) => !name.startsWith("Weir/"))));
   const { again } = asked;
   useEffect(() => {
     addEventListener(SAVED, again);
