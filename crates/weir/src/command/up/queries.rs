@@ -23,8 +23,12 @@ pub(super) struct Queries {
     athena: Arc<Athena>,
 }
 
-/// Threads, until this is dropped, and how to reach them.
-struct Threads(Option<Runtime>, Handle);
+/// Threads of their own, until this is dropped.
+struct Threads {
+    /// None while it is dropped.
+    runtime: Option<Runtime>,
+    handle: Handle,
+}
 
 impl Queries {
     /// Opens the engine over the buckets, and begins to take queries out of their queue.
@@ -35,8 +39,8 @@ impl Queries {
         let threads = settings.threads.and_then(|threads| usize::try_from(threads).ok());
         let threads = threads.or_else(|| std::thread::available_parallelism().ok().map(Into::into)).unwrap_or(1);
         let runtime = Builder::new_multi_thread().worker_threads(threads).thread_name("query").enable_all().build()?;
-        let (handle, runtime) = (runtime.handle().clone(), Some(runtime));
-        let running = Threads(runtime, handle.clone());
+        let handle = runtime.handle().clone();
+        let running = Threads { handle: handle.clone(), runtime: Some(runtime) };
         let options = EngineOptions {
             threads,
             memory_limit: settings.memory_limit.and_then(|Bytes(bytes)| usize::try_from(bytes).ok()),
@@ -59,7 +63,7 @@ impl Queries {
 
     /// What queries run on: threads of their own.
     pub(super) fn threads(&self) -> &Handle {
-        &self.threads.1
+        &self.threads.handle
     }
 
     /// The services that ask the engine.
@@ -74,7 +78,7 @@ impl Queries {
 
 impl Drop for Threads {
     fn drop(&mut self) {
-        if let Some(runtime) = self.0.take() {
+        if let Some(runtime) = self.runtime.take() {
             // This may be a thread of another runtime, which must not wait.
             runtime.shutdown_background();
         }
