@@ -32,7 +32,7 @@ pub(crate) struct Storage {
 pub(crate) const LAZY_SIMPLE: &str = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe";
 
 /// SerDes of Athena's that are not here, by a part of their class in small letters.
-const ELSEWHERE: [&str; 6] = ["orc", "avro", "grok", "ion", "cloudtrail", "multidelimit"];
+const ELSEWHERE: [&str; 6] = ["orc", "avro", "grok", "ionhive", "cloudtrail", "multidelimit"];
 
 impl Storage {
     /// The format that these classes and properties mean, for columns of these names.
