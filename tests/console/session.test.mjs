@@ -66,6 +66,13 @@ test("files are compressed, kept, and bound to this address", () => withWeir([],
   assert.equal((await fetch(`${weir.url}/console/assets/none.js`)).status, 404);
 }));
 
+test("the root leads to the page, unless a notice links to it", () => withWeir([], async (weir) => {
+  const root = await fetch(`${weir.url}/`, { redirect: "manual" });
+  assert.deepEqual([root.status, root.headers.get("location")], [307, "/console/"]);
+  const link = await fetch(`${weir.url}/?Action=ConfirmSubscription&Token=x&TopicArn=arn:aws:sns:us-east-1:123456789012:none`, { redirect: "manual" });
+  assert.notEqual(link.status, 307);
+}));
+
 test("what the page fetches is all from here", () => withWeir([], async (weir) => {
   const page = await open(browser, weir);
   const hosts = new Set();

@@ -34,7 +34,7 @@ pub(super) fn routes(front: &Arc<Front>, session: i64) -> Router {
 }
 
 async fn page(uri: Uri, headers: HeaderMap) -> Response {
-    let mut response = files::answer(uri.path().trim_start_matches("/console/"), &headers);
+    let mut response = files::answer(uri.path().strip_prefix("/console/").unwrap_or_default(), &headers);
     let always = [
         (CONTENT_SECURITY_POLICY, POLICY),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
