@@ -88,6 +88,11 @@ test("what was asked is in the history, and what was saved has a name", async ()
   await page.getByRole("tab", { name: "named" }).click();
   await page.getByRole("button", { name: "refused ports", exact: true }).waitFor();
   assert.equal(await named(), before + 1);
+  await page.getByRole("button", { name: "Forget busiest-source" }).click();
+  await page.getByRole("alert").getByText("comes with Weir and stays as it is").waitFor();
+  await page.getByRole("button", { name: "Forget refused ports" }).click();
+  await page.getByRole("button", { name: "refused ports", exact: true }).waitFor({ state: "detached" });
+  assert.equal(await named(), before);
 });
 
 test("100,000 rows are scrolled", async (about) => {

@@ -1,6 +1,7 @@
 // Athena: a query is started, looked after until it has ended, and its rows are fetched.
 
 import { call } from "./call";
+import type { Saved } from "../ui/SavedList";
 import { pause } from "./insights";
 
 export interface Execution {
@@ -78,17 +79,21 @@ export async function history(signal: AbortSignal): Promise<Execution[]> {
   return QueryExecutions.sort((one, other) => at(other) - at(one));
 }
 
-export interface NamedQuery {
-  NamedQueryId: string;
-  Name: string;
-  QueryString: string;
-}
+/** What `BatchGetNamedQuery` takes at once. */
+const BATCH = 50;
 
-export async function namedQueries(signal: AbortSignal): Promise<NamedQuery[]> {
-  const { NamedQueryIds = [] } = await call<{ NamedQueryIds?: string[] }>("athena", "ListNamedQueries", { WorkGroup: WORK_GROUP, MaxResults: 50 }, signal);
-  if (NamedQueryIds.length === 0) return [];
-  const { NamedQueries = [] } = await call<{ NamedQueries?: NamedQuery[] }>("athena", "BatchGetNamedQuery", { NamedQueryIds }, signal);
-  return NamedQueries.sort((one, other) => one.Name.localeCompare(other.Name));
+/** All named queries, by name. */
+export async function namedQueries(signal: AbortSignal): Promise<Saved[]> {
+  const found: Saved[] = [];
+  let NextToken: string | undefined;
+  do {
+    const page: { NamedQueryIds?: string[]; NextToken?: string } = await call("athena", "ListNamedQueries", { WorkGroup: WORK_GROUP, MaxResults: BATCH, ...(NextToken ? { NextToken } : {}) }, signal);
+    const { NamedQueryIds = [] } = page;
+    const { NamedQueries = [] } = NamedQueryIds.length === 0 ? {} : await call<{ NamedQueries?: { NamedQueryId: string; Name: string; QueryString: string }[] }>("athena", "BatchGetNamedQuery", { NamedQueryIds }, signal);
+    found.push(...NamedQueries.map(({ NamedQueryId, Name, QueryString }) => ({ id: NamedQueryId, name: Name, query: QueryString })));
+    NextToken = page.NextToken;
+  } while (NextToken);
+  return found.sort((one, other) => one.name.localeCompare(other.name));
 }
 
 export interface CatalogueTable {

@@ -1,13 +1,10 @@
-import { ActionIcon, Group, Tabs, Text, Tooltip } from "@mantine/core";
-import { useEffect } from "react";
+import { Tabs, Text } from "@mantine/core";
 import { call } from "../../api/call";
-import { useMay } from "../../app/session";
 import { usePlace } from "../../app/url";
 import { Moment } from "../../time/Moment";
 import { Listed } from "../../ui/Listed";
-import { SAVED } from "../../ui/SaveAs";
-import { useAsked } from "../../ui/useAsked";
-import samples from "./samples.json";
+import { type Saved, SavedList } from "../../ui/SavedList";
+import { type Asked, useAsked } from "../../ui/useAsked";
 
 interface Props {
   take: (query: string) => void;
@@ -24,13 +21,9 @@ export function Side({ take, insert, fields, turn }: Props) {
       <Tabs.List grow>
         {["samples", "history", "saved", "fields"].map((name) => <Tabs.Tab key={name} value={name} px={4} py={6}><Text size="xs" tt="capitalize">{name}</Text></Tabs.Tab>)}
       </Tabs.List>
-      <Tabs.Panel value="samples">
-        <ul className="side-list">
-          {samples.map(({ name, title, query }) => <li key={name}><button type="button" title={query} onClick={() => take(query.replaceAll(" | ", "\n| "))}>{title}</button></li>)}
-        </ul>
-      </Tabs.Panel>
+      <Tabs.Panel value="samples"><Samples take={take} /></Tabs.Panel>
       <Tabs.Panel value="history"><History take={take} turn={turn} /></Tabs.Panel>
-      <Tabs.Panel value="saved"><Saved take={take} /></Tabs.Panel>
+      <Tabs.Panel value="saved"><Own take={take} /></Tabs.Panel>
       <Tabs.Panel value="fields">
         <ul className="side-list">
           {fields.map((name) => <li key={name}><button type="button" className="mono" onClick={() => insert(name)}>{name}</button></li>)}
@@ -65,39 +58,40 @@ function History({ take, turn }: Pick<Props, "take" | "turn">) {
   );
 }
 
+/** The folder of the queries that come with Weir. */
+const FOLDER = "Weir/";
+
 interface Definition {
   queryDefinitionId: string;
   name: string;
   queryString: string;
 }
 
-function Saved({ take }: Pick<Props, "take">) {
+/** Saved queries: those that come with Weir, or those of the readers. */
+function useDefinitions(comeWithWeir: boolean): Asked<Saved[]> {
   const { params } = usePlace();
-  const [mayDelete] = useMay([{ service: "logs", operation: "DeleteQueryDefinition" }]);
-  const asked = useAsked(`saved ${params.get("region")}`, (signal) =>
-    call<{ queryDefinitions?: Definition[] }>("logs", "DescribeQueryDefinitions", {}, signal)
-      // Those that come with Weir are the samples.
-      .then(({ queryDefinitions = [] }) => queryDefinitions.filter(({ name }) => !name.startsWith("Weir/"))));
-  const { again } = asked;
-  useEffect(() => {
-    addEventListener(SAVED, again);
-    return () => removeEventListener(SAVED, again);
-  }, [again]);
-  const forget = (queryDefinitionId: string) => void call("logs", "DeleteQueryDefinition", { queryDefinitionId }).finally(again);
+  return useAsked(`saved ${params.get("region")}`, async (signal) => {
+    const input = comeWithWeir ? { queryDefinitionNamePrefix: FOLDER } : {};
+    const { queryDefinitions = [] } = await call<{ queryDefinitions?: Definition[] }>("logs", "DescribeQueryDefinitions", input, signal);
+    return queryDefinitions
+      .filter(({ name }) => name.startsWith(FOLDER) === comeWithWeir)
+      .map(({ queryDefinitionId, name, queryString }) => ({ id: queryDefinitionId, name, query: queryString }));
+  });
+}
+
+function Samples({ take }: Pick<Props, "take">) {
   return (
-    <Listed asked={asked} empty="No query was saved yet. Save keeps the one in the editor.">
-      {(definitions) => definitions.map(({ queryDefinitionId, name, queryString }) => (
-        <li key={queryDefinitionId}>
-          <Group wrap="nowrap" gap={0}>
-            <button type="button" title={queryString} onClick={() => take(queryString)}>{name}</button>
-            {mayDelete && (
-              <Tooltip label="Forget">
-                <ActionIcon size="sm" variant="subtle" color="red" aria-label={`Forget ${name}`} onClick={() => forget(queryDefinitionId)}>×</ActionIcon>
-              </Tooltip>
-            )}
-          </Group>
+    <Listed asked={useDefinitions(true)} empty="This server has no samples.">
+      {(samples) => samples.map(({ id, name, query }) => (
+        <li key={id}>
+          <button type="button" title={query} onClick={() => take(query.replaceAll(" | ", "\n| "))}>{name.slice(FOLDER.length)}</button>
         </li>
       ))}
     </Listed>
   );
+}
+
+function Own({ take }: Pick<Props, "take">) {
+  const forget = (queryDefinitionId: string) => call("logs", "DeleteQueryDefinition", { queryDefinitionId });
+  return <SavedList asked={useDefinitions(false)} take={take} question={{ service: "logs", operation: "DeleteQueryDefinition" }} forget={forget} />;
 }

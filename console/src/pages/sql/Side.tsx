@@ -1,15 +1,13 @@
-import { ActionIcon, Group, Tabs, Text, Tooltip } from "@mantine/core";
-import { useEffect } from "react";
+import { Tabs, Text } from "@mantine/core";
 import { type Catalogue, history, namedQueries } from "../../api/athena";
 import { call } from "../../api/call";
-import { useMay } from "../../app/session";
 import { setParams, usePlace } from "../../app/url";
 import { Moment } from "../../time/Moment";
 import { Empty } from "../../ui/Empty";
 import { Listed } from "../../ui/Listed";
 import { bytes } from "../../ui/numbers";
 import { Problem } from "../../ui/Problem";
-import { SAVED } from "../../ui/SaveAs";
+import { SavedList } from "../../ui/SavedList";
 import { type Asked, useAsked } from "../../ui/useAsked";
 import { Waiting } from "../../ui/Waiting";
 
@@ -78,28 +76,8 @@ function History({ turn }: Pick<Props, "turn">) {
 
 function Named() {
   const { params } = usePlace();
-  const [mayDelete] = useMay([{ service: "athena", operation: "DeleteNamedQuery" }]);
   const asked = useAsked(`named ${params.get("region")}`, namedQueries);
-  const { again } = asked;
-  useEffect(() => {
-    addEventListener(SAVED, again);
-    return () => removeEventListener(SAVED, again);
-  }, [again]);
-  const forget = (NamedQueryId: string) => void call("athena", "DeleteNamedQuery", { NamedQueryId }).finally(again);
-  return (
-    <Listed asked={asked} empty="No query was saved yet. Save keeps the one in the editor.">
-      {(queries) => queries.map(({ NamedQueryId, Name, QueryString }) => (
-        <li key={NamedQueryId}>
-          <Group wrap="nowrap" gap={0}>
-            <button type="button" title={QueryString} onClick={() => setParams({ query: QueryString, execution: undefined })}>{Name}</button>
-            {mayDelete && (
-              <Tooltip label="Forget">
-                <ActionIcon size="sm" variant="subtle" color="red" aria-label={`Forget ${Name}`} onClick={() => forget(NamedQueryId)}>×</ActionIcon>
-              </Tooltip>
-            )}
-          </Group>
-        </li>
-      ))}
-    </Listed>
-  );
+  const take = (query: string) => setParams({ query, execution: undefined });
+  const forget = (NamedQueryId: string) => call("athena", "DeleteNamedQuery", { NamedQueryId });
+  return <SavedList asked={asked} take={take} question={{ service: "athena", operation: "DeleteNamedQuery" }} forget={forget} />;
 }

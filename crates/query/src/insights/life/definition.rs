@@ -96,7 +96,7 @@ fn definition(sample: &Sample) -> QueryDefinition {
     QueryDefinition {
         query_language: LANGUAGE.to_owned(),
         query_definition_id: id_of(sample),
-        name: format!("{FOLDER}/{}", sample.name),
+        name: format!("{FOLDER}/{}", sample.title),
         query_string: sample.query.to_owned(),
         last_modified: 0,
         log_group_names: Vec::new(),
@@ -112,7 +112,7 @@ fn own(id: &str) -> Result<(), InsightsError> {
     match SAMPLES.iter().find(|sample| id_of(sample) == id) {
         None => Ok(()),
         Some(sample) => {
-            let message = format!("The query definition {FOLDER}/{} comes with Weir and stays as it is", sample.name);
+            let message = format!("The query definition {FOLDER}/{} comes with Weir and stays as it is", sample.title);
             Err(InsightsError::InvalidParameter(message))
         }
     }
