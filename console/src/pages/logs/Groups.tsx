@@ -11,7 +11,7 @@ import { bytes } from "../../ui/numbers";
 import { Problem } from "../../ui/Problem";
 import { useAsked } from "../../ui/useAsked";
 import { Waiting } from "../../ui/Waiting";
-import { type Group, type LogEvent, logEvents, logGroups, logStreams, type Stream } from "./groups";
+import { type Group, type LogEvent, logEvents, logGroups, logStreams, MOST_EVENTS, type Stream } from "./groups";
 
 const HEIGHT = 620;
 
@@ -88,7 +88,7 @@ function EventList({ group, stream }: { group: string; stream: string }) {
       {problem ? <Problem of={problem} again={again} /> : !value ? <Waiting label="Reading events" /> : value.length === 0 ? (
         <Empty>No event of this range {pattern ? "has the pattern. Loosen it, or " : "is there. "}choose a longer range above.</Empty>
       ) : <DataGrid label="Events" columns={columns} rows={value} height={HEIGHT} file="events"
-        note={value.length === 10_000 ? "the first 10,000 events; choose a shorter range for others" : undefined} />}
+        note={value.length === MOST_EVENTS ? "the first 10,000 events; choose a shorter range for others" : undefined} />}
     </>
   );
 }

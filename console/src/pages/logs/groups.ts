@@ -1,6 +1,6 @@
 // Log groups, their streams and events, as CloudWatch Logs describes them.
 
-import { call } from "../../api/call";
+import { everyPage } from "../../api/pages";
 
 export interface Group {
   logGroupName: string;
@@ -25,25 +25,18 @@ export interface LogEvent {
   eventId?: string;
 }
 
-/** Pages of an operation, one after the other. */
-async function all<Output, Item>(operation: string, input: object, items: (output: Output) => Item[], signal: AbortSignal, most: number): Promise<Item[]> {
-  const found: Item[] = [];
-  let nextToken: string | undefined;
-  do {
-    const output = await call<Output & { nextToken?: string }>("logs", operation, { ...input, ...(nextToken ? { nextToken } : {}) }, signal);
-    found.push(...items(output));
-    nextToken = output.nextToken;
-  } while (nextToken && found.length < most);
-  return found.slice(0, most);
-}
+const LOGS = { service: "logs", token: "nextToken" } as const;
+
+/** Most events that are fetched. */
+export const MOST_EVENTS = 10_000;
 
 export function logGroups(signal: AbortSignal): Promise<Group[]> {
-  return all<{ logGroups?: Group[] }, Group>("DescribeLogGroups", {}, ({ logGroups = [] }) => logGroups, signal, 5000);
+  return everyPage<{ logGroups?: Group[] }, Group>({ ...LOGS, operation: "DescribeLogGroups", items: ({ logGroups }) => logGroups }, signal);
 }
 
 export function logStreams(group: string, signal: AbortSignal): Promise<Stream[]> {
   const input = { logGroupName: group, orderBy: "LastEventTime", descending: true };
-  return all<{ logStreams?: Stream[] }, Stream>("DescribeLogStreams", input, ({ logStreams = [] }) => logStreams, signal, 5000);
+  return everyPage<{ logStreams?: Stream[] }, Stream>({ ...LOGS, operation: "DescribeLogStreams", input, items: ({ logStreams }) => logStreams }, signal);
 }
 
 export function logEvents(group: string, stream: string, pattern: string, start: number, end: number, signal: AbortSignal): Promise<LogEvent[]> {
@@ -51,5 +44,5 @@ export function logEvents(group: string, stream: string, pattern: string, start:
     logGroupName: group, startTime: start, endTime: end,
     ...(stream ? { logStreamNames: [stream] } : {}), ...(pattern ? { filterPattern: pattern } : {}),
   };
-  return all<{ events?: LogEvent[] }, LogEvent>("FilterLogEvents", input, ({ events = [] }) => events, signal, 10_000);
+  return everyPage<{ events?: LogEvent[] }, LogEvent>({ ...LOGS, operation: "FilterLogEvents", input, items: ({ events }) => events, most: MOST_EVENTS }, signal);
 }
