@@ -29,9 +29,10 @@ export function onSignedOut(listener: () => void): void {
   whenSignedOut = listener;
 }
 
-async function post(path: string, input: unknown, signal?: AbortSignal): Promise<Response> {
+async function post(path: string, input: unknown, signal?: AbortSignal, elsewhere?: string): Promise<Response> {
   const headers: Record<string, string> = { "content-type": "application/json", "x-weir": "console" };
-  if (region) headers["x-weir-region"] = region;
+  const about = elsewhere ?? region;
+  if (about) headers["x-weir-region"] = about;
   let response: Response;
   try {
     response = await fetch(`/console/${path}`, { method: "POST", headers, body: JSON.stringify(input ?? {}), signal: signal ?? null });
@@ -54,14 +55,15 @@ async function errorOf(response: Response): Promise<CallError> {
   }
 }
 
-/** Does an operation. */
+/** Does an operation; in another region than that of the page if one is named. */
 export async function call<Output = Record<string, unknown>>(
   service: Service,
   operation: string,
   input: unknown = {},
   signal?: AbortSignal,
+  elsewhere?: string,
 ): Promise<Output> {
-  return (await post(`call/${service}/${operation}`, input, signal)).json();
+  return (await post(`call/${service}/${operation}`, input, signal, elsewhere)).json();
 }
 
 /** An event of an operation that streams. */

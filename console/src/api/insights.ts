@@ -22,32 +22,36 @@ interface Results {
 }
 
 export interface Asked {
+  /** None if the query names them by SOURCE. */
   groups: string[];
   query: string;
   /** Unix milliseconds. */
   start: number;
   end: number;
   limit?: number;
+  /** Another one than that of the page. */
+  region?: string;
 }
 
 /** Runs a query. `progress` is told what was read so far. */
 export async function runInsights(asked: Asked, signal: AbortSignal, progress?: (answer: Answer) => void): Promise<Answer> {
+  const { region } = asked;
   const { queryId } = await call<{ queryId: string }>("logs", "StartQuery", {
-    logGroupNames: asked.groups,
+    ...(asked.groups.length > 0 ? { logGroupNames: asked.groups } : {}),
     queryString: asked.query,
     startTime: Math.floor(asked.start / 1000),
     endTime: Math.ceil(asked.end / 1000),
     ...(asked.limit ? { limit: asked.limit } : {}),
-  }, signal);
-  const stop = () => void call("logs", "StopQuery", { queryId }).catch(() => undefined);
+  }, signal, region);
+  const stop = () => void call("logs", "StopQuery", { queryId }, undefined, region).catch(() => undefined);
   signal.addEventListener("abort", stop, { once: true });
   try {
     for (let wait = 30; ; wait = Math.min(wait * 1.6, 500)) {
       await pause(wait, signal);
-      const first = await call<Results>("logs", "GetQueryResults", { queryId }, signal);
+      const first = await call<Results>("logs", "GetQueryResults", { queryId }, signal, region);
       const answer = read(first);
       progress?.(answer);
-      if (!["Scheduled", "Running", "Unknown"].includes(answer.status)) return done(read(await whole(queryId, first, signal)));
+      if (!["Scheduled", "Running", "Unknown"].includes(answer.status)) return done(read(await whole(queryId, first, signal, region)));
     }
   } finally {
     signal.removeEventListener("abort", stop);
@@ -55,11 +59,11 @@ export async function runInsights(asked: Asked, signal: AbortSignal, progress?: 
 }
 
 /** The answer with all its pages. */
-async function whole(queryId: string, first: Results, signal: AbortSignal): Promise<Results> {
+async function whole(queryId: string, first: Results, signal: AbortSignal, region?: string): Promise<Results> {
   const results = [...(first.results ?? [])];
   let { nextToken } = first;
   while (nextToken) {
-    const page: Results = await call<Results>("logs", "GetQueryResults", { queryId, nextToken }, signal);
+    const page: Results = await call<Results>("logs", "GetQueryResults", { queryId, nextToken }, signal, region);
     results.push(...(page.results ?? []));
     nextToken = page.nextToken;
   }

@@ -6,12 +6,31 @@ import uPlot from "uplot";
 import { setParams } from "../app/url";
 import { iso } from "../time/range";
 import { shown, useZone } from "../time/zone";
+import { drawMark, ends, points } from "./chartParts";
 
 export interface Series {
   label: string;
   /** A colour of `COLORS`, or of CSS. */
   color: string;
-  values: (number | null)[];
+  /** None: there is no value, and the line breaks. Undefined: the line goes on, for it has no value at such times. */
+  values: (number | null | undefined)[];
+  /** Measured at the axis on the right. */
+  isRight?: boolean;
+}
+
+/** A line across at a value, or down at a time (Unix milliseconds). */
+export interface Mark {
+  value?: number;
+  at?: number;
+  label?: string;
+  color?: string;
+  isRight?: boolean;
+}
+
+/** Ends of an axis; what is not said follows the values. */
+export interface Scale {
+  min?: number;
+  max?: number;
 }
 
 export interface Chart {
@@ -27,6 +46,10 @@ export interface Chart {
   end: number;
   /** A line across, such as the threshold of an alarm. */
   threshold?: number;
+  /** Further lines. */
+  marks?: Mark[];
+  scale?: Scale;
+  rightScale?: Scale;
 }
 
 /** Told apart with red-green blindness too, and on both themes. */
@@ -52,20 +75,23 @@ export function TimeChart({ chart, label, height = 180 }: { chart: Chart; label:
     <figure className="chart" aria-label={`${label}. ${summary(chart)} Drag over a part to look at it alone.`}>
       <div ref={place} aria-hidden="true" style={{ minHeight: height }} />
       <figcaption className="legend">
-        {chart.series.map(({ label: name, color, values }) => (
-          <span key={name}><i style={{ background: color }} />{name} <b>{chart.format(sum(values))}</b></span>
+        {chart.series.map(({ label: name, color, values }, place) => (
+          <span key={place}><i style={{ background: color }} />{name} <b>{figure(chart, values)}</b></span>
         ))}
       </figcaption>
     </figure>
   );
 }
 
-function sum(values: (number | null)[]): number {
-  return values.reduce<number>((total, value) => total + (value ?? 0), 0);
+/** What stands for a series: bars add up, of a line the newest value says most. */
+function figure({ kind, format }: Chart, values: Series["values"]): string {
+  if (kind === "stacked") return format(values.reduce<number>((total, value) => total + (value ?? 0), 0));
+  const newest = [...values].reverse().find((value) => value != null);
+  return newest == null ? "–" : format(newest);
 }
 
-function summary({ series, format }: Chart): string {
-  return series.map(({ label, values }) => `${label}: ${format(sum(values))}.`).join(" ");
+function summary(chart: Chart): string {
+  return chart.series.map(({ label, values }) => `${label}: ${figure(chart, values)}.`).join(" ");
 }
 
 /** Bars are drawn from the tallest stack down: each value has those below it added. */
@@ -87,22 +113,29 @@ function options(chart: Chart, width: number, height: number, isUtc: boolean, is
     const build = uPlot.paths.bars?.({ size: [1, width_(plot) * devicePixelRatio, 1], align: 1 });
     return build ? build(plot, ...rest) : null;
   };
-  const drawn = chart.series.map(({ label, color }) => ({
-    label, stroke: color, width: stacked ? 0 : 1.5, spanGaps: false, points: { show: !stacked && chart.times.length < 40, size: 4 },
+  const marks = [...(chart.marks ?? []), ...(chart.threshold === undefined ? [] : [{ value: chart.threshold }])];
+  const drawn = chart.series.map(({ label, color, isRight }) => ({
+    label, stroke: color, width: stacked ? 0 : 1.5, spanGaps: false, scale: isRight ? "right" : "y", points: points(chart),
     ...(stacked ? { fill: color, paths: bars } : {}),
     value: (_: uPlot, value: number | null) => (value === null ? "–" : chart.format(value)),
   }));
+  const hasRight = chart.series.some(({ isRight }) => isRight);
   return {
     width, height, legend: { show: false }, padding: [8, 8, 0, 0],
     ...(isUtc ? { tzDate: (seconds: number) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC") } : {}),
     cursor: { drag: { x: true, y: false, setScale: false }, points: { show: !stacked } },
     scales: {
       x: { time: true, range: () => [chart.start / 1000, chart.end / 1000] },
-      y: { range: (_, __, most) => [0, Math.max(most, chart.threshold ?? 0, 1e-9) * 1.05] },
+      y: { range: (_, least, most) => ends(least, most, chart.scale, marks.filter(({ isRight }) => !isRight)) },
+      ...(hasRight ? { right: { range: (_: uPlot, least: number, most: number) => ends(least, most, chart.rightScale, marks.filter(({ isRight }) => isRight)) } } : {}),
     },
-    axes: [{ ...axis, values: (_, splits, __, ___, step) => splits.map((split) => tick(split * 1000, step, isUtc)) }, { ...axis, size: 62, values: (_, values) => values.map(chart.format) }],
+    axes: [
+      { ...axis, values: (_, splits, __, ___, step) => splits.map((split) => tick(split * 1000, step, isUtc)) },
+      { ...axis, size: 62, values: (_, values) => values.map(chart.format) },
+      ...(hasRight ? [{ ...axis, size: 62, scale: "right", side: 1 as const, grid: { show: false }, values: (_: uPlot, values: number[]) => values.map(chart.format) }] : []),
+    ],
     series: [{}, ...(stacked ? drawn.reverse() : drawn)],
-    hooks: { setSelect: [(plot) => select(plot)], draw: [(plot) => threshold(plot, chart.threshold)] },
+    hooks: { setSelect: [(plot) => select(plot)], draw: [(plot) => marks.forEach((mark) => drawMark(plot, mark, ink))] },
     plugins: [tip(chart, isUtc)],
   };
 }
@@ -119,20 +152,6 @@ function select(plot: uPlot): void {
   const from = plot.posToVal(plot.select.left, "x") * 1000;
   const to = plot.posToVal(plot.select.left + plot.select.width, "x") * 1000;
   setParams({ from: iso(Math.floor(from / 1000) * 1000), to: iso(Math.ceil(to / 1000) * 1000) });
-}
-
-function threshold(plot: uPlot, value: number | undefined): void {
-  if (value === undefined) return;
-  const y = plot.valToPos(value, "y", true);
-  const { ctx, bbox } = plot;
-  ctx.save();
-  ctx.strokeStyle = "#e03131";
-  ctx.setLineDash([6, 4]);
-  ctx.beginPath();
-  ctx.moveTo(bbox.left, y);
-  ctx.lineTo(bbox.left + bbox.width, y);
-  ctx.stroke();
-  ctx.restore();
 }
 
 /** Says what is under the pointer. */
