@@ -20,10 +20,10 @@ export class Traffic {
     this.other = spawn("ip", ["netns", "exec", FAR, "python3", "-c", knock], { stdio: "ignore" });
   }
 
-  /** One attempt at SSH, now. */
-  static knock() {
-    const program = "import socket; socket.create_connection(('10.88.9.1', 22), 0.3)";
-    spawnSync("ip", ["netns", "exec", FAR, "python3", "-c", program], { stdio: "ignore" });
+  /** One attempt at a port, now: whether it is let in. */
+  static knock(port = 22) {
+    const program = `import socket; socket.create_connection(('10.88.9.1', ${port}), 0.3)`;
+    return spawnSync("ip", ["netns", "exec", FAR, "python3", "-c", program], { stdio: "ignore" }).status === 0;
   }
 
   stop() {

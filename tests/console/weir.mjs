@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 export const TARGET = process.env.WEIR_TARGET;
-const PROGRAM = process.env.WEIR ?? join(TARGET, "debug/weir");
+export const PROGRAM = process.env.WEIR ?? join(TARGET, "debug/weir");
 const PATIENCE = 30_000;
 
 /** What the near host lets in: HTTP, and no SSH. */
@@ -29,6 +29,9 @@ source = "10.88.9.0/24"
 `;
 
 export const RECORDING = ["--interface", "a0", "--network", "net.toml", "--enforce", "a0", "--interval", "1", "--deliver-every-window"];
+
+/** With groups and ACLs that are those of EC2. */
+export const ENFORCING = ["--interface", "a0", "--enforce", "a0", "--on-exit", "open", "--interval", "1", "--deliver-every-window"];
 
 export class Weir {
   static async start(...words) {

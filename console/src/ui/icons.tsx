@@ -14,6 +14,7 @@ export const OverviewIcon = icon("M2 13V9M6 13V5M10 13V8M14 13V3");
 export const FlowsIcon = icon("M2 5h11M10 2l3 3-3 3M14 11H3M6 8l-3 3 3 3");
 export const LogsIcon = icon("M3 2h7l3 3v9H3zM5.5 7h5M5.5 9.5h5M5.5 12h3");
 export const SqlIcon = icon("M3 4c0-2.7 10-2.7 10 0v8c0 2.7-10 2.7-10 0zM3 4c0 2.7 10 2.7 10 0M3 8c0 2.7 10 2.7 10 0");
+export const NetworkIcon = icon("M5.500 2h5v4h-5zM1.500 10.500h4v3.500h-4zM10.500 10.500h4v3.500h-4zM8 6v2.500M3.500 10.500v-2h9v2");
 export const ReloadIcon = icon("M13 8a5 5 0 1 1-1.5-3.5M13 2v3h-3");
 export const SunIcon = icon("M8 5a3 3 0 1 1 0 6 3 3 0 0 1 0-6zM8 1v1.5M8 13.5V15M1 8h1.5M13.5 8H15M3 3l1 1M12 12l1 1M3 13l1-1M12 4l1-1");
 export const UserIcon = icon("M8 8a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM2.5 14c.6-3 2.6-4.2 5.500-4.200s4.900 1.200 5.500 4.200");
