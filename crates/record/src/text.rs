@@ -1,7 +1,6 @@
 //! Text objects to Arrow: one record a line, cells separated by one byte.
 //!
-//! Text columns are views into the object's own bytes, so decoding copies no text. Lines that do not
-//! fit are refused one by one, with their position; the rest is read.
+//! Lines that do not fit are refused one by one, with their position; the rest is read.
 
 use std::sync::Arc;
 
@@ -160,7 +159,6 @@ impl TextDecoder {
     /// Decodes a whole object, or a part of one that ends at a line end.
     ///
     /// `object` is what refusals name it; `first_line` is the number of the text's first line, from 1.
-    /// The batches keep `text` alive: their text columns point into it.
     pub fn decode<'a>(
         &self,
         object: &Arc<str>,

@@ -35,6 +35,8 @@ pub struct TextBatches {
 struct Block {
     /// Where it begins in the text.
     start: usize,
+    /// Where it ends in the text.
+    end: usize,
     /// The number of its first line.
     line: u64,
     marks: Marks,
@@ -48,9 +50,6 @@ struct Block {
 /// Fuzzing takes short ones, so that short texts have many.
 const BLOCK: usize = if cfg!(fuzzing) { 256 } else { 32 << 10 };
 
-/// The most text that one batch spans, in bytes: offsets in views are 32 bits.
-const SPAN: usize = 1 << 30;
-
 impl TextBatches {
     pub(super) fn new(decoder: TextDecoder, object: Arc<str>, text: Buffer, line: u64) -> Self {
         Self { decoder, object, text, at: 0, line, block: Block::default(), filtering: Filtering::default() }
@@ -61,27 +60,19 @@ impl TextBatches {
         let most = self.decoder.options.batch_rows;
         let expected = most.min(1 + (self.text.len() - self.at) / (2 * self.decoder.width));
         let mut columns = self.decoder.columns(expected);
-        // Where the text of this batch begins.
-        let mut base = 0;
         let mut rows = 0;
         while rows < most {
-            if self.block.taken == self.block.firsts.len() && !self.next_block(rows > 0, refusals) {
-                break;
-            }
-            if rows == 0 {
-                base = self.block.start;
-            } else if self.block.start - base > SPAN {
+            if self.block.taken == self.block.firsts.len() && !self.next_block(refusals) {
                 break;
             }
             let end = self.block.firsts.len().min(self.block.taken + most - rows);
-            rows += self.take_rows(&mut columns, rows, base, end, refusals);
+            rows += self.take_rows(&mut columns, rows, end, refusals);
         }
         if rows == 0 {
             return None;
         }
         refusals.lines += rows as u64;
-        let text = self.text.slice_with_length(base, self.at - base);
-        let arrays = columns.into_iter().map(|column| column.finish(&text)).collect();
+        let arrays = columns.into_iter().map(Column::finish).collect();
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         #[allow(clippy::expect_used, reason = "the columns were made from this schema and filled together")]
         let batch = RecordBatch::try_new_with_options(self.decoder.schema(), arrays, &options)
@@ -90,41 +81,42 @@ impl TextBatches {
     }
 
     /// Adds the block's rows up to `end` to the columns, which hold `rows` rows; says how many were added.
-    fn take_rows(
-        &mut self,
-        columns: &mut [Column],
-        rows: usize,
-        base: usize,
-        end: usize,
-        refusals: &mut Refusals,
-    ) -> usize {
+    fn take_rows(&mut self, columns: &mut [Column], rows: usize, end: usize, refusals: &mut Refusals) -> usize {
         let strict = self.decoder.options.mode == Mode::Strict;
         let mut misfits = Vec::new();
         let mut unfit: Vec<(u32, usize)> = Vec::new();
         let block = &self.block;
-        let taken = Rows {
-            text: &self.text[block.start..],
+        let mut taken = Rows {
+            text: &self.text[block.start..block.end],
+            sound: None,
             cells: block.marks.cells(),
             firsts: &block.firsts[block.taken..end],
             hive: self.decoder.options.mode == Mode::Hive,
-            offset: block.start - base,
         };
-        for (column, place) in columns.iter_mut().zip(&self.decoder.projection) {
+        let (texts, others): (Vec<_>, Vec<_>) =
+            columns.iter_mut().zip(&self.decoder.projection).partition(|(column, _)| column.is_text());
+        for (column, place) in others {
             column.extend(taken, *place, &mut misfits);
             if strict {
                 unfit.extend(misfits.drain(..).map(|row| (row, *place)));
             }
         }
-        refusals.nulled += misfits.len() as u64;
-        let added = end - block.taken;
-        if unfit.is_empty() {
-            self.block.taken = end;
-            return added;
+        if !unfit.is_empty() {
+            // Rare: the rows that do not fit are taken out, and the others are decoded anew.
+            columns.iter_mut().for_each(|column| column.truncate(rows));
+            let refused = self.refuse_rows(unfit, refusals);
+            return self.take_rows(columns, rows, end - refused, refusals);
         }
-        // Rare: the rows that do not fit are taken out, and the others are decoded anew.
-        columns.iter_mut().for_each(|column| column.truncate(rows));
-        let refused = self.refuse_rows(unfit, refusals);
-        self.take_rows(columns, rows, base, end - refused, refusals)
+        refusals.nulled += misfits.len() as u64;
+        if !texts.is_empty() {
+            taken.sound = simdutf8::basic::from_utf8(taken.text).ok();
+        }
+        for (column, place) in texts {
+            column.extend(taken, *place, &mut misfits);
+        }
+        let added = end - block.taken;
+        self.block.taken = end;
+        added
     }
 
     /// Takes rows out of the block, each for the first of its cells that does not fit; says how many.
@@ -160,9 +152,8 @@ impl TextBatches {
 
 /// Cutting blocks and judging their lines.
 impl TextBatches {
-    /// Cuts off blocks until there is one with rows. False at the end of the text, or when the rows
-    /// collected so far must be given out first.
-    fn next_block(&mut self, has_rows: bool, refusals: &mut Refusals) -> bool {
+    /// Cuts off blocks until there is one with rows. False at the end of the text.
+    fn next_block(&mut self, refusals: &mut Refusals) -> bool {
         self.block.firsts.clear();
         self.block.taken = 0;
         while self.at < self.text.len() {
@@ -171,9 +162,6 @@ impl TextBatches {
             let length = self.mark_block(rest);
             let sound = simdutf8::basic::from_utf8(&rest[..length]).is_ok();
             if !sound && self.decoder.options.mode == Mode::Hive {
-                if has_rows {
-                    return false;
-                }
                 // Nothing is refused in this mode: what is no UTF-8 is replaced, as when shown as text.
                 self.text = Buffer::from_vec(String::from_utf8_lossy(rest).into_owned().into_bytes());
                 self.at = 0;
@@ -182,6 +170,7 @@ impl TextBatches {
             self.block.start = self.at;
             self.block.line = self.line;
             self.at += length;
+            self.block.end = self.at;
             let lines = memchr_iter(b'\n', &rest[..length]).count();
             self.line += lines as u64;
             if length - lines > TextChunks::LONGEST_LINE {
@@ -193,7 +182,7 @@ impl TextBatches {
             if !(sound && self.take_even_lines(&rest[..length], lines)) {
                 self.judge_lines(&rest[..length], sound, refusals);
             }
-            refusals.lines += self.drop_rows(rest);
+            refusals.lines += self.drop_rows(&rest[..length]);
             if !self.block.firsts.is_empty() {
                 return true;
             }
@@ -201,12 +190,12 @@ impl TextBatches {
         false
     }
 
-    /// Takes out the block's rows that are not wanted; says how many. The block is at the start of `rest`.
-    fn drop_rows(&mut self, rest: &[u8]) -> u64 {
+    /// Takes out the block's rows that are not wanted; says how many.
+    fn drop_rows(&mut self, block: &[u8]) -> u64 {
         let Some(filter) = &self.decoder.filter else { return 0 };
         let mut firsts = std::mem::take(&mut self.block.firsts);
         let hive = self.decoder.options.mode == Mode::Hive;
-        let rows = Rows { text: rest, cells: self.block.marks.cells(), firsts: &[], hive, offset: 0 };
+        let rows = Rows { text: block, sound: None, cells: self.block.marks.cells(), firsts: &[], hive };
         let dropped = self.filtering.drop_rows(filter.as_ref(), rows, &mut firsts);
         self.block.firsts = firsts;
         if self.filtering.is_idle() {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use arrow::{
-    array::{ArrayRef, ArrowPrimitiveType, BooleanArray, PrimitiveArray, StringViewArray, TimestampNanosecondArray},
-    buffer::{Buffer, NullBuffer},
+    array::{ArrayRef, ArrowPrimitiveType, BooleanArray, PrimitiveArray, StringViewBuilder, TimestampNanosecondArray},
+    buffer::NullBuffer,
     compute::cast,
     datatypes::{
         ArrowNativeType, DataType, Date32Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
@@ -17,34 +17,37 @@ use super::{number::digits, scan::NOWHERE};
 /// Some rows of a block: what is needed to find the cell of a column.
 #[derive(Clone, Copy)]
 pub(super) struct Rows<'a> {
-    /// The text from the start of the block on; the block's cells end before it does.
+    /// The block, less than 4 GiB.
     pub(super) text: &'a [u8],
+    /// The block as text, when all of it is UTF-8; otherwise each cell is looked at.
+    pub(super) sound: Option<&'a str>,
     /// The ends of cells.
     pub(super) cells: &'a [u32],
     /// For each row, which of `cells` stands in front of its first cell.
     pub(super) firsts: &'a [u32],
     /// Whether cells can be missing and `\N` is NULL.
     pub(super) hive: bool,
-    /// What to add to a position in `text` to have that in the batch's buffer.
-    pub(super) offset: usize,
 }
 
 impl<'a> Rows<'a> {
     /// Where a cell of the row begins and ends; with an end outside the text when it is missing.
-    #[inline]
+    #[inline(always)]
     pub(super) fn span(&self, first: u32, column: usize) -> (usize, usize) {
-        let at = first as usize + column;
-        match self.cells.get(at..at + 2) {
-            Some(&[before, NOWHERE]) if self.hive => (before as usize, usize::MAX),
-            Some(&[before, end]) => (before.wrapping_add(1) as usize, end as usize),
-            _ => (0, usize::MAX),
+        const MISSING: (usize, usize) = (0, NOWHERE as usize);
+        let Some(cells) = self.cells.get(first as usize + column..) else { return MISSING };
+        match cells {
+            [before, end, ..] => (before.wrapping_add(1) as usize, *end as usize),
+            _ => MISSING,
         }
     }
 
-    /// The cell of a row, by its index; `None` when it is missing or stands for NULL.
-    fn cell(&self, row: usize, column: usize) -> Option<&'a str> {
-        let (start, end) = self.span(*self.firsts.get(row)?, column);
-        let cell = std::str::from_utf8(self.text.get(start..end)?).ok()?;
+    /// The cell at this place; `None` when it is missing or stands for NULL.
+    #[inline(always)]
+    fn cell(&self, (start, end): (usize, usize)) -> Option<&'a str> {
+        let cell = match self.sound {
+            Some(block) => block.get(start..end)?,
+            None => std::str::from_utf8(self.text.get(start..end)?).ok()?,
+        };
         (!self.hive || cell != r"\N").then_some(cell)
     }
 }
@@ -61,7 +64,7 @@ pub(super) enum Column {
     Date(Values<i32>),
     /// Nanoseconds, and the type wanted.
     Timestamp(Values<i64>, DataType),
-    Text(Views),
+    Text(StringViewBuilder),
 }
 
 /// Plain values, and which rows have none.
@@ -70,11 +73,8 @@ pub(super) struct Values<N> {
     nulls: Vec<u32>,
 }
 
-/// Views of text, and which rows have none.
-pub(super) struct Views {
-    views: Vec<u128>,
-    nulls: Vec<u32>,
-}
+/// Text that is too long for a view goes to blocks of at most this size, in bytes.
+const TEXT_BLOCK: usize = 64 << 10;
 
 impl Column {
     /// An empty column of this type; `None` when text is not read into such columns.
@@ -89,9 +89,14 @@ impl Column {
             DataType::Boolean => Column::Boolean(Values::new(rows)),
             DataType::Date32 => Column::Date(Values::new(rows)),
             DataType::Timestamp(_, None) => Column::Timestamp(Values::new(rows), data_type.clone()),
-            DataType::Utf8View => Column::Text(Views { views: Vec::with_capacity(rows), nulls: Vec::new() }),
+            DataType::Utf8View => Column::Text(texts(rows)),
             _ => return None,
         })
+    }
+
+    /// Whether it is text, of which nothing is a misfit.
+    pub(super) fn is_text(&self) -> bool {
+        matches!(self, Column::Text(_))
     }
 
     /// Adds the cells of these rows that stand in place `column` of a line. Those that do not fit
@@ -114,11 +119,11 @@ impl Column {
             Column::Boolean(values) => values.extend(cells, misfits, |_| None, boolean),
             Column::Date(values) => values.extend(cells, misfits, |_| None, date),
             Column::Timestamp(values, _) => values.extend(cells, misfits, |_| None, timestamp),
-            Column::Text(views) => views.extend(cells),
+            Column::Text(texts) => cells.append_to(texts),
         }
     }
 
-    /// Forgets all rows but the first `rows`.
+    /// Forgets all rows but the first `rows`, unless it is text.
     pub(super) fn truncate(&mut self, rows: usize) {
         match self {
             Column::Int8(values) => values.truncate(rows),
@@ -129,15 +134,12 @@ impl Column {
             Column::Float64(values) => values.truncate(rows),
             Column::Boolean(values) => values.truncate(rows),
             Column::Date(values) => values.truncate(rows),
-            Column::Text(Views { views, nulls }) => {
-                views.truncate(rows);
-                nulls.retain(|row| (*row as usize) < rows);
-            }
+            Column::Text(_) => {}
         }
     }
 
-    /// The finished column; `text` is what the offsets of views count in.
-    pub(super) fn finish(self, text: &Buffer) -> ArrayRef {
+    /// The finished column.
+    pub(super) fn finish(self) -> ArrayRef {
         match self {
             Column::Int8(values) => values.primitive::<Int8Type>(),
             Column::Int16(values) => values.primitive::<Int16Type>(),
@@ -155,17 +157,15 @@ impl Column {
                 #[allow(clippy::expect_used, reason = "a timestamp goes to any unit")]
                 cast(&TimestampNanosecondArray::new(values.into(), nulls), &data_type).expect("another unit")
             }
-            Column::Text(Views { views, nulls }) => {
-                let nulls = null_buffer(views.len(), &nulls);
-                #[allow(
-                    clippy::expect_used,
-                    reason = "blocks are checked to be UTF-8, cells end at ASCII bytes of them"
-                )]
-                let array = StringViewArray::try_new(views.into(), vec![text.clone()], nulls).expect("views of text");
-                Arc::new(array)
-            }
+            Column::Text(mut texts) => Arc::new(texts.finish()),
         }
     }
+}
+
+/// Room for so many rows of text.
+fn texts(rows: usize) -> StringViewBuilder {
+    let block = (32 * rows).clamp(32, TEXT_BLOCK);
+    StringViewBuilder::with_capacity(rows).with_fixed_block_size(block as u32)
 }
 
 /// The cells of one column.
@@ -173,6 +173,15 @@ impl Column {
 struct Cells<'a> {
     rows: Rows<'a>,
     column: usize,
+}
+
+impl Cells<'_> {
+    fn append_to(self, texts: &mut StringViewBuilder) {
+        let Cells { rows, column } = self;
+        for first in rows.firsts {
+            texts.append_option(rows.cell(rows.span(*first, column)));
+        }
+    }
 }
 
 impl<N: Copy + Default> Values<N> {
@@ -192,18 +201,15 @@ impl<N: Copy + Default> Values<N> {
         let Cells { rows, column } = cells;
         let before = self.values.len();
         let mut unread: Vec<u32> = Vec::new();
-        let mut row = 0;
-        self.values.extend(rows.firsts.iter().map(|first| {
+        self.values.extend(rows.firsts.iter().zip(0..).map(|(first, row)| {
             let (start, end) = rows.span(*first, column);
-            let value = digits(rows.text, start, end).and_then(&narrow);
-            if value.is_none() {
+            digits(rows.text, start, end).and_then(&narrow).unwrap_or_else(|| {
                 unread.push(row);
-            }
-            row += 1;
-            value.unwrap_or_default()
+                N::default()
+            })
         }));
         for row in unread {
-            let cell = rows.cell(row as usize, column);
+            let cell = rows.firsts.get(row as usize).and_then(|first| rows.cell(rows.span(*first, column)));
             match cell.and_then(&parse) {
                 Some(value) => self.values[before + row as usize] = value,
                 None => {
@@ -226,50 +232,6 @@ impl<N: ArrowNativeType> Values<N> {
     fn primitive<T: ArrowPrimitiveType<Native = N>>(self) -> ArrayRef {
         let nulls = null_buffer(self.values.len(), &self.nulls);
         Arc::new(PrimitiveArray::<T>::new(self.values.into(), nulls))
-    }
-}
-
-impl Views {
-    #[inline]
-    fn extend(&mut self, cells: Cells<'_>) {
-        let Cells { rows, column } = cells;
-        if rows.hive {
-            let before = self.views.len();
-            for row in 0..rows.firsts.len() {
-                let cell = rows.cell(row, column);
-                if cell.is_none() {
-                    self.nulls.push((before + row) as u32);
-                }
-            }
-        }
-        self.views.extend(rows.firsts.iter().map(|first| {
-            let (start, end) = rows.span(*first, column);
-            view(rows.text, start, end, rows.offset)
-        }));
-    }
-}
-
-/// The view of `text[start..end]`, which stands at `offset + start` of its buffer; that of an empty
-/// text when there is no such text.
-#[inline]
-fn view(text: &[u8], start: usize, end: usize, offset: usize) -> u128 {
-    const INLINE: usize = 12;
-    let Some(cell) = text.get(start..end) else { return 0 };
-    let head = match text.get(start..start + 16) {
-        Some(head) => <[u8; 16]>::try_from(head).unwrap_or_default(),
-        None => {
-            let mut head = [0; 16];
-            let length = cell.len().min(16);
-            head[..length].copy_from_slice(&cell[..length]);
-            head
-        }
-    };
-    let head = u128::from_le_bytes(head);
-    let length = cell.len() as u128;
-    if cell.len() <= INLINE {
-        length | (head & !(u128::MAX << (8 * cell.len()))) << 32
-    } else {
-        length | (head & 0xffff_ffff) << 32 | ((offset + start) as u128) << 96
     }
 }
 
@@ -305,23 +267,6 @@ fn timestamp(cell: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn views_are_those_of_arrow() {
-        let text = b"first cell|twelve bytes|thirteen byte|last";
-        let buffer = Buffer::from([b"####".as_slice(), text].concat());
-        let mut start = 0;
-        for cell in text.split(|byte| *byte == b'|') {
-            let end = start + cell.len();
-            let views = vec![view(text, start, end, 4)];
-            let array = StringViewArray::try_new(views.into(), vec![buffer.clone()], None).expect("a view of text");
-            assert_eq!(array.value(0).as_bytes(), cell);
-            start = end + 1;
-        }
-        assert_eq!(view(text, 3, 3, 0), 0);
-        assert_eq!(view(text, 3, 2, 0), 0);
-        assert_eq!(view(text, 40, usize::MAX, 0), 0);
-    }
 
     #[test]
     fn dates_times_and_booleans_are_those_of_hive() {

@@ -4,7 +4,7 @@
 ///
 /// `None` also for what is a number but takes longer to read: one with a sign, with more digits, or
 /// at the very start of the text. [`str::parse`] is to judge those.
-#[inline]
+#[inline(always)]
 pub(super) fn digits(text: &[u8], start: usize, end: usize) -> Option<i64> {
     match end.wrapping_sub(start) {
         length @ 1..=8 => eight_digits(text, end, length),
@@ -18,7 +18,7 @@ pub(super) fn digits(text: &[u8], start: usize, end: usize) -> Option<i64> {
 }
 
 /// The `length` digits, 1 to 8, in front of `end`.
-#[inline]
+#[inline(always)]
 fn eight_digits(text: &[u8], end: usize, length: usize) -> Option<i64> {
     const ZEROS: u64 = 0x3030_3030_3030_3030;
     let bytes = text.get(end.wrapping_sub(8)..end)?;
