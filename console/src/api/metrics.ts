@@ -2,6 +2,7 @@
 
 import type { Range } from "../time/range";
 import { call } from "./call";
+import { everyPage } from "./pages";
 
 export interface Dimension {
   Name: string;
@@ -64,16 +65,8 @@ export async function metricLines(queries: MetricQuery[], range: Range, signal: 
 }
 
 /** All metrics that were written to in the last two weeks, or those of a namespace. */
-export async function listMetrics(signal: AbortSignal, Namespace?: string, region?: string): Promise<Metric[]> {
-  const found: Metric[] = [];
-  let NextToken: string | undefined;
-  do {
-    const input = { ...(Namespace ? { Namespace } : {}), ...(NextToken ? { NextToken } : {}) };
-    const page: { Metrics?: Metric[]; NextToken?: string } = await call("monitoring", "ListMetrics", input, signal, region);
-    found.push(...(page.Metrics ?? []));
-    NextToken = page.NextToken;
-  } while (NextToken);
-  return found;
+export function listMetrics(signal: AbortSignal, Namespace?: string): Promise<Metric[]> {
+  return everyPage<{ Metrics?: Metric[] }, Metric>({ service: "monitoring", operation: "ListMetrics", input: Namespace ? { Namespace } : {}, items: ({ Metrics }) => Metrics }, signal);
 }
 
 const PERIODS = [60, 300, 900, 3600, 21_600, 86_400];

@@ -1,7 +1,7 @@
 // The pages: a row each. One that is not there has no row.
 
 import { type ComponentType, lazy } from "react";
-import { FlowsIcon, LogsIcon, NetworkIcon, OverviewIcon, SqlIcon } from "../ui/icons";
+import { DashboardIcon, FlowsIcon, LogsIcon, NetworkIcon, OverviewIcon, SqlIcon } from "../ui/icons";
 
 interface Page {
   /** Its place below `/console/`. */
@@ -19,4 +19,5 @@ export const PAGES: Page[] = [
   { name: "logs", title: "Logs", Icon: LogsIcon, hasTime: true, Content: lazy(() => import("../pages/logs/Logs")) },
   { name: "sql", title: "SQL", Icon: SqlIcon, hasTime: false, Content: lazy(() => import("../pages/sql/Sql")) },
   { name: "network", title: "Network", Icon: NetworkIcon, hasTime: false, Content: lazy(() => import("../pages/network/Network")) },
+  { name: "dashboards", title: "Dashboards", Icon: DashboardIcon, hasTime: true, Content: lazy(() => import("../pages/dashboards/Dashboards")) },
 ];

@@ -115,7 +115,7 @@ function options(chart: Chart, width: number, height: number, isUtc: boolean, is
   };
   const marks = [...(chart.marks ?? []), ...(chart.threshold === undefined ? [] : [{ value: chart.threshold }])];
   const drawn = chart.series.map(({ label, color, isRight }) => ({
-    label, stroke: color, width: stacked ? 0 : 1.5, spanGaps: false, scale: isRight ? "right" : "y", points: points(chart),
+    label, stroke: color, width: stacked ? 0 : 1.5, spanGaps: false, scale: isRight ? "right" : "y", points: points(chart, color),
     ...(stacked ? { fill: color, paths: bars } : {}),
     value: (_: uPlot, value: number | null) => (value === null ? "–" : chart.format(value)),
   }));
@@ -130,7 +130,7 @@ function options(chart: Chart, width: number, height: number, isUtc: boolean, is
       ...(hasRight ? { right: { range: (_: uPlot, least: number, most: number) => ends(least, most, chart.rightScale, marks.filter(({ isRight }) => isRight)) } } : {}),
     },
     axes: [
-      { ...axis, values: (_, splits, __, ___, step) => splits.map((split) => tick(split * 1000, step, isUtc)) },
+      { ...axis, size: 30, values: (_, splits, __, ___, step) => splits.map((split) => tick(split * 1000, step, isUtc)) },
       { ...axis, size: 62, values: (_, values) => values.map(chart.format) },
       ...(hasRight ? [{ ...axis, size: 62, scale: "right", side: 1 as const, grid: { show: false }, values: (_: uPlot, values: number[]) => values.map(chart.format) }] : []),
     ],

@@ -16,10 +16,10 @@ export function ends(least: number | null, most: number | null, scale: Scale = {
 }
 
 /** All points of a short line; of a long one those that have no neighbour, which no line shows. */
-export function points({ kind, times }: Chart): uPlot.Series.Points {
+export function points({ kind, times }: Chart, color: string): uPlot.Series.Points {
   if (kind === "stacked") return { show: false };
-  if (times.length < FEW) return { show: true, size: 4 };
-  return { show: true, size: 4, filter: (plot, series) => lonely(plot.data[series] ?? []) };
+  if (times.length < FEW) return { show: true, size: 4, fill: color };
+  return { show: true, size: 4, fill: color, filter: (plot, series) => lonely(plot.data[series] ?? []) };
 }
 
 function lonely(values: ArrayLike<number | null | undefined>): number[] {
@@ -59,6 +59,7 @@ export function drawMark(plot: uPlot, { value, at, label, color = RED, isRight }
   ctx.stroke();
   if (label) {
     ctx.fillStyle = ink;
+    ctx.textAlign = "left";
     ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
     ctx.fillText(label, isAcross ? bbox.left + 6 : place + 4, isAcross ? place - 4 : bbox.top + 12);
   }
