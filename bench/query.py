@@ -1,4 +1,4 @@
-"""Times seven questions over the same objects: weir beside DuckDB and Polars, on two threads each.
+"""Times seven questions over the same objects: weir beside DuckDB, Polars and, over Parquet, ClickHouse, on two threads each.
 
 Every engine answers a question in a process of its own, from nothing: start, open, inflate, decode, answer. The
 engines take turns, so that a change in the machine's mood hits all of them. Printed: median seconds, and how many
@@ -69,6 +69,16 @@ rows = pl.SQLContext(vpc_flow_logs=frame).execute(sql).collect(engine="streaming
 sys.stdout.write("".join(",".join("" if v is None else str(v) for v in row) + "\\n" for row in rows))
 """
 
+CLICKHOUSE = """
+import sys
+from chdb.session import Session
+folder, sql = sys.argv[1:3]
+session = Session()
+session.query("SET max_threads = 2")
+session.query(f"CREATE VIEW vpc_flow_logs AS SELECT * FROM file('{folder}/**/*.parquet', Parquet)")
+sys.stdout.write(session.query(sql, "CSV").bytes().decode().replace("\\\\N", ""))
+"""
+
 
 def weir(arguments, sql, *further):
     return [arguments.weir, "query", "--threads", "2", "--from", arguments.data, "--output", "csv", *further, sql]
@@ -89,7 +99,10 @@ def python(program):
     return lambda arguments, sql: [sys.executable, "-c", code, arguments.data, sql]
 
 
-ENGINES = {"weir": weir, "weir-again": weir_again, "weir-parquet": weir_parquet, "duckdb": python(DUCKDB), "polars": python(POLARS)}
+ENGINES = {
+    "weir": weir, "weir-again": weir_again, "weir-parquet": weir_parquet,
+    "duckdb": python(DUCKDB), "polars": python(POLARS), "clickhouse": python(CLICKHOUSE),
+}
 
 
 def answer(command):
