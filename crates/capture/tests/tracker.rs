@@ -14,7 +14,7 @@ use weir_capture::{
     tracker::{Exclude, InterfaceIndex, Judgement, Observation, Options, Tracker},
     window::{Counters, Window, no_rules},
 };
-use weir_network::{Action, AggregationInterval, Direction, Interface, Packet, Side, TrafficType};
+use weir_network::{Action, AggregationInterval, Direction, Interface, Packet, TrafficType};
 use weir_record::Format;
 
 const SECOND: i64 = 1_000_000_000;
@@ -232,21 +232,9 @@ fn take(tracker: &mut Tracker, indices: &[InterfaceIndex], time_ns: i64, step: &
 }
 
 fn add_interfaces(tracker: &mut Tracker) -> Vec<InterfaceIndex> {
-    let interface = |number| Interface {
-        id: format!("eni-{number}"),
-        account_id: "123456789012".into(),
-        region: "us-east-1".into(),
-        az_id: None,
-        vpc_id: None,
-        subnet_id: None,
-        instance_id: None,
-        ipv4: Vec::new(),
-        ipv6: Vec::new(),
-        security_group_ids: Vec::new(),
-        tags: BTreeMap::new(),
-        side: Side::Host,
+    let add = |number| {
+        tracker.add_interface(Arc::new(Interface::unknown(&format!("eni-{number}"))), i64::MIN).expect("an index")
     };
-    let add = |number| tracker.add_interface(Arc::new(interface(number)), i64::MIN).expect("an index");
     (0..3).map(add).collect()
 }
 

@@ -127,6 +127,24 @@ impl Subnet {
 }
 
 impl Interface {
+    /// An interface of which nothing is known but its id: account and region are `unknown`, and it is in no VPC.
+    pub fn unknown(id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            account_id: "unknown".to_owned(),
+            region: "unknown".to_owned(),
+            az_id: None,
+            vpc_id: None,
+            subnet_id: None,
+            instance_id: None,
+            ipv4: Vec::new(),
+            ipv6: Vec::new(),
+            security_group_ids: Vec::new(),
+            tags: BTreeMap::new(),
+            side: Side::default(),
+        }
+    }
+
     /// Whether the address is one of the interface's own.
     pub fn owns(&self, address: IpAddr) -> bool {
         match address {

@@ -1,12 +1,10 @@
 //! Explains records: which packet a record stands for is worked out first.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 use thiserror::Error;
 
 use super::{Crossing, Explanation, Part};
-use crate::{Action, Direction, ICMP, ICMPV6, Interface, Network, NetworkError, Packet, Side, TCP};
+use crate::{Action, Direction, ICMP, ICMPV6, Interface, Network, NetworkError, Packet, TCP};
 
 /// A flow as a record tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,7 +110,7 @@ impl Network {
         };
         let interface = match self.interface(&id).or(own) {
             Some(known) => known.clone(),
-            None if self.parts().interfaces.is_empty() => self.interface_for(bare(&id)),
+            None if self.parts().interfaces.is_empty() => self.interface_for(Interface::unknown(&id)),
             None => return Err(RecordError::NoInterface(id)),
         };
         let direction =
@@ -164,24 +162,6 @@ fn readings(recorded: &Recorded, direction: Direction) -> Vec<Reading> {
             ]
         }
         _ => vec![request(None, &[]), reply(None, &[ANSWERS])],
-    }
-}
-
-/// An interface of which nothing is known but its id.
-fn bare(id: &str) -> Interface {
-    Interface {
-        id: id.to_owned(),
-        account_id: "unknown".to_owned(),
-        region: "unknown".to_owned(),
-        az_id: None,
-        vpc_id: None,
-        subnet_id: None,
-        instance_id: None,
-        ipv4: Vec::new(),
-        ipv6: Vec::new(),
-        security_group_ids: Vec::new(),
-        tags: BTreeMap::new(),
-        side: Side::Host,
     }
 }
 

@@ -205,18 +205,9 @@ fn large_rule_sets_are_judged_right() {
         parts.security_groups.insert(id, group);
     }
     let interface = Interface {
-        id: "eni-a".into(),
-        account_id: "123456789012".into(),
-        region: "us-east-1".into(),
-        az_id: None,
-        vpc_id: None,
-        subnet_id: None,
-        instance_id: None,
         ipv4: vec!["192.168.0.1".parse().unwrap()],
-        ipv6: vec![],
         security_group_ids: parts.security_groups.keys().cloned().collect(),
-        tags: Default::default(),
-        side: Side::Host,
+        ..Interface::unknown("eni-a")
     };
     let policy = Network::new(parts).unwrap().policy(&interface).unwrap();
     for group in (0..1000_u32).step_by(37) {

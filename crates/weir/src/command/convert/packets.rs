@@ -57,18 +57,9 @@ impl Options {
     fn interface(&self, name: &str, settings: &Settings) -> Result<Interface> {
         let id = self.interface_id.clone().unwrap_or_else(|| interface_id(name));
         let made_up = Interface {
-            id,
             account_id: settings.account.as_str().to_owned(),
             region: settings.region.clone(),
-            az_id: None,
-            vpc_id: None,
-            subnet_id: None,
-            instance_id: None,
-            ipv4: Vec::new(),
-            ipv6: Vec::new(),
-            security_group_ids: Vec::new(),
-            tags: BTreeMap::new(),
-            side: Side::Host,
+            ..Interface::unknown(&id)
         };
         let Some(network) = &self.network else { return Ok(made_up) };
         let interfaces = &network.parts().interfaces;

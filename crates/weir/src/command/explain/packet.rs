@@ -106,7 +106,7 @@ fn crossings(network: &Network, packet: &Packet, matches: &ArgMatches) -> Result
     let asked = super::direction(matches);
     let interface = match matches.get_one::<String>("interface") {
         Some(name) => Some(named(network, name)?),
-        None if network.parts().interfaces.is_empty() => Some(network.interface_for(unknown("eni-unknown"))),
+        None if network.parts().interfaces.is_empty() => Some(network.interface_for(Interface::unknown("eni-unknown"))),
         None => None,
     };
     let Some(interface) = interface else {
@@ -137,24 +137,6 @@ fn named(network: &Network, name: &str) -> Result<Interface> {
     match found {
         Some(interface) => Ok(interface.clone()),
         None => bail!(Usage(format!("--interface {name}: the network file has no such interface"))),
-    }
-}
-
-fn unknown(id: &str) -> Interface {
-    let text = || "unknown".to_owned();
-    Interface {
-        id: id.to_owned(),
-        account_id: text(),
-        region: text(),
-        az_id: None,
-        vpc_id: None,
-        subnet_id: None,
-        instance_id: None,
-        ipv4: Vec::new(),
-        ipv6: Vec::new(),
-        security_group_ids: Vec::new(),
-        tags: BTreeMap::new(),
-        side: Side::Host,
     }
 }
 

@@ -7,18 +7,12 @@ fn device(name: &str, networks: &[&str]) -> HostDevice {
     let networks: Vec<ipnet::IpNet> = networks.iter().map(|text| text.parse().expect("a network")).collect();
     let network = networks.first().map(|network| network.trunc().to_string()).unwrap_or_default();
     let interface = Interface {
-        id: IdKind::Interface.derive(&["machine", name]),
         account_id: ACCOUNT.to_owned(),
         region: REGION.to_owned(),
-        az_id: None,
         subnet_id: Some(IdKind::Subnet.derive(&[&vpc_id, &network])),
         vpc_id: Some(vpc_id),
         instance_id: Some(IdKind::Instance.derive(&["machine"])),
-        ipv4: Vec::new(),
-        ipv6: Vec::new(),
-        security_group_ids: Vec::new(),
-        tags: BTreeMap::new(),
-        side: Side::Host,
+        ..Interface::unknown(&IdKind::Interface.derive(&["machine", name]))
     };
     HostDevice { name: name.to_owned(), interface, mac: "02:00:00:00:00:01".to_owned(), networks }
 }
