@@ -4,6 +4,7 @@
 
 pub mod alarm;
 mod evidence;
+mod fifo;
 pub mod filter;
 mod lenient;
 pub mod math;

@@ -1,13 +1,15 @@
 //! Queues of messages, as SQS has them: the letter boxes that topics can deliver to.
 //!
 //! A message is in the catalogue when sending is answered, and leaves it when somebody deletes it or its time is over. Who
-//! receives it has it alone until its visibility timeout ends; who does not delete it sees it come again.
+//! receives it has it alone until its visibility timeout ends; who does not delete it sees it come again. A queue whose name
+//! ends in `.fifo` gives the messages of a group one after the other, and takes each once.
 
 mod attribute;
 mod batch;
 mod error;
 mod message;
 mod operation;
+mod order;
 mod permission;
 mod receipt;
 mod receive;
@@ -26,7 +28,7 @@ use std::{
 use rusqlite::Transaction;
 use weir_store::{Catalogue, CatalogueError};
 
-use crate::topic::Home;
+use crate::{fifo, topic::Home};
 
 pub use self::{
     batch::{check_batch, check_batch_size},
@@ -70,6 +72,7 @@ impl Queues {
     /// When the catalogue refuses, or was written by a later program.
     pub(crate) fn open(catalogue: Catalogue, home: Arc<Home>) -> Result<Self, CatalogueError> {
         catalogue.provide(&tables::TABLES)?;
+        catalogue.provide(&fifo::TABLES)?;
         Ok(Self { catalogue, home, bell: Arc::default() })
     }
 

@@ -133,7 +133,9 @@ impl Courier {
         state.out.extend(queued.iter().map(|queued| queued.id));
         drop(state);
         let (letters, others): (Vec<Queued>, Vec<Queued>) = queued.into_iter().partition(Queued::is_for_a_queue);
-        letters.iter().for_each(|queued| drop(self.outgoing(queued, now)));
+        for queued in &letters {
+            self.put(queued, now);
+        }
         drop(filling);
         Ok(others.iter().filter_map(|queued| self.outgoing(queued, now)).collect())
     }
@@ -150,7 +152,15 @@ impl Courier {
         // What is out still has failed, and is not written down.
         queued.retain(|queued| state.out.insert(queued.id));
         drop(state);
-        queued.iter().for_each(|queued| drop(self.outgoing(queued, now)));
+        let mut stuck = BTreeSet::new();
+        for queued in &queued {
+            let subscription = &queued.subscription.arn;
+            if stuck.contains(subscription) {
+                self.state().out.remove(&queued.id);
+            } else if !self.put(queued, now) && queued.is_in_order() {
+                stuck.insert(subscription.clone());
+            }
+        }
         Ok(())
     }
 
@@ -210,12 +220,7 @@ impl Courier {
     }
 
     fn outgoing(&self, queued: &Queued, now: i64) -> Option<Outgoing> {
-        let keys = || self.signer.keys().map_err(|error| error.to_string());
-        if queued.is_for_a_queue() {
-            self.put(queued, now, keys);
-            return None;
-        }
-        match parcel(queued, self.topics.links(), keys) {
+        match parcel(queued, self.topics.links(), || self.keys()) {
             Ok(parcel) => Some(Outgoing { id: queued.id, subscription_arn: queued.subscription.arn.clone(), parcel }),
             Err(problem) => {
                 self.failed(queued, Failure::Transient(problem), now);
@@ -224,12 +229,25 @@ impl Courier {
         }
     }
 
-    /// Puts a message into its queue: it is there, and the delivery done, in one transaction.
-    fn put(&self, queued: &Queued, now: i64, keys: impl Fn() -> Result<Arc<Keys>, String>) {
-        let letter = match letter_box::message(queued, self.topics.links(), keys) {
-            Ok(letter) => letter,
-            Err(problem) => return self.failed(queued, Failure::Transient(problem), now),
-        };
+    fn keys(&self) -> Result<Arc<Keys>, String> {
+        self.signer.keys().map_err(|error| error.to_string())
+    }
+
+    /// Puts a message into its queue: it is there, and the delivery done, in one transaction. Whether it is done with; else
+    /// it is tried again.
+    fn put(&self, queued: &Queued, now: i64) -> bool {
+        match self.try_put(queued, now) {
+            Ok(()) => true,
+            Err(failure) => {
+                let is_done = matches!(failure, Failure::Permanent(_));
+                self.failed(queued, failure, now);
+                is_done
+            }
+        }
+    }
+
+    fn try_put(&self, queued: &Queued, now: i64) -> Result<(), Failure> {
+        let letter = letter_box::message(queued, self.topics.links(), || self.keys()).map_err(Failure::Transient)?;
         let queues = self.topics.queues();
         let put = self.topics.catalogue().change(|transaction| {
             queues.put_in(transaction, &queued.subscription.endpoint, &letter, letter_box::sent_by_sns(now))?;
@@ -237,13 +255,10 @@ impl Courier {
                 .and_then(|()| count(transaction, "sent", 1))
                 .map_err(LetterError::Topic)
         });
-        match put {
-            Ok(()) => {
-                self.state().out.remove(&queued.id);
-                queues.ring();
-            }
-            Err(error) => self.failed(queued, error.failure(), now),
-        }
+        put.map_err(|error| error.failure())?;
+        self.state().out.remove(&queued.id);
+        queues.ring();
+        Ok(())
     }
 
     fn failed(&self, queued: &Queued, failure: Failure, now: i64) {

@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{
-    Links,
-    queue::Queued,
-    signature::{Keys, SignatureVersion},
+use super::{Links, queue::Queued, signature::Keys};
+use crate::{
+    fifo::sequence_number,
+    topic::{Kind, MessageAttributes},
 };
-use crate::topic::{Kind, MessageAttributes};
 
 /// All fields, in the order of SNS; some kinds have some of them.
 #[derive(Serialize)]
@@ -17,6 +16,8 @@ use crate::topic::{Kind, MessageAttributes};
 struct Envelope<'a> {
     r#type: &'static str,
     message_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sequence_number: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<&'a str>,
     topic_arn: &'a str,
@@ -26,14 +27,24 @@ struct Envelope<'a> {
     #[serde(rename = "SubscribeURL", skip_serializing_if = "Option::is_none")]
     subscribe_url: Option<String>,
     timestamp: String,
-    signature_version: &'static str,
-    signature: String,
-    #[serde(rename = "SigningCertURL")]
-    signing_cert_url: String,
+    #[serde(flatten)]
+    seal: Seal,
     #[serde(rename = "UnsubscribeURL", skip_serializing_if = "Option::is_none")]
     unsubscribe_url: Option<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     message_attributes: BTreeMap<&'a str, Attribute<'a>>,
+}
+
+/// None of them on what a FIFO topic says.
+#[derive(Serialize, Default)]
+#[serde(rename_all = "PascalCase")]
+struct Seal {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signature_version: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signature: Option<String>,
+    #[serde(rename = "SigningCertURL", skip_serializing_if = "Option::is_none")]
+    signing_cert_url: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -45,25 +56,43 @@ struct Attribute<'a> {
 
 /// The JSON of a delivery, signed.
 pub(super) fn envelope(queued: &Queued, text: &str, links: &Links, keys: &Keys) -> Result<String, String> {
-    let is_notification = queued.kind == Kind::Notification;
     let version = queued.topic_settings.signature();
-    let mut envelope = Envelope {
-        r#type: queued.kind.name(),
-        message_id: &queued.message_id,
-        token: queued.token.as_deref(),
-        topic_arn: &queued.subscription.topic,
-        subject: queued.message.subject.as_deref(),
-        message: text,
-        subscribe_url: queued.token.as_ref().map(|token| links.confirm(&queued.subscription.topic, token)),
-        timestamp: timestamp(queued.published),
-        signature_version: version.number(),
-        signature: String::new(),
-        signing_cert_url: links.file(keys.path()),
-        unsubscribe_url: is_notification.then(|| unsubscribe_url(queued, links)),
-        message_attributes: attributes(&queued.message.attributes),
+    let mut envelope = Envelope::of(queued, text, links);
+    envelope.seal = Seal {
+        signature_version: Some(version.number()),
+        signature: Some(keys.sign(version, &signed_text(&envelope))?),
+        signing_cert_url: Some(links.file(keys.path())),
     };
-    envelope.signature = signature(&envelope, keys, version)?;
-    serde_json::to_string_pretty(&envelope).map_err(|error| error.to_string())
+    envelope.text()
+}
+
+/// The JSON of what a FIFO topic has given a number: without a signature.
+pub(super) fn numbered(queued: &Queued, text: &str, links: &Links, number: i64) -> Result<String, String> {
+    Envelope { sequence_number: Some(sequence_number(number)), ..Envelope::of(queued, text, links) }.text()
+}
+
+impl<'a> Envelope<'a> {
+    fn of(queued: &'a Queued, text: &'a str, links: &Links) -> Self {
+        let is_notification = queued.kind == Kind::Notification;
+        Self {
+            r#type: queued.kind.name(),
+            message_id: &queued.message_id,
+            sequence_number: None,
+            token: queued.token.as_deref(),
+            topic_arn: &queued.subscription.topic,
+            subject: queued.message.subject.as_deref(),
+            message: text,
+            subscribe_url: queued.token.as_ref().map(|token| links.confirm(&queued.subscription.topic, token)),
+            timestamp: timestamp(queued.published),
+            seal: Seal::default(),
+            unsubscribe_url: is_notification.then(|| unsubscribe_url(queued, links)),
+            message_attributes: attributes(&queued.message.attributes),
+        }
+    }
+
+    fn text(&self) -> Result<String, String> {
+        serde_json::to_string_pretty(self).map_err(|error| error.to_string())
+    }
 }
 
 /// In a mail, the page with the button: programs that check mails follow links.
@@ -79,10 +108,6 @@ fn attributes(attributes: &MessageAttributes) -> BTreeMap<&str, Attribute<'_>> {
         shown.insert(name.as_str(), Attribute { r#type: &attribute.data_type, value });
     }
     shown
-}
-
-fn signature(envelope: &Envelope<'_>, keys: &Keys, version: SignatureVersion) -> Result<String, String> {
-    keys.sign(version, &signed_text(envelope))
 }
 
 /// Each field that is signed, by name: the name and its value, each with a line break behind it.

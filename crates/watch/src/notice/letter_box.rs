@@ -6,6 +6,7 @@ use weir_store::CatalogueError;
 
 use super::{Failure, Links, json, queue::Queued, signature::Keys};
 use crate::{
+    fifo,
     queue::{Letter, MessageAttributeValue, QueueError, SendMessageInput},
     topic::{Kind, Protocol, TopicError},
 };
@@ -47,9 +48,19 @@ pub(super) fn message(
 ) -> Result<SendMessageInput, String> {
     let text = queued.message.text(Protocol::Sqs);
     let is_raw = queued.subscription.settings.raw_message_delivery && queued.kind == Kind::Notification;
+    // A standard queue takes the group, which makes it a fair one, but not what tells messages from others.
+    let is_fifo = fifo::is_fifo(&queued.subscription.endpoint);
+    let order = SendMessageInput {
+        message_group_id: queued.message.group.clone(),
+        message_deduplication_id: queued.message.deduplication_id.clone().filter(|_| is_fifo),
+        ..SendMessageInput::default()
+    };
     if !is_raw {
-        let body = json::envelope(queued, &text, links, &*keys()?)?;
-        return Ok(SendMessageInput { message_body: Some(body), ..SendMessageInput::default() });
+        let body = match queued.message.number {
+            Some(number) => json::numbered(queued, &text, links, number)?,
+            None => json::envelope(queued, &text, links, &*keys()?)?,
+        };
+        return Ok(SendMessageInput { message_body: Some(body), ..order });
     }
     let attributes = queued.message.attributes.iter().map(|(name, value)| {
         let value = MessageAttributeValue {
@@ -60,5 +71,5 @@ pub(super) fn message(
         (name.clone(), value)
     });
     let message_attributes = attributes.collect();
-    Ok(SendMessageInput { message_body: Some(text), message_attributes, ..SendMessageInput::default() })
+    Ok(SendMessageInput { message_body: Some(text), message_attributes, ..order })
 }

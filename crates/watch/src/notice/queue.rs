@@ -34,6 +34,10 @@ const SELECT: &str = "
     FROM topic_delivery d JOIN topic_message m ON m.id = d.message
     JOIN topic_subscription s ON s.arn = d.subscription JOIN topic_topic t ON t.arn = s.topic";
 
+/// What a FIFO topic says is delivered one after the other.
+const IS_IN_TURN: &str = "NOT (s.topic LIKE '%.fifo' AND EXISTS (
+    SELECT 1 FROM topic_delivery o WHERE o.subscription = d.subscription AND o.id < d.id))";
+
 impl Queued {
     /// Shows `take` the deliveries that are due, longest due first, until it breaks off. One that is due later than any
     /// wait can be was postponed by a clock that has been put back since: it is due, too.
@@ -44,7 +48,8 @@ impl Queued {
     ) -> Result<(), TopicError> {
         // Each asks for a stretch of the index. Both in one would read all that waits, whether it is due or not.
         for (condition, bound) in [("d.due <= ?1", now), ("d.due > ?1", now + LONGEST_WAIT_MS)] {
-            let mut select = transaction.prepare_cached(&format!("{SELECT} WHERE {condition} ORDER BY d.due, d.id"))?;
+            let select = format!("{SELECT} WHERE {condition} AND {IS_IN_TURN} ORDER BY d.due, d.id");
+            let mut select = transaction.prepare_cached(&select)?;
             let mut rows = select.query([bound])?;
             while let Some(row) = rows.next()? {
                 if take(Self::read(row)?).is_break() {
@@ -59,9 +64,21 @@ impl Queued {
         self.subscription.protocol == Protocol::Sqs
     }
 
-    /// The deliveries of a message that go into queues.
+    /// Whether it has to wait for what was published before it.
+    pub(super) fn is_in_order(&self) -> bool {
+        self.message.number.is_some()
+    }
+
+    /// The deliveries of a message that go into queues; of a FIFO topic, behind those that still wait before it.
     pub(super) fn for_queues(transaction: &Transaction<'_>, message_id: &str) -> Result<Vec<Self>, TopicError> {
-        let select = format!("{SELECT} WHERE d.message = ?1 AND s.protocol = 'sqs' ORDER BY d.id");
+        let select = format!(
+            "{SELECT} WHERE d.subscription IN (
+                 SELECT o.subscription FROM topic_delivery o JOIN topic_subscription q ON q.arn = o.subscription
+                 WHERE o.message = ?1 AND q.protocol = 'sqs')
+             AND (d.message = ?1 OR (
+                 s.topic LIKE '%.fifo' AND d.id < (SELECT max(id) FROM topic_delivery WHERE message = ?1)))
+             ORDER BY d.id"
+        );
         let mut select = transaction.prepare_cached(&select)?;
         let mut rows = select.query([message_id])?;
         let mut all = Vec::new();

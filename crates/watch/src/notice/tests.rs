@@ -3,6 +3,7 @@
 mod alarms;
 mod bodies;
 mod courier;
+mod fifo;
 mod http;
 mod servers;
 mod signing;

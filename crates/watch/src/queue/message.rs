@@ -48,10 +48,6 @@ pub(super) fn size(input: &SendMessageInput) -> usize {
 pub(super) fn check(input: &SendMessageInput, limit: i64) -> Result<&str, QueueError> {
     let body = input.message_body.as_deref().filter(|body| !body.is_empty());
     let body = body.ok_or(QueueError::MissingParameter("MessageBody"))?;
-    if input.message_group_id.is_some() {
-        let rule = "The request include parameter that is not valid for this queue type";
-        return Err(QueueError::parameter("MessageGroupId", input.message_group_id.as_deref().unwrap_or(""), rule));
-    }
     if i64::try_from(size(input)).unwrap_or(i64::MAX) > limit {
         return Err(QueueError::InvalidParameterValue(format!(
             "One or more parameters are invalid. Reason: Message must be shorter than {limit} bytes."

@@ -26,7 +26,7 @@ macro_rules! shapes {
 shapes! {
     /// What `CreateQueue` takes.
     CreateQueueInput {
-        /// 1 to 80 letters, digits, hyphens and underscores.
+        /// 1 to 80 letters, digits, hyphens and underscores; that of a FIFO queue ends in `.fifo`.
         queue_name: Option<String>,
         /// As `SetQueueAttributes` takes them.
         attributes: Attributes,
@@ -93,8 +93,10 @@ shapes! {
         message_attributes: MessageAttributes,
         /// `AWSTraceHeader`.
         message_system_attributes: MessageAttributes,
-        /// For FIFO queues.
+        /// What it is in order with, in a FIFO queue.
         message_group_id: Option<String>,
+        /// What tells it from others, in a FIFO queue.
+        message_deduplication_id: Option<String>,
     }
     /// What `SendMessage` gives.
     SendMessageOutput {
@@ -109,6 +111,9 @@ shapes! {
         md5_of_message_system_attributes: Option<String>,
         /// A UUID.
         message_id: String,
+        /// 20 digits, in a FIFO queue: higher than those of all messages before.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        sequence_number: Option<String>,
     }
     /// What `ReceiveMessage` takes.
     ReceiveMessageInput {

@@ -8,6 +8,7 @@ use super::{
     Attributes, Message, MessageAttributes, QueueError, Queues, ReceiveMessageInput, attribute::Settings, message,
     receipt, registry::queue_name,
 };
+use crate::fifo;
 
 /// The longest that a message is hidden: twelve hours, in seconds.
 const LONGEST_HIDDEN: i64 = 43_200;
@@ -38,6 +39,9 @@ struct Stored {
     sent: i64,
     received: i64,
     first_received: Option<i64>,
+    group: Option<String>,
+    deduplication_id: Option<String>,
+    number: Option<i64>,
 }
 
 impl Queues {
@@ -93,16 +97,23 @@ impl Queues {
     /// Deletes a message; one that is gone is no error.
     ///
     /// # Errors
-    /// When there is no such queue, or the handle is none of it.
-    pub fn delete_message(&self, url: &str, handle: &str) -> Result<(), QueueError> {
+    /// When there is no such queue, or the handle is none of it; in a FIFO queue, when somebody may have received it again.
+    pub fn delete_message(&self, url: &str, handle: &str, now: i64) -> Result<(), QueueError> {
         let name = self.named(url)?;
         self.change(|transaction| {
             Self::queue(transaction, &name)?;
             let message_id = receipt::message_id(&self.arn(&name), handle)?;
+            let shown = "SELECT 1 FROM queue_message WHERE queue = ?1 AND message_id = ?2 AND visible <= ?3";
+            if fifo::is_fifo(&name) && transaction.prepare_cached(shown)?.exists((&name, &message_id, now))? {
+                return Err(QueueError::parameter("ReceiptHandle", handle, "The receipt handle has expired."));
+            }
             let delete = "DELETE FROM queue_message WHERE queue = ?1 AND message_id = ?2";
             transaction.execute(delete, (&name, message_id))?;
             Ok(())
-        })
+        })?;
+        // What was behind it in its group may be received now.
+        self.ring();
+        Ok(())
     }
 
     /// Hides a message that was received for so many seconds from now; 0 shows it again.
@@ -162,9 +173,17 @@ fn check_timeout(timeout: i64) -> Result<(), QueueError> {
 }
 
 fn visible(transaction: &Transaction<'_>, queue: &str, now: i64, most: i64) -> Result<Vec<Stored>, QueueError> {
-    let select = "SELECT id, message_id, body, attributes, trace, sender, source, sent, received, first_received
-                  FROM queue_message WHERE queue = ?1 AND visible <= ?2 AND expires > ?2 ORDER BY id LIMIT ?3";
-    let mut select = transaction.prepare_cached(select)?;
+    // While somebody has messages of a group, nobody gets further ones, nor one that is behind a delayed one.
+    let in_order = "AND NOT EXISTS (SELECT 1 FROM queue_message o
+                    WHERE o.queue = m.queue AND o.message_group = m.message_group AND o.visible > ?2 AND o.expires > ?2
+                    AND (o.received > 0 OR o.id < m.id))";
+    let in_order = if fifo::is_fifo(queue) { in_order } else { "" };
+    let select = format!(
+        "SELECT id, message_id, body, attributes, trace, sender, source, sent, received, first_received,
+                message_group, deduplication_id, number
+         FROM queue_message m WHERE queue = ?1 AND visible <= ?2 AND expires > ?2 {in_order} ORDER BY id LIMIT ?3"
+    );
+    let mut select = transaction.prepare_cached(&select)?;
     let rows = select.query_map((queue, now, most), |row| {
         Ok(Stored {
             id: row.get(0)?,
@@ -177,6 +196,9 @@ fn visible(transaction: &Transaction<'_>, queue: &str, now: i64, most: i64) -> R
             sent: row.get(7)?,
             received: row.get(8)?,
             first_received: row.get(9)?,
+            group: row.get(10)?,
+            deduplication_id: row.get(11)?,
+            number: row.get(12)?,
         })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
@@ -205,6 +227,9 @@ impl Stored {
             ("SentTimestamp", Some(self.sent.to_string())),
             ("ApproximateReceiveCount", Some((self.received + 1).to_string())),
             ("ApproximateFirstReceiveTimestamp", Some(self.first_received.unwrap_or(now).to_string())),
+            ("SequenceNumber", self.number.map(fifo::sequence_number)),
+            ("MessageDeduplicationId", self.deduplication_id.clone()),
+            ("MessageGroupId", self.group.clone()),
             ("AWSTraceHeader", self.trace.clone()),
             ("DeadLetterQueueSourceArn", self.source.clone()),
         ];

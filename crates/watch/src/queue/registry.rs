@@ -3,6 +3,7 @@
 use rusqlite::{OptionalExtension as _, Transaction};
 
 use super::{Attributes, CreateQueueInput, ListQueuesInput, QueueError, Queues, attribute::Settings, tag};
+use crate::fifo;
 
 /// The most characters of a queue's name.
 const NAME_LIMIT: usize = 80;
@@ -20,12 +21,26 @@ pub(super) struct Queue {
 pub(crate) fn queue_name(arn: &str) -> Option<&str> {
     let parts: Vec<&str> = arn.split(':').collect();
     let ["arn", _, "sqs", _, _, name] = parts.as_slice() else { return None };
-    is_name(name.strip_suffix(".fifo").unwrap_or(name)).then_some(*name)
+    is_name(name).then_some(*name)
 }
 
 fn is_name(name: &str) -> bool {
     let is_good = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
-    (1..=NAME_LIMIT).contains(&name.len()) && name.bytes().all(is_good)
+    let stem = name.strip_suffix(".fifo").unwrap_or(name);
+    !stem.is_empty() && name.len() <= NAME_LIMIT && stem.bytes().all(is_good)
+}
+
+/// Whether a name is one of a queue of the kind that is asked for.
+fn check_name(name: &str, wants_fifo: bool) -> Result<(), QueueError> {
+    let rule = match (is_name(name), fifo::is_fifo(name), wants_fifo) {
+        (true, true, true) | (true, false, false) => return Ok(()),
+        (_, _, true) => {
+            "The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end with \
+             .fifo suffix and be 1 to 80 in length"
+        }
+        _ => "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length",
+    };
+    Err(QueueError::InvalidParameterValue(rule.to_owned()))
 }
 
 impl Queues {
@@ -35,19 +50,13 @@ impl Queues {
     /// When there is one with other attributes, or name, attributes or tags break the rules.
     pub fn create_queue(&self, input: &CreateQueueInput, now: i64) -> Result<String, QueueError> {
         let name = input.queue_name.as_deref().ok_or(QueueError::MissingParameter("QueueName"))?;
-        if name.ends_with(".fifo") {
-            return Err(QueueError::UnsupportedOperation("Weir has no FIFO queues"));
-        }
-        if !is_name(name) {
-            let rule = "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length";
-            return Err(QueueError::InvalidParameterValue(rule.to_owned()));
-        }
-        let settings = Settings::default().with(&input.attributes)?;
+        check_name(name, input.attributes.get("FifoQueue").is_some_and(|value| value == "true"))?;
+        let settings = Settings::new(name).with(&input.attributes)?;
         self.change(|transaction| {
             if let Some(there) = Self::find(transaction, name)? {
-                return there.settings.agree(&input.attributes);
+                return there.settings.agree(&settings, &input.attributes);
             }
-            Self::check_redrive(transaction, &input.attributes)?;
+            Self::check_redrive(transaction, name, &input.attributes)?;
             let insert = "INSERT INTO queue_queue (name, attributes, created, modified) VALUES (?1, '{}', ?2, ?2)";
             transaction.execute(insert, (name, now))?;
             settings.write(transaction, name, now)?;
@@ -84,9 +93,12 @@ impl Queues {
     /// When there is none.
     pub fn delete_queue(&self, url: &str) -> Result<(), QueueError> {
         let name = self.named(url)?;
-        self.change(|transaction| match transaction.execute("DELETE FROM queue_queue WHERE name = ?1", [&name])? {
-            0 => Err(QueueError::NonExistentQueue),
-            _ => Ok(()),
+        self.change(|transaction| {
+            fifo::forget(transaction, &self.arn(&name))?;
+            match transaction.execute("DELETE FROM queue_queue WHERE name = ?1", [&name])? {
+                0 => Err(QueueError::NonExistentQueue),
+                _ => Ok(()),
+            }
         })
     }
 
@@ -99,6 +111,7 @@ impl Queues {
         self.change(|transaction| {
             Self::queue(transaction, &name)?;
             transaction.execute("DELETE FROM queue_message WHERE queue = ?1", [&name])?;
+            fifo::forget(transaction, &self.arn(&name))?;
             Ok(())
         })
     }
@@ -180,10 +193,9 @@ impl Settings {
     }
 
     /// Whether a queue that is there is the one that is asked for.
-    fn agree(&self, wanted: &Attributes) -> Result<(), QueueError> {
-        let differs = |(name, value): &(&String, &String)| self.shown(name).unwrap_or_default() != **value;
-        match wanted.iter().find(differs) {
-            Some((name, _)) => Err(QueueError::QueueAlreadyExists(name.clone())),
+    fn agree(&self, wanted: &Self, given: &Attributes) -> Result<(), QueueError> {
+        match given.keys().find(|name| self.shown(name) != wanted.shown(name)) {
+            Some(name) => Err(QueueError::QueueAlreadyExists(name.clone())),
             None => Ok(()),
         }
     }

@@ -2,8 +2,11 @@
 
 use rusqlite::Transaction;
 
-use super::{MessageAttributes, QueueError, Queues, SendMessageInput, SendMessageOutput, message, registry::Queue};
-use crate::topic::uuid;
+use super::{
+    MessageAttributes, QueueError, Queues, SendMessageInput, SendMessageOutput, attribute::Settings, message,
+    order::Order, registry::Queue,
+};
+use crate::{fifo, topic::uuid};
 
 /// Who sends, and when.
 #[derive(Debug, Clone, Copy)]
@@ -27,7 +30,7 @@ impl Queues {
         now: i64,
     ) -> Result<SendMessageOutput, QueueError> {
         let name = self.named(url)?;
-        let sent = self.change(|transaction| put(transaction, &name, input, Letter { sender, now }))?;
+        let sent = self.change(|transaction| self.put(transaction, &name, input, Letter { sender, now }))?;
         self.ring();
         Ok(sent)
     }
@@ -41,38 +44,90 @@ impl Queues {
         letter: Letter<'_>,
     ) -> Result<(), QueueError> {
         let name = super::queue_name(arn).filter(|name| self.arn(name) == arn);
-        put(transaction, name.ok_or(QueueError::NonExistentQueue)?, input, letter).map(drop)
+        self.put(transaction, name.ok_or(QueueError::NonExistentQueue)?, input, letter).map(drop)
+    }
+
+    fn put(
+        &self,
+        transaction: &Transaction<'_>,
+        name: &str,
+        input: &SendMessageInput,
+        letter: Letter<'_>,
+    ) -> Result<SendMessageOutput, QueueError> {
+        let Queue { settings, .. } = Self::queue(transaction, name)?;
+        let body = message::check(input, settings.number("MaximumMessageSize"))?;
+        let order = Order::of(&settings, input, body)?;
+        let arn = self.arn(name);
+        let once = order.once(&arn);
+        let repeated = once.map(|once| once.earlier(transaction, letter.now)).transpose()?.flatten();
+        let (message_id, number) = match repeated {
+            Some(sent) => (sent.message_id, Some(sent.number)),
+            None => {
+                let id = uuid().map_err(|_| QueueError::NoRandomNumbers)?;
+                let number = once.map(|once| once.remember(transaction, &id, letter.now)).transpose()?;
+                let row = Row { queue: name, message_id: &id, body, order: &order, number };
+                row.write(transaction, &settings, input, letter)?;
+                (id, number)
+            }
+        };
+        Ok(SendMessageOutput {
+            md5_of_message_attributes: message::md5_of_attributes(&input.message_attributes),
+            md5_of_message_body: message::md5(body.as_bytes()),
+            md5_of_message_system_attributes: message::md5_of_attributes(&input.message_system_attributes),
+            message_id,
+            sequence_number: number.map(fifo::sequence_number),
+        })
     }
 }
 
-pub(super) fn put(
-    transaction: &Transaction<'_>,
-    name: &str,
-    input: &SendMessageInput,
-    letter: Letter<'_>,
-) -> Result<SendMessageOutput, QueueError> {
-    let Queue { settings, .. } = Queues::queue(transaction, name)?;
-    let body = message::check(input, settings.number("MaximumMessageSize"))?;
-    let delay = input.delay_seconds.unwrap_or_else(|| settings.number("DelaySeconds"));
-    if !(0..=900).contains(&delay) {
-        return Err(QueueError::parameter("DelaySeconds", delay, "DelaySeconds must be >= 0 and <= 900."));
+/// A message that comes into a queue.
+struct Row<'a> {
+    queue: &'a str,
+    message_id: &'a str,
+    body: &'a str,
+    order: &'a Order<'a>,
+    number: Option<i64>,
+}
+
+impl Row<'_> {
+    fn write(
+        &self,
+        transaction: &Transaction<'_>,
+        settings: &Settings,
+        input: &SendMessageInput,
+        letter: Letter<'_>,
+    ) -> Result<(), QueueError> {
+        let delay = input.delay_seconds.unwrap_or_else(|| settings.number("DelaySeconds"));
+        if !(0..=900).contains(&delay) {
+            return Err(QueueError::parameter("DelaySeconds", delay, "DelaySeconds must be >= 0 and <= 900."));
+        }
+        let attributes = encoded(&input.message_attributes)?;
+        let trace = input.message_system_attributes.get("AWSTraceHeader");
+        let trace = trace.and_then(|value| value.string_value.as_deref());
+        let Letter { sender, now } = letter;
+        let (visible, expires) = (now + delay * 1000, now + settings.number("MessageRetentionPeriod") * 1000);
+        let Order { group, id, .. } = self.order;
+        transaction.execute(
+            "INSERT INTO queue_message (queue, message_id, body, attributes, trace, sender, sent, visible, expires,
+                                        message_group, deduplication_id, number)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+            rusqlite::params![
+                self.queue,
+                self.message_id,
+                self.body,
+                attributes,
+                trace,
+                sender,
+                now,
+                visible,
+                expires,
+                group,
+                id.as_deref(),
+                self.number
+            ],
+        )?;
+        Ok(())
     }
-    let message_id = uuid().map_err(|_| QueueError::NoRandomNumbers)?;
-    let attributes = encoded(&input.message_attributes)?;
-    let trace = input.message_system_attributes.get("AWSTraceHeader").and_then(|value| value.string_value.as_deref());
-    let Letter { sender, now } = letter;
-    let expires = now + settings.number("MessageRetentionPeriod") * 1000;
-    transaction.execute(
-        "INSERT INTO queue_message (queue, message_id, body, attributes, trace, sender, sent, visible, expires)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-        (name, &message_id, body, attributes, trace, sender, now, now + delay * 1000, expires),
-    )?;
-    Ok(SendMessageOutput {
-        md5_of_message_attributes: message::md5_of_attributes(&input.message_attributes),
-        md5_of_message_body: message::md5(body.as_bytes()),
-        md5_of_message_system_attributes: message::md5_of_attributes(&input.message_system_attributes),
-        message_id,
-    })
 }
 
 fn encoded(attributes: &MessageAttributes) -> Result<String, QueueError> {

@@ -6,7 +6,15 @@ use weir_store::Tables;
 ///
 /// A message is hidden until `visible`, and gone at `expires`; `sent` is the time that counts for that, also after a move
 /// to a dead letter queue.
-pub(crate) const TABLES: Tables = Tables { owner: "queue", steps: &[FIRST] };
+pub(crate) const TABLES: Tables = Tables { owner: "queue", steps: &[FIRST, GROUPS] };
+
+/// What FIFO queues know of a message; of a message in another queue only the group, if it has one.
+const GROUPS: &str = "
+ALTER TABLE queue_message ADD COLUMN message_group TEXT;
+ALTER TABLE queue_message ADD COLUMN deduplication_id TEXT;
+ALTER TABLE queue_message ADD COLUMN number INTEGER;
+CREATE INDEX queue_message_group ON queue_message (queue, message_group, visible);
+";
 
 const FIRST: &str = "
 CREATE TABLE queue_queue (

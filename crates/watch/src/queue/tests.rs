@@ -1,5 +1,7 @@
 //! Queues, as their users see them.
 
+mod fifo;
+
 use std::{thread, time::Duration};
 
 use super::*;
@@ -62,12 +64,12 @@ fn a_message_comes_again_until_it_is_deleted() {
     let url = "http://localhost:4780/123456789012/box";
     queues.change_message_visibility(url, &second[0].receipt_handle, Some(0), NOW + 32 * SECOND).expect("shown");
     assert_eq!(texts(&receive(&queues, "box", NOW + 32 * SECOND)), ["hello"]);
-    queues.delete_message(url, &second[0].receipt_handle).expect("deleted");
-    queues.delete_message(url, &second[0].receipt_handle).expect("gone is no error");
+    queues.delete_message(url, &second[0].receipt_handle, NOW + 33 * SECOND).expect("deleted");
+    queues.delete_message(url, &second[0].receipt_handle, NOW + 33 * SECOND).expect("gone is no error");
     assert!(receive(&queues, "box", NOW + 100 * SECOND).is_empty());
     let gone = queues.change_message_visibility(url, &second[0].receipt_handle, Some(5), NOW + 100 * SECOND);
     assert!(refused(gone).contains("Message does not exist or is not available"));
-    assert!(refused(queues.delete_message(url, "bm8=")).starts_with("ReceiptHandleIsInvalid"));
+    assert!(refused(queues.delete_message(url, "bm8=", NOW)).starts_with("ReceiptHandleIsInvalid"));
 }
 
 #[test]
@@ -125,6 +127,9 @@ fn what_is_received_too_often_goes_to_the_dead_letters() {
     with(&queues, "dead", &[]).expect("made");
     let policy = format!(r#"{{"deadLetterTargetArn":"{}","maxReceiveCount":"1"}}"#, queues.arn("dead"));
     with(&queues, "box", &[("RedrivePolicy", &policy), ("VisibilityTimeout", "1")]).expect("made");
+    let shown = queues.get_queue_attributes("box", &["RedrivePolicy".to_owned()], NOW).expect("read");
+    assert!(shown["RedrivePolicy"].contains(r#""maxReceiveCount":1}"#), "{shown:?}");
+    with(&queues, "box", &[("RedrivePolicy", &policy)]).expect("the same");
     send(&queues, "poison");
     assert_eq!(receive(&queues, "box", NOW).len(), 1);
     assert!(receive(&queues, "box", NOW + SECOND).is_empty());

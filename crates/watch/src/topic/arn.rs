@@ -35,9 +35,11 @@ impl<'a> Arn<'a> {
     }
 }
 
+/// That of a FIFO topic ends in `.fifo`.
 pub(crate) fn is_topic_name(name: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-    (1..=NAME_LIMIT).contains(&name.len()) && name.bytes().all(allowed)
+    let stem = name.strip_suffix(".fifo").unwrap_or(name);
+    !stem.is_empty() && name.len() <= NAME_LIMIT && stem.bytes().all(allowed)
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use super::{
     stored::{self, cancel, encoded},
     tag,
 };
+use crate::fifo;
 
 /// The most topics of an account.
 const TOPIC_LIMIT: u32 = 100_000;
@@ -19,16 +20,8 @@ impl Topics {
     /// # Errors
     /// When name, attributes or tags break the rules, or the topic is there with others.
     pub fn create_topic(&self, input: &CreateTopicInput, now: i64) -> Result<TopicRef, TopicError> {
-        if input.name.ends_with(".fifo") {
-            return Err(TopicError::parameter(
-                "Topic Name",
-                "FIFO topics are not supported: topics are standard topics",
-            ));
-        }
-        if !is_topic_name(&input.name) {
-            return Err(TopicError::InvalidParameter("Topic Name".into()));
-        }
         let settings = TopicSettings::of(&input.attributes)?;
+        check_name(&input.name, settings.is_fifo())?;
         tag::check(&input.tags)?;
         let arn = self.home.topic_arn(&input.name);
         self.catalogue.change(|transaction| match stored::topic(transaction, &arn) {
@@ -56,6 +49,7 @@ impl Topics {
             let of_topic = "subscription IN (SELECT arn FROM topic_subscription WHERE topic = ?1)";
             cancel(transaction, of_topic, &input.topic_arn)?;
             transaction.execute("DELETE FROM topic_topic WHERE arn = ?1", [&input.topic_arn])?;
+            fifo::forget(transaction, &input.topic_arn)?;
             Ok(())
         })
     }
@@ -88,6 +82,19 @@ impl Topics {
             },
             _ => Err(TopicError::arn("TopicArn", arn)),
         }
+    }
+}
+
+/// Whether a name is one of a topic of the kind that is asked for.
+fn check_name(name: &str, wants_fifo: bool) -> Result<(), TopicError> {
+    match is_topic_name(name) && fifo::is_fifo(name) == wants_fifo {
+        true => Ok(()),
+        false if wants_fifo => Err(TopicError::InvalidParameter(
+            "Fifo Topic names must end with .fifo and must be made up of only uppercase and lowercase ASCII letters, \
+             numbers, underscores, and hyphens, and must be between 1 and 256 characters long."
+                .into(),
+        )),
+        false => Err(TopicError::InvalidParameter("Topic Name".into())),
     }
 }
 

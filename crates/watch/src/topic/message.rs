@@ -29,6 +29,15 @@ pub struct Message {
     pub structure: Structure,
     /// What filter policies look at.
     pub attributes: MessageAttributes,
+    /// What the message is in order with: each message of a FIFO topic has a group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// What tells a message of a FIFO topic from others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deduplication_id: Option<String>,
+    /// The number that a FIFO topic has given to the message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) number: Option<i64>,
 }
 
 /// What a message's text is.
@@ -79,12 +88,7 @@ impl Message {
     /// HTTP endpoints and filter policies see the first one.
     pub fn for_machines_and_people(subject: String, machines: &str, people: &str) -> Self {
         let texts = serde_json::json!({ "default": machines, Protocol::Email.name(): people });
-        Self {
-            subject: Some(subject),
-            body: texts.to_string(),
-            structure: Structure::Json,
-            attributes: MessageAttributes::new(),
-        }
+        Self { subject: Some(subject), body: texts.to_string(), structure: Structure::Json, ..Self::default() }
     }
 
     /// The text for a protocol.

@@ -32,7 +32,7 @@ shapes! {
     }
     /// What `CreateTopic` takes.
     CreateTopicInput {
-        /// 1 to 256 letters, digits, hyphens and underscores.
+        /// 1 to 256 letters, digits, hyphens and underscores; that of a FIFO topic ends in `.fifo`.
         name: String,
         /// As `SetTopicAttributes` takes them.
         attributes: Attributes,
@@ -168,7 +168,9 @@ shapes! {
         message_structure: Option<String>,
         /// What filter policies look at.
         message_attributes: MessageAttributes,
-        /// Refused: it is for FIFO topics.
+        /// What it is in order with; a FIFO topic wants one.
+        message_group_id: Option<String>,
+        /// What tells it from others, in a FIFO topic.
         message_deduplication_id: Option<String>,
     }
     /// An entry of `PublishBatch`.
@@ -183,7 +185,9 @@ shapes! {
         message_structure: Option<String>,
         /// What filter policies look at.
         message_attributes: MessageAttributes,
-        /// Refused: it is for FIFO topics.
+        /// What it is in order with; a FIFO topic wants one.
+        message_group_id: Option<String>,
+        /// What tells it from others, in a FIFO topic.
         message_deduplication_id: Option<String>,
     }
     /// What `PublishBatch` takes.
@@ -243,6 +247,9 @@ shapes! {
 pub struct PublishOutput {
     /// Names the message.
     pub message_id: MessageId,
+    /// Of a FIFO topic: 20 digits, higher than those of all messages before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sequence_number: Option<String>,
 }
 
 /// An entry that was published.
@@ -251,6 +258,7 @@ pub struct PublishOutput {
 pub struct PublishBatchResultEntry {
     /// The entry.
     pub id: String,
-    /// Names the message.
-    pub message_id: MessageId,
+    /// What was published.
+    #[serde(flatten)]
+    pub published: PublishOutput,
 }

@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension as _, Row, Transaction};
 use serde::de::DeserializeOwned;
 
-use super::{Message, MessageId, Protocol, SubscriptionSettings, TopicError, TopicSettings, uuid};
+use super::{Message, Protocol, SubscriptionSettings, TopicError, TopicSettings};
 
 /// What a topic sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,6 +136,7 @@ impl Subscription {
 
 /// A message on its way into the queue.
 pub(crate) struct Sending<'a> {
+    pub(crate) id: &'a str,
     pub(crate) topic: &'a str,
     pub(crate) kind: Kind,
     pub(crate) message: &'a Message,
@@ -149,21 +150,20 @@ impl Sending<'_> {
         transaction: &Transaction<'_>,
         subscriptions: impl IntoIterator<Item = &'s str>,
         now: i64,
-    ) -> Result<MessageId, TopicError> {
-        let id = uuid()?;
+    ) -> Result<(), TopicError> {
         let mut subscriptions = subscriptions.into_iter().peekable();
         if subscriptions.peek().is_some() {
             transaction.execute(
                 "INSERT INTO topic_message (id, topic, kind, message, token, published) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                (&id, self.topic, self.kind.name(), encoded(self.message)?, self.token, now),
+                (self.id, self.topic, self.kind.name(), encoded(self.message)?, self.token, now),
             )?;
         }
         let mut insert = transaction
             .prepare_cached("INSERT INTO topic_delivery (message, subscription, due) VALUES (?1, ?2, ?3)")?;
         for subscription in subscriptions {
-            insert.execute((&id, subscription, now))?;
+            insert.execute((self.id, subscription, now))?;
         }
-        Ok(MessageId(id))
+        Ok(())
     }
 }
 

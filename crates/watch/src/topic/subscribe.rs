@@ -3,13 +3,14 @@
 use rusqlite::Transaction;
 
 use super::{
-    Message, Protocol, SubscribeInput, SubscriptionOutput, SubscriptionRef, SubscriptionSettings, TopicError, Topics,
+    Message, Protocol, SubscribeInput, SubscriptionOutput, SubscriptionRef, SubscriptionSettings, TopicError,
+    TopicSettings, Topics,
     arn::Arn,
     random,
     stored::{self, Kind, Sending, State, Subscription, cancel},
     uuid,
 };
-use crate::queue::queue_name;
+use crate::{fifo, queue::queue_name};
 
 /// How long a token is good for, and how long a subscription without one is remembered: two days.
 const TOKEN_LIFE_MS: i64 = 2 * 24 * 3600 * 1000;
@@ -28,8 +29,9 @@ impl Topics {
         let protocol = input.protocol.parse::<Protocol>()?;
         let subscription = self.catalogue.change(|transaction| {
             // Whether there is a topic is said first.
-            stored::topic(transaction, &input.topic_arn)?;
+            let topic = stored::topic(transaction, &input.topic_arn)?;
             let endpoint = self.endpoint(protocol, &input.endpoint)?;
+            check_order(&topic, protocol, &endpoint)?;
             let settings = SubscriptionSettings::of(protocol, &input.attributes)?;
             let condition = "topic = ?1 AND protocol = ?2 AND endpoint = ?3";
             let values = (&input.topic_arn, protocol.name(), &endpoint);
@@ -143,6 +145,23 @@ pub(super) fn check_filters(transaction: &Transaction<'_>, subscription: &Subscr
     if filters <= FILTER_LIMIT { Ok(()) } else { Err(TopicError::FilterPolicyLimitExceeded(FILTER_LIMIT)) }
 }
 
+/// # Errors
+/// A FIFO topic keeps order only in queues, and a FIFO queue wants to know of groups, which only FIFO topics must.
+fn check_order(topic: &TopicSettings, protocol: Protocol, endpoint: &str) -> Result<(), TopicError> {
+    let refused = |reason: String| Err(TopicError::InvalidParameter(reason));
+    match (topic.is_fifo(), protocol) {
+        (true, Protocol::Sqs) => Ok(()),
+        (true, protocol) => refused(format!("Invalid protocol type: {protocol}")),
+        (false, Protocol::Sqs) if fifo::is_fifo(endpoint) => {
+            // SNS says it twice.
+            let reason =
+                "Invalid parameter: Endpoint Reason: FIFO SQS Queues can not be subscribed to standard SNS topics";
+            refused(reason.to_owned())
+        }
+        (false, _) => Ok(()),
+    }
+}
+
 /// Its tokens end with it: an old link does not bring it back.
 fn end(transaction: &Transaction<'_>, subscription: Subscription, now: i64) -> Result<Subscription, TopicError> {
     cancel(transaction, "subscription = ?1", &subscription.arn)?;
@@ -172,7 +191,6 @@ fn ask(transaction: &Transaction<'_>, subscription: &Subscription, kind: Kind, n
         ),
     };
     let message = Message { body, ..Message::default() };
-    let sending = Sending { topic, kind, message: &message, token: Some(&token) };
-    sending.queue(transaction, [subscription.arn.as_str()], now)?;
-    Ok(())
+    let sending = Sending { id: &uuid()?, topic, kind, message: &message, token: Some(&token) };
+    sending.queue(transaction, [subscription.arn.as_str()], now)
 }

@@ -27,6 +27,8 @@ pub(super) struct Naming {
     pub(super) longest: usize,
     /// Whether it has small letters only.
     pub(super) is_small: bool,
+    /// What it ends in if this property is set.
+    pub(super) ending: Option<(&'static str, &'static str)>,
 }
 
 /// What there is of a resource once it is made.
@@ -100,11 +102,15 @@ impl Kind {
     }
 
     const fn named(self, property: &'static str, longest: usize) -> Self {
-        Self { naming: Some(Naming { property, longest, is_small: false }), ..self }
+        Self { naming: Some(Naming { property, longest, is_small: false, ending: None }), ..self }
     }
 
     const fn named_small(self, property: &'static str, longest: usize) -> Self {
-        Self { naming: Some(Naming { property, longest, is_small: true }), ..self }
+        Self { naming: Some(Naming { property, longest, is_small: true, ending: None }), ..self }
+    }
+
+    const fn named_with(self, property: &'static str, longest: usize, ending: (&'static str, &'static str)) -> Self {
+        Self { naming: Some(Naming { property, longest, is_small: false, ending: Some(ending) }), ..self }
     }
 
     /// It can be found again.

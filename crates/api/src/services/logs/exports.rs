@@ -192,7 +192,7 @@ pub(super) fn cancel(logs: &Logs, call: &Call, input: &TaskId) -> Result<(), Api
         logs.catalogue.change(|transaction| stored::get(transaction, &call.region, "", id))?;
     let task = task.ok_or_else(unknown)?;
     if task.status.code != "RUNNING" || !logs.exports.cancel(id) {
-        return Err(ApiError::new("InvalidOperationException", "The specified export task has already finished."));
+        return Err(ApiError::new("InvalidOperationException", "The specified export task has already finished"));
     }
     Ok(())
 }

@@ -15,7 +15,7 @@ pub(super) fn publish(sns: &Sns, call: &Call, input: &PublishInput) -> Result<Pu
 pub(super) fn publish_batch(sns: &Sns, call: &Call, input: &PublishBatchInput) -> Result<PublishBatchOutput, ApiError> {
     let region = sns.region(call, "")?;
     let output = region.topics.publish_batch(input, call.now)?;
-    output.successful.iter().for_each(|entry| fill_queues(&region, entry.message_id.as_str(), call.now));
+    output.successful.iter().for_each(|entry| fill_queues(&region, entry.published.message_id.as_str(), call.now));
     Ok(output)
 }
 

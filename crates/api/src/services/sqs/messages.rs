@@ -96,7 +96,7 @@ pub(super) fn receive(sqs: &Sqs, call: &Call, input: &ReceiveMessageInput) -> Re
 }
 
 pub(super) fn delete(sqs: &Sqs, call: &Call, input: &ReceiptInput) -> Result<(), ApiError> {
-    Ok(sqs.queues(call)?.delete_message(&input.queue_url, &input.receipt_handle)?)
+    Ok(sqs.queues(call)?.delete_message(&input.queue_url, &input.receipt_handle, call.now)?)
 }
 
 pub(super) fn delete_batch(
@@ -107,7 +107,7 @@ pub(super) fn delete_batch(
     let queues = sqs.queues(call)?;
     queues.queue_of_name(&queues.named(&input.queue_url)?)?;
     check_batch("DeleteMessageBatchRequestEntry", input.entries.iter().map(|entry| entry.id.as_str()))?;
-    let delete = |entry: &ReceiptEntry| queues.delete_message(&input.queue_url, &entry.receipt_handle);
+    let delete = |entry: &ReceiptEntry| queues.delete_message(&input.queue_url, &entry.receipt_handle, call.now);
     Ok(each(&input.entries, |entry| &entry.id, |entry| delete(entry).map(|()| Nothing {})))
 }
 

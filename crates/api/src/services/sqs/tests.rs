@@ -79,3 +79,40 @@ fn every_operation_of_sqs_is_known() {
     let payload = Payload::tree(ServiceName::Sqs.protocol(), Value::Null);
     assert_eq!(queue(&call(NOW), &payload), ["arn:aws:sqs:us-east-1:123456789012:*"]);
 }
+
+#[test]
+fn a_fifo_queue_and_its_topic_give_numbers() {
+    let folder = Folder::new();
+    let sqs = table(Arc::clone(&folder) as Arc<dyn Regions>);
+    let sns = crate::services::sns::table(folder);
+    let fifo =
+        json!({"QueueName": "box.fifo", "Attributes": {"FifoQueue": "true", "ContentBasedDeduplication": "true"}});
+    let url = ask(&sqs, "CreateQueue", &fifo, NOW).expect("made")["QueueUrl"].clone();
+    let sent = |text: &str| {
+        let input = json!({"QueueUrl": url, "MessageBody": text, "MessageGroupId": "g"});
+        ask(&sqs, "SendMessage", &input, NOW).expect("sent")
+    };
+    let first = sent("one");
+    assert_eq!(sent("one")["SequenceNumber"], first["SequenceNumber"]);
+    assert!(sent("two")["SequenceNumber"].as_str() > first["SequenceNumber"].as_str());
+    let fifo = json!({"Name": "t.fifo", "Attributes": {"FifoTopic": "true"}});
+    let topic = ask(&sns, "CreateTopic", &fifo, NOW).expect("made")["TopicArn"].clone();
+    let endpoint = "arn:aws:sqs:us-east-1:123456789012:box.fifo";
+    let subscribe = json!({"TopicArn": topic, "Protocol": "sqs", "Endpoint": endpoint, "Attributes": {"RawMessageDelivery": "true"}});
+    ask(&sns, "Subscribe", &subscribe, NOW).expect("subscribed");
+    let entries = json!([
+        {"Id": "a", "Message": "three", "MessageGroupId": "g", "MessageDeduplicationId": "3"},
+        {"Id": "b", "Message": "four", "MessageGroupId": "g", "MessageDeduplicationId": "4"},
+    ]);
+    let batch = json!({"TopicArn": topic, "PublishBatchRequestEntries": entries});
+    let published = ask(&sns, "PublishBatch", &batch, NOW).expect("published");
+    assert_eq!(published["Successful"][0]["SequenceNumber"].as_str().map(str::len), Some(20), "{published}");
+    let receive = json!({"QueueUrl": url, "MaxNumberOfMessages": 10, "AttributeNames": ["MessageGroupId"]});
+    let received = ask(&sqs, "ReceiveMessage", &receive, NOW).expect("received");
+    let texts: Vec<&str> =
+        received["Messages"].as_array().expect("a list").iter().filter_map(|m| m["Body"].as_str()).collect();
+    assert_eq!(texts, ["one", "two", "three", "four"]);
+    let no_group = json!({"TopicArn": topic, "Message": "x", "MessageDeduplicationId": "5"});
+    let refused = ask(&sns, "Publish", &no_group, NOW).expect_err("refused");
+    assert_eq!(refused.message, "Invalid parameter: The MessageGroupId parameter is required for FIFO topics");
+}

@@ -48,7 +48,7 @@ fn alarm() -> Message {
 
 fn send(topics: &Topics, message: &Message) -> String {
     let id = topics.catalogue().change(|transaction| publish_in(transaction, ALARMS, message, NOW));
-    id.expect("published").to_string()
+    id.expect("published").message_id.to_string()
 }
 
 /// A parcel as text: a mail as it goes to the relay, a POST as headers and body.

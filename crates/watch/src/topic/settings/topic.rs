@@ -11,10 +11,10 @@ use crate::{
 
 /// The smallest `MaximumMessageSize`.
 const SIZE_LEAST: usize = 1024;
+/// What makes a topic a FIFO topic. It stays one.
+const FIFO_TOPIC: &str = "FifoTopic";
 /// The most characters of a display name.
 const DISPLAY_NAME_LIMIT: usize = 100;
-/// What only topics have that remember or order.
-const FIFO_ONLY: &[&str] = &["ContentBasedDeduplication", "FifoThroughputScope", "ArchivePolicy"];
 
 /// What was set; none: the default.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,16 +26,28 @@ pub(crate) struct TopicSettings {
     signature_version: Option<SignatureVersion>,
     tracing_config: Option<String>,
     maximum_message_size: Option<usize>,
+    fifo: Option<Fifo>,
+}
+
+/// What a FIFO topic has besides.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Fifo {
+    content_based_deduplication: bool,
+    /// `Topic` or `MessageGroup`: what deduplication ids count within.
+    throughput_scope: Option<String>,
 }
 
 impl TopicSettings {
     /// The settings that these attributes make.
     pub(crate) fn of(attributes: &Attributes) -> Result<Self, TopicError> {
-        let mut settings = Self::default();
-        for (name, value) in attributes {
-            settings.set(name, value)?;
-        }
-        Ok(settings)
+        let is_fifo = attributes.get(FIFO_TOPIC).map_or(Ok(false), |value| boolean(FIFO_TOPIC, value))?;
+        Self { fifo: is_fifo.then(Fifo::default), ..Self::default() }.with(attributes)
+    }
+
+    fn with(mut self, attributes: &Attributes) -> Result<Self, TopicError> {
+        attributes.iter().try_for_each(|(name, value)| self.set(name, value))?;
+        Ok(self)
     }
 
     /// Sets one; an empty text sets it back.
@@ -51,9 +63,25 @@ impl TopicSettings {
             "MaximumMessageSize" => self.maximum_message_size = given.as_deref().map(message_size).transpose()?,
             "KmsMasterKeyId" if value.is_empty() => {}
             "KmsMasterKeyId" => return unsupported(name, "messages are kept as the disk keeps them"),
-            "FifoTopic" if !boolean(name, value)? => {}
-            "FifoTopic" => return unsupported(name, "topics are standard topics"),
-            name if FIFO_ONLY.contains(&name) => return unsupported(name, "it is for FIFO topics"),
+            FIFO_TOPIC if boolean(name, value)? == self.is_fifo() => {}
+            FIFO_TOPIC => return Err(TopicError::parameter(name, "a topic stays of its kind")),
+            "ContentBasedDeduplication" => {
+                let is_on = !value.is_empty() && boolean(name, value)?;
+                match &mut self.fifo {
+                    Some(fifo) => fifo.content_based_deduplication = is_on,
+                    None if is_on => {
+                        let reason = "Content-based deduplication can only be set for FIFO topics";
+                        return Err(TopicError::InvalidParameter(reason.into()));
+                    }
+                    None => {}
+                }
+            }
+            "FifoThroughputScope" => match (&mut self.fifo, value) {
+                (Some(fifo), "" | "Topic" | "MessageGroup") => fifo.throughput_scope = given,
+                (Some(_), _) => return Err(TopicError::parameter(name, "it must be Topic or MessageGroup")),
+                (None, _) => return unsupported(name, "it is for FIFO topics"),
+            },
+            "ArchivePolicy" => return unsupported(name, "messages are not archived"),
             _ => return unknown(name),
         }
         Ok(())
@@ -61,11 +89,22 @@ impl TopicSettings {
 
     /// Whether these attributes are what is set already.
     pub(crate) fn has(&self, attributes: &Attributes) -> Result<bool, TopicError> {
-        let mut changed = self.clone();
-        for (name, value) in attributes {
-            changed.set(name, value)?;
-        }
-        Ok(changed == *self)
+        Ok(self.clone().with(attributes)? == *self)
+    }
+
+    pub(crate) fn is_fifo(&self) -> bool {
+        self.fifo.is_some()
+    }
+
+    /// Whether the text of a message tells it from others.
+    pub(crate) fn deduplicates_by_content(&self) -> bool {
+        self.fifo.as_ref().is_some_and(|fifo| fifo.content_based_deduplication)
+    }
+
+    /// Whether deduplication ids count within groups.
+    pub(crate) fn deduplicates_in_groups(&self) -> bool {
+        let scope = self.fifo.as_ref().and_then(|fifo| fifo.throughput_scope.as_deref());
+        scope == Some("MessageGroup")
     }
 
     /// Who may do what, as it was set.
@@ -119,6 +158,12 @@ impl TopicSettings {
             ("MaximumMessageSize", self.maximum_message_size.map(|size| size.to_string())),
         ];
         shown.extend(given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
+        if let Some(fifo) = &self.fifo {
+            let scope = fifo.throughput_scope.clone().unwrap_or_else(|| "Topic".to_owned());
+            shown.insert(FIFO_TOPIC.to_owned(), "true".to_owned());
+            shown.insert("ContentBasedDeduplication".to_owned(), fifo.content_based_deduplication.to_string());
+            shown.insert("FifoThroughputScope".to_owned(), scope);
+        }
         shown
     }
 }

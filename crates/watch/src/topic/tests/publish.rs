@@ -39,7 +39,7 @@ fn a_message_is_published_with_the_transaction_around_it_or_not_at_all() {
     assert!(failed.is_err());
     assert_eq!(waiting(&topics).len(), 1, "the confirmation only");
     let id = topics.catalogue.change(|transaction| publish_in(transaction, ALARMS, &message, NOW)).expect("published");
-    assert_eq!(id.as_str().len(), 36);
+    assert_eq!(id.message_id.as_str().len(), 36);
     assert_eq!(waiting(&topics).len(), 2);
     let refused =
         |arn: &str| refusal(topics.catalogue.change(|transaction| publish_in(transaction, arn, &message, NOW)));

@@ -32,8 +32,8 @@ fn creating_again_changes_nothing() {
     );
     assert_eq!(attributes(&topics)["DisplayName"], "Weir");
     assert!(refusal(create(&topics, "a b", &[])).ends_with("Invalid parameter: Topic Name"));
-    assert!(refusal(create(&topics, "a.fifo", &[])).contains("FIFO topics are not supported"));
-    assert!(refusal(create(&topics, "b", &[("FifoTopic", "true")])).contains("FifoTopic Reason: not supported"));
+    assert!(refusal(create(&topics, "a.fifo", &[])).ends_with("Invalid parameter: Topic Name"));
+    assert!(refusal(create(&topics, "b", &[("FifoTopic", "true")])).contains("Fifo Topic names must end with .fifo"));
     assert!(refusal(create(&topics, "b", &[("Colour", "red")])).ends_with("Invalid parameter: AttributeName"));
 }
 

@@ -32,7 +32,7 @@ impl Run {
         let given = kind.naming.and_then(|naming| properties.get(naming.property)).and_then(text);
         let mut resource = Resource {
             kind: kind.name.to_owned(),
-            name: given.clone().unwrap_or_else(|| generated(&self.stack.name, logical, kind)),
+            name: given.clone().unwrap_or_else(|| generated(&self.stack.name, logical, kind, &properties)),
             is_retained: declared.is_retained,
             is_retained_when_replaced: declared.is_retained_when_replaced,
             properties,
@@ -292,13 +292,16 @@ fn unsupported(names: &[String]) -> Option<ApiError> {
 }
 
 /// `<stack>-<resource>-<random>`, as long as the type allows.
-fn generated(stack: &str, logical: &str, kind: &Kind) -> String {
+fn generated(stack: &str, logical: &str, kind: &Kind, properties: &Value) -> String {
     const RANDOM: usize = 12;
     let random: String = Uuid::new_v4().simple().to_string().to_uppercase().chars().take(RANDOM).collect();
     let longest = kind.naming.map_or(128, |naming| naming.longest);
-    let room = longest.saturating_sub(RANDOM + 2);
+    let is_set = |property| properties.get(property).and_then(text).is_some_and(|value| value == "true");
+    let ending = kind.naming.and_then(|naming| naming.ending).filter(|(property, _)| is_set(*property));
+    let ending = ending.map_or("", |(_, ending)| ending);
+    let room = longest.saturating_sub(RANDOM + 2 + ending.len());
     let logical: String = logical.chars().take(room.div_ceil(2).max(room.saturating_sub(stack.len()))).collect();
     let stack: String = stack.chars().take(room.saturating_sub(logical.len())).collect();
-    let name = format!("{stack}-{logical}-{random}");
+    let name = format!("{stack}-{logical}-{random}{ending}");
     if kind.naming.is_some_and(|naming| naming.is_small) { name.to_lowercase() } else { name }
 }

@@ -14,7 +14,7 @@ use crate::{
 
 pub(super) const KINDS: &[Kind] = &[
     Kind::new("AWS::SNS::Topic", create_topic, delete_topic)
-        .named("TopicName", 256)
+        .named_with("TopicName", 256, ("FifoTopic", ".fifo"))
         .shows(&["TopicArn", "TopicName"])
         .found(|work| {
             let arn = work.call.arn("sns", &work.name);
@@ -38,7 +38,7 @@ pub(super) const KINDS: &[Kind] = &[
             &["Topics"],
         ),
     Kind::new("AWS::SQS::Queue", create_queue, delete_queue)
-        .named("QueueName", 80)
+        .named_with("QueueName", 80, ("FifoQueue", ".fifo"))
         .shows(&["Arn", "QueueName", "QueueUrl"])
         .found(|work| {
             let answer = work.listed(Sqs, "ListQueues", json!({"QueueNamePrefix": work.name}), "/QueueUrls")?;
@@ -56,7 +56,7 @@ pub(super) const KINDS: &[Kind] = &[
 ];
 
 /// Properties of a topic that are attributes.
-const TOPIC: [&str; 7] = [
+const TOPIC: [&str; 8] = [
     "DisplayName",
     "KmsMasterKeyId",
     "DeliveryPolicy",
@@ -64,6 +64,7 @@ const TOPIC: [&str; 7] = [
     "TracingConfig",
     "FifoTopic",
     "ContentBasedDeduplication",
+    "FifoThroughputScope",
 ];
 
 fn create_topic(work: &Work<'_>) -> Result<Made, ApiError> {
@@ -149,7 +150,7 @@ fn delete_topic_policy(work: &Work<'_>, was: &Was<'_>) -> Result<(), ApiError> {
 }
 
 /// Properties of a queue that are attributes.
-const QUEUE: [&str; 11] = [
+const QUEUE: [&str; 13] = [
     "DelaySeconds",
     "MaximumMessageSize",
     "MessageRetentionPeriod",
@@ -161,6 +162,8 @@ const QUEUE: [&str; 11] = [
     "KmsMasterKeyId",
     "FifoQueue",
     "ContentBasedDeduplication",
+    "DeduplicationScope",
+    "FifoThroughputLimit",
 ];
 
 fn create_queue(work: &Work<'_>) -> Result<Made, ApiError> {
