@@ -76,3 +76,16 @@ export function periodFor(range: Range, most = 300): number {
   const seconds = (range.end - range.start) / 1000;
   return PERIODS.find((period) => seconds / period <= most) ?? 86_400;
 }
+
+export const STATISTICS = ["Sum", "Average", "Maximum", "Minimum", "SampleCount", "p50", "p90", "p95", "p99"];
+const BASIC = new Set(["Sum", "Average", "Maximum", "Minimum", "SampleCount"]);
+
+/** Whether an alarm calls a statistic `Statistic`, and not `ExtendedStatistic`. */
+export function isBasic(statistic: string): boolean {
+  return BASIC.has(statistic);
+}
+
+/** What people call a metric: `SSH-rejects`, or `bytes interface=a0`. */
+export function metricLabel({ MetricName, Dimensions = [] }: Metric): string {
+  return [MetricName, ...Dimensions.map(({ Name, Value }) => `${Name}=${Value}`)].join(" ");
+}

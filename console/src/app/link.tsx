@@ -1,4 +1,4 @@
-import { Anchor, type AnchorProps } from "@mantine/core";
+import { Anchor, type AnchorProps, Button, type ButtonProps } from "@mantine/core";
 import type { MouseEvent, ReactNode } from "react";
 import { go } from "./url";
 
@@ -22,4 +22,9 @@ export function Link({ to, children, ...rest }: AnchorProps & { to: string; chil
 /** A link in a table of many: nothing but an anchor, so that thousands are drawn a second. */
 export function CellLink({ to, children, className = "" }: { to: string; children: ReactNode; className?: string }) {
   return <a href={to} onClick={follow} className={`cell-link ${className}`}>{children}</a>;
+}
+
+/** A link that looks like a button. */
+export function LinkButton({ to, children, ...rest }: ButtonProps & { to: string; children: ReactNode; "aria-label"?: string }) {
+  return <Button component="a" href={to} onClick={follow} {...rest}>{children}</Button>;
 }

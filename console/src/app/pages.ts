@@ -1,7 +1,7 @@
 // The pages: a row each. One that is not there has no row.
 
 import { type ComponentType, lazy } from "react";
-import { DashboardIcon, FlowsIcon, LogsIcon, NetworkIcon, OverviewIcon, SqlIcon } from "../ui/icons";
+import { DashboardIcon, FlowsIcon, LogsIcon, MetricsIcon, NetworkIcon, OverviewIcon, SqlIcon } from "../ui/icons";
 
 interface Page {
   /** Its place below `/console/`. */
@@ -18,6 +18,7 @@ export const PAGES: Page[] = [
   { name: "flows", title: "Flows", Icon: FlowsIcon, hasTime: true, Content: lazy(() => import("../pages/flows/Flows")) },
   { name: "logs", title: "Logs", Icon: LogsIcon, hasTime: true, Content: lazy(() => import("../pages/logs/Logs")) },
   { name: "sql", title: "SQL", Icon: SqlIcon, hasTime: false, Content: lazy(() => import("../pages/sql/Sql")) },
+  { name: "metrics", title: "Metrics and alarms", Icon: MetricsIcon, hasTime: true, Content: lazy(() => import("../pages/metrics/Metrics")) },
   { name: "network", title: "Network", Icon: NetworkIcon, hasTime: false, Content: lazy(() => import("../pages/network/Network")) },
   { name: "dashboards", title: "Dashboards", Icon: DashboardIcon, hasTime: true, Content: lazy(() => import("../pages/dashboards/Dashboards")) },
 ];

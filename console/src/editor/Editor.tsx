@@ -25,6 +25,8 @@ interface Props {
   label: string;
   hint?: string;
   mistake?: Mistake;
+  /** For something of a line or two: without the numbers of lines. */
+  isLow?: boolean;
 }
 
 const colors = HighlightStyle.define([
@@ -48,7 +50,9 @@ const look = EditorView.theme({
   ".cm-placeholder": { color: "var(--mantine-color-dimmed)" },
 });
 
-export function Editor({ value, onChange, onRun, language, label, hint, mistake }: Props) {
+const low = EditorView.theme({ ".cm-content": { minHeight: "2.9em" } });
+
+export function Editor({ value, onChange, onRun, language, label, hint, mistake, isLow = false }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView>(null);
   const speech = useRef(new Compartment());
@@ -66,7 +70,7 @@ export function Editor({ value, onChange, onRun, language, label, hint, mistake 
       state: EditorState.create({
         doc: value,
         extensions: [
-          lineNumbers(), history(), drawSelection(), bracketMatching(), closeBrackets(), lintGutter(), autocompletion(),
+          isLow ? low : lineNumbers(), history(), drawSelection(), bracketMatching(), closeBrackets(), lintGutter(), autocompletion(),
           syntaxHighlighting(colors), look, EditorView.lineWrapping, placeholder(hint ?? ""),
           Prec.highest(keymap.of([{ key: "Mod-Enter", run }])),
           // Tab leaves the editor, as it leaves every other field.

@@ -6,7 +6,7 @@ import uPlot from "uplot";
 import { setParams } from "../app/url";
 import { iso } from "../time/range";
 import { shown, useZone } from "../time/zone";
-import { drawMark, ends, points } from "./chartParts";
+import { drawMark, ends, points, shade } from "./chartParts";
 
 export interface Series {
   label: string;
@@ -48,6 +48,8 @@ export interface Chart {
   threshold?: number;
   /** Further lines. */
   marks?: Mark[];
+  /** Times that stand out, such as those in alarm; Unix milliseconds. */
+  shaded?: { from: number; until: number }[];
   scale?: Scale;
   rightScale?: Scale;
 }
@@ -135,7 +137,7 @@ function options(chart: Chart, width: number, height: number, isUtc: boolean, is
       ...(hasRight ? [{ ...axis, size: 62, scale: "right", side: 1 as const, grid: { show: false }, values: (_: uPlot, values: number[]) => values.map(chart.format) }] : []),
     ],
     series: [{}, ...(stacked ? drawn.reverse() : drawn)],
-    hooks: { setSelect: [(plot) => select(plot)], draw: [(plot) => marks.forEach((mark) => drawMark(plot, mark, ink))] },
+    hooks: { setSelect: [(plot) => select(plot)], drawClear: [(plot) => shade(plot, chart.shaded ?? [])], draw: [(plot) => marks.forEach((mark) => drawMark(plot, mark, ink))] },
     plugins: [tip(chart, isUtc)],
   };
 }

@@ -65,3 +65,13 @@ export function drawMark(plot: uPlot, { value, at, label, color = RED, isRight }
   }
   ctx.restore();
 }
+
+/** Colours the background of times that stand out. */
+export function shade(plot: uPlot, times: { from: number; until: number }[]): void {
+  const { ctx, bbox } = plot;
+  const place = (time: number) => Math.min(bbox.left + bbox.width, Math.max(bbox.left, plot.valToPos(time / 1000, "x", true)));
+  ctx.save();
+  ctx.fillStyle = "rgba(224, 49, 49, 0.16)";
+  for (const { from, until } of times) ctx.fillRect(place(from), bbox.top, Math.max(1, place(until) - place(from)), bbox.height);
+  ctx.restore();
+}

@@ -10,6 +10,7 @@ function icon(path: string) {
 }
 
 export const CopyIcon = icon("M6 6h7v7H6zM10 6V3H3v7h3");
+export const MetricsIcon = icon("M2 12l3.500-5 3 3 5-7M2 5h2.500M10.500 11h3");
 export const OverviewIcon = icon("M2 13V9M6 13V5M10 13V8M14 13V3");
 export const FlowsIcon = icon("M2 5h11M10 2l3 3-3 3M14 11H3M6 8l-3 3 3 3");
 export const LogsIcon = icon("M3 2h7l3 3v9H3zM5.5 7h5M5.5 9.5h5M5.5 12h3");

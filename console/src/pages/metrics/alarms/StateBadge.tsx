@@ -1,0 +1,9 @@
+import { Badge } from "@mantine/core";
+import type { StateValue } from "../../../api/alarms";
+
+const COLOR: Record<StateValue, string> = { ALARM: "red", INSUFFICIENT_DATA: "gray.4", OK: "green" };
+export const STATE_WORDS: Record<StateValue, string> = { ALARM: "In alarm", INSUFFICIENT_DATA: "Insufficient data", OK: "OK" };
+
+export function StateBadge({ of, size = "xs" }: { of: StateValue; size?: "xs" | "sm" | "lg" }) {
+  return <Badge size={size} variant="filled" autoContrast color={COLOR[of]} tt="none">{STATE_WORDS[of]}</Badge>;
+}
