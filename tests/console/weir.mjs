@@ -99,8 +99,8 @@ export class Weir {
 }
 
 /** Asks until there is an answer that is not empty; gives it. */
-export async function until(found, what, about = () => "") {
-  const end = Date.now() + PATIENCE;
+export async function until(found, what, about = () => "", patience = PATIENCE) {
+  const end = Date.now() + patience;
   for (;;) {
     const answer = await found();
     if (answer) return answer;

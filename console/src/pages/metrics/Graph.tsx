@@ -44,7 +44,7 @@ function Chosen({ graph, results, period }: { graph: Graphed[]; results: MetricL
   const change = (place: number, to: Graphed[]) => setParams({ graph: writeGraph([...graph.slice(0, place), ...to, ...graph.slice(place + 1)]) });
   return (
     <table className="plain below" aria-label="Graphed metrics">
-      <thead><tr><th>Metric</th><th>Statistic</th><th className="number wide-only">Least</th><th className="number wide-only">Most</th><th className="number">Sum</th><th><span className="for-ears">Actions</span></th></tr></thead>
+      <thead><tr><th>Metric</th><th>Statistic</th><th className="number wide-only">Least</th><th className="number wide-only">Most</th><th className="number wide-only">Sum</th><th><span className="for-ears">Actions</span></th></tr></thead>
       <tbody>
         {graph.map(({ metric, stat }, place) => {
           const values = results.find(({ id }) => id === `m${place}`)?.values ?? [];
@@ -56,7 +56,7 @@ function Chosen({ graph, results, period }: { graph: Graphed[]; results: MetricL
               <td><Select size="xs" w={120} data={[...new Set([...STATISTICS, stat])]} value={stat} allowDeselect={false} aria-label={`Statistic of ${name}`} onChange={(chosen) => change(place, [{ metric, stat: chosen ?? stat }])} /></td>
               <td className="number wide-only">{figure((all) => all.reduce((one, other) => Math.min(one, other)))}</td>
               <td className="number wide-only">{figure((all) => all.reduce((one, other) => Math.max(one, other)))}</td>
-              <td className="number">{figure((all) => all.reduce((one, other) => one + other))}</td>
+              <td className="number wide-only">{figure((all) => all.reduce((one, other) => one + other))}</td>
               <td>
                 <Group gap={4} justify="flex-end" wrap="nowrap">
                   {mayAlarm && <LinkButton size="compact-xs" variant="default" to={href("metrics/alarms", { ...shared(params), ...alarmLink({ metric, statistic: stat, period: Math.max(60, period) }) })} aria-label={`Create alarm on ${name}`}>Create alarm</LinkButton>}

@@ -54,7 +54,7 @@ export function FilterForm() {
           {mistake && <Text size="sm" c="red" role="alert" mt={4}>Character {[...draft.pattern.slice(0, mistake.from)].length + 1}: {mistake.message}</Text>}
           <Text size="xs" c="dimmed" mt={4}>Words as <code>ERROR -health</code>, fields of a line as <code>[..., action="REJECT", status]</code>, JSON as <code>{"{ $.status = 500 }"}</code>. An empty one matches every line.</Text>
         </Panel>
-        <Panel title="Test pattern" className="half"><TestData draft={draft} set={set} again={trial.again} /></Panel>
+        <Panel title="Test pattern" className="half"><TestData draft={draft} set={set} again={trial.again} trial={mistake ? undefined : trial.value} /></Panel>
         <Panel title="Metric filter" className="half">
           <Details draft={draft} set={set} fields={trial.value?.fields ?? []} />
           {problem !== undefined && <Problem of={problem} />}

@@ -6,12 +6,12 @@ import { Problem } from "../../../ui/Problem";
 import { useAsked } from "../../../ui/useAsked";
 import { useDoing } from "../../../ui/useDoing";
 import type { PartProps } from "./FilterForm";
-import { apart, linesOf, MOST_LINES } from "./filter";
+import { apart, linesOf, MOST_LINES, type Trial } from "./filter";
 
 const CUSTOM = "Custom log data";
 
 /** What the pattern is tried on: lines that are pasted, or the newest of a stream. */
-export function TestData({ draft, set, again }: PartProps & { again: () => void }) {
+export function TestData({ draft, set, again, trial }: PartProps & { again: () => void; trial?: Trial }) {
   const [stream, setStream] = useState<string>();
   const { problem, run } = useDoing();
   const streams = useStreams(draft.group);
@@ -39,6 +39,7 @@ export function TestData({ draft, set, again }: PartProps & { again: () => void 
           </Group>
         </Alert>
       )}
+      <Text size="sm" role="status">{trial && trial.tried.length > 0 && <><b>{trial.matches} of {trial.tried.length}</b> {trial.tried.length === 1 ? "line matches" : "lines match"}</>}</Text>
       {isTooMuch && <Text size="xs" c="dimmed">The first {MOST_LINES} lines are tried.</Text>}
     </div>
   );

@@ -1,4 +1,3 @@
-import { Text } from "@mantine/core";
 import { type Column, DataGrid } from "../../../ui/DataGrid";
 import { Empty } from "../../../ui/Empty";
 import { Problem } from "../../../ui/Problem";
@@ -12,12 +11,10 @@ export function Tried({ trial: { value, problem, again }, hasMistake, hasLines }
   if (hasMistake) return <Empty>The pattern cannot be read yet: what is wrong is marked in it.</Empty>;
   if (problem) return <Problem of={problem} again={again} />;
   if (!hasLines || !value) return <Empty>Paste lines, or take those of a stream: which of them match, and the fields that are found in them, stands here at once.</Empty>;
-  const { tried, fields, matches } = value;
-  const note = <Text span size="sm"><b>{matches} of {tried.length}</b> {tried.length === 1 ? "line matches" : "lines match"}</Text>;
-  return <DataGrid label="Results" columns={columnsOf(value, fields)} rows={tried} height={420} file="pattern-test" note={note} rowKey={({ number }) => String(number)} />;
+  return <DataGrid label="Results" columns={columnsOf(value)} rows={value.tried} height={420} file="pattern-test" rowKey={({ number }) => String(number)} />;
 }
 
-function columnsOf({ tried }: Trial, fields: string[]): Column<Line>[] {
+function columnsOf({ tried, fields }: Trial): Column<Line>[] {
   const width = (field: string) => Math.min(420, Math.max(...tried.map(({ fields = {} }) => (fields[field] ?? "").length), field.length) * LETTER + 26);
   return [
     { name: "Line", width: 50, isNumber: true, text: ({ number }) => String(number + 1) },
