@@ -1,5 +1,5 @@
 import { Group, Select, Text, TextInput } from "@mantine/core";
-import { type Alarm, describeAlarms, type StateValue } from "../../../api/alarms";
+import { type Alarm, describeAlarms } from "../../../api/alarms";
 import { metricLabel } from "../../../api/metrics";
 import { Link, LinkButton } from "../../../app/link";
 import { useMay } from "../../../app/session";
@@ -13,7 +13,7 @@ import { Problem } from "../../../ui/Problem";
 import { useAsked } from "../../../ui/useAsked";
 import { Waiting } from "../../../ui/Waiting";
 import { alarmLink, signOf } from "./form";
-import { STATE_WORDS, StateBadge } from "./StateBadge";
+import { STATE_WORDS, StateBadge } from "../../../ui/StateBadge";
 
 /** How often states are asked for, in milliseconds. */
 export const EVERY = 3000;
@@ -49,7 +49,7 @@ function Rows({ alarms }: { alarms: Alarm[] }) {
   const to = (name: string) => href("metrics/alarms", { ...shared(params), alarm: name });
   const at = ({ of }: Alarm) => of.StateTransitionedTimestamp ?? of.StateUpdatedTimestamp ?? 0;
   const columns: Column<Alarm>[] = [
-    { name: "State", width: 130, text: ({ of }) => STATE_WORDS[of.StateValue], show: ({ of }) => <StateBadge of={of.StateValue as StateValue} /> },
+    { name: "State", width: 130, text: ({ of }) => STATE_WORDS[of.StateValue], show: ({ of }) => <StateBadge of={of.StateValue} /> },
     { name: "Alarm", width: 230, text: ({ of }) => of.AlarmName, show: ({ of }) => <Link to={to(of.AlarmName)}>{of.AlarmName}</Link> },
     { name: "Since", width: 150, text: (row) => shown(at(row), "UTC"), show: (row) => (at(row) ? <Moment at={at(row)} /> : "–") },
     { name: "Watches", width: 100, text: ({ kind }) => KINDS[kind] },

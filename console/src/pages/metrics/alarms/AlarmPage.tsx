@@ -21,7 +21,7 @@ import { periodOf, queriesOfAlarm } from "./form";
 import { History } from "./History";
 import { spellsOf } from "./spells";
 import { chartOf } from "./Preview";
-import { StateBadge } from "./StateBadge";
+import { StateBadge } from "../../../ui/StateBadge";
 import { Strip } from "./Strip";
 
 /** One alarm: how it stands, how it came to that, and what it watches. */

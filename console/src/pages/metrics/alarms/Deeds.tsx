@@ -8,7 +8,7 @@ import { Problem } from "../../../ui/Problem";
 import { Sure } from "../../../ui/Sure";
 import { useDoing } from "../../../ui/useDoing";
 import { draftOf } from "./form";
-import { STATE_WORDS } from "./StateBadge";
+import { STATE_WORDS } from "../../../ui/StateBadge";
 
 /** Set by hand, such a reason tells whoever gets the notice that it is a try. */
 const REASON = "Set by hand in the console, for a try.";

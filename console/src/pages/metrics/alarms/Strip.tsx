@@ -2,7 +2,7 @@ import type { StateValue } from "../../../api/alarms";
 import type { Range } from "../../../time/range";
 import { shown, useZone } from "../../../time/zone";
 import type { Spell } from "./replay";
-import { STATE_WORDS } from "./StateBadge";
+import { STATE_WORDS } from "../../../ui/StateBadge";
 
 /** States over time, below the chart of what was watched. */
 export function Strip({ spells, range, label }: { spells: Spell[]; range: Range; label: string }) {

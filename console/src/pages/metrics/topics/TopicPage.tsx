@@ -11,7 +11,7 @@ import { Problem } from "../../../ui/Problem";
 import { Sure } from "../../../ui/Sure";
 import { useAsked } from "../../../ui/useAsked";
 import { Waiting } from "../../../ui/Waiting";
-import { StateBadge } from "../alarms/StateBadge";
+import { StateBadge } from "../../../ui/StateBadge";
 import { Publish } from "./Publish";
 import { Subscriptions } from "./Subscriptions";
 

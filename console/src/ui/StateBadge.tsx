@@ -1,5 +1,5 @@
 import { Badge } from "@mantine/core";
-import type { StateValue } from "../../../api/alarms";
+import type { StateValue } from "../api/alarms";
 
 const COLOR: Record<StateValue, string> = { ALARM: "red", INSUFFICIENT_DATA: "gray.4", OK: "green" };
 export const STATE_WORDS: Record<StateValue, string> = { ALARM: "In alarm", INSUFFICIENT_DATA: "Insufficient data", OK: "OK" };
