@@ -48,7 +48,7 @@ function GroupList() {
     { name: "Query", width: 70, text: () => "", show: (row) => <Link to={to(row.logGroupName)} aria-label={`Query ${row.logGroupName}`}>Query</Link> },
     { name: "Bytes", width: 100, isNumber: true, text: (row) => String(row.storedBytes ?? 0), show: (row) => bytes(row.storedBytes ?? 0) },
     { name: "Kept for", width: 100, text: (row) => (row.retentionInDays ? `${row.retentionInDays} days` : "ever") },
-    { name: "Metric filters", width: 110, isNumber: true, text: (row) => String(row.metricFilterCount ?? 0), show: (row) => <Link to={href("metrics/filters", { ...shared(params), group: row.logGroupName })} aria-label={`Metric filters of ${row.logGroupName}`}>{row.metricFilterCount ?? 0}</Link> },
+    { name: "Metric filters", width: 110, isNumber: true, text: (row) => String(row.metricFilterCount ?? 0), show: (row) => <Link to={href("metrics/filters", { ...shared(params), group: row.logGroupName })} aria-label={`${row.metricFilterCount ?? 0} metric filters of ${row.logGroupName}`}>{row.metricFilterCount ?? 0}</Link> },
     { name: "Made", width: 160, text: (row) => shown(row.creationTime ?? 0, "UTC"), show: (row) => time(row.creationTime) },
   ];
   return <DataGrid label="Log groups" columns={columns} rows={value} height={HEIGHT} file="log-groups" />;

@@ -1,4 +1,4 @@
-import { Group, Select, Text, TextInput } from "@mantine/core";
+import { Group, Select, TextInput } from "@mantine/core";
 import { type Alarm, describeAlarms } from "../../../api/alarms";
 import { metricLabel } from "../../../api/metrics";
 import { Link, LinkButton } from "../../../app/link";
@@ -54,7 +54,7 @@ function Rows({ alarms }: { alarms: Alarm[] }) {
     { name: "Since", width: 150, text: (row) => shown(at(row), "UTC"), show: (row) => (at(row) ? <Moment at={at(row)} /> : "–") },
     { name: "Watches", width: 100, text: ({ kind }) => KINDS[kind] },
     { name: "Condition", width: 380, text: condition },
-    { name: "Actions", width: 150, text: actions, show: (row) => <Text span size="xs" c={row.of.ActionsEnabled === false ? "orange" : undefined}>{actions(row)}</Text> },
+    { name: "Actions", width: 150, text: actions, className: ({ of }) => (of.ActionsEnabled === false ? "reject" : "") },
   ];
   const ringing = alarms.filter(({ of }) => of.StateValue === "ALARM").length;
   return <DataGrid label="Alarms" columns={columns} rows={alarms} height={620} file="alarms" rowKey={({ of }) => of.AlarmName} note={`${ringing} of ${alarms.length} in alarm`} />;

@@ -9,7 +9,7 @@ import { Moment } from "../../../time/Moment";
 import { useTurn } from "../../../time/useTurn";
 import { Panel } from "../../../ui/Panel";
 import { Facts } from "../../../ui/PlainTable";
-import { StateBadge } from "../../../ui/StateBadge";
+import { ORANGE, StateBadge } from "../../../ui/StateBadge";
 import { useAsked } from "../../../ui/useAsked";
 import { writeGraph } from "../graphed";
 import { condition, EVERY } from "./AlarmList";
@@ -32,7 +32,7 @@ export function Definition({ alarm }: { alarm: Alarm }) {
         ["In alarm", <Told arns={of.AlarmActions} here={here} />],
         ["OK again", <Told arns={of.OKActions} here={here} />],
         ["Insufficient data", <Told arns={of.InsufficientDataActions} here={here} />],
-        ["Actions", of.ActionsEnabled === false ? <Badge size="xs" color="orange" autoContrast variant="filled" tt="none">switched off: nobody is told</Badge> : "switched on"],
+        ["Actions", of.ActionsEnabled === false ? <Badge size="xs" color={ORANGE} autoContrast variant="filled" tt="none">switched off: nobody is told</Badge> : "switched on"],
         ["Last changed", of.AlarmConfigurationUpdatedTimestamp && <Moment at={of.AlarmConfigurationUpdatedTimestamp} />],
         ["ARN", <span className="mono thing">{of.AlarmArn}</span>],
       ]} />

@@ -7,6 +7,7 @@ import { type Column, DataGrid } from "../../../ui/DataGrid";
 import { Empty } from "../../../ui/Empty";
 import { Panel } from "../../../ui/Panel";
 import { Problem } from "../../../ui/Problem";
+import { GREEN, ORANGE } from "../../../ui/StateBadge";
 import { Sure } from "../../../ui/Sure";
 import { useAsked } from "../../../ui/useAsked";
 import { useDoing } from "../../../ui/useDoing";
@@ -15,10 +16,10 @@ import { Subscribe } from "./Subscribe";
 import { EVERY } from "./TopicList";
 
 const STATES: Record<string, { label: string; color: string }> = {
-  PendingConfirmation: { label: "Pending", color: "orange" },
-  Deleted: { label: "Unsubscribed", color: "gray" },
+  PendingConfirmation: { label: "Pending", color: ORANGE },
+  Deleted: { label: "Unsubscribed", color: "gray.4" },
 };
-const CONFIRMED = { label: "Confirmed", color: "green" };
+const CONFIRMED = { label: "Confirmed", color: GREEN };
 
 function stateOf({ SubscriptionArn }: Subscription) {
   return STATES[SubscriptionArn] ?? CONFIRMED;
@@ -56,7 +57,7 @@ function Rows({ rows, maySubscribe, again }: { rows: Subscription[]; maySubscrib
       name: "Actions", width: 190, text: () => "",
       show: (row) => (
         <Group gap={4} wrap="nowrap">
-          {row.SubscriptionArn === "PendingConfirmation" && maySubscribe && <Button size="compact-xs" variant="default" loading={busy} onClick={() => void resend(row)} aria-label={`Send the link to ${row.Endpoint} again`}>Send the link again</Button>}
+          {row.SubscriptionArn === "PendingConfirmation" && maySubscribe && <Button size="compact-xs" variant="default" loading={busy} onClick={() => void resend(row)} aria-label={`Send the link again to ${row.Endpoint}`}>Send the link again</Button>}
           {row.SubscriptionArn.startsWith("arn:") && mayLeave && (
             <Sure size="compact-xs" label="Unsubscribe" name={`Unsubscribe ${row.Endpoint}`} act={() => call("sns", "Unsubscribe", { SubscriptionArn: row.SubscriptionArn })} done={again}>
               {row.Endpoint} is told nothing more.
