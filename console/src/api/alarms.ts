@@ -102,3 +102,9 @@ export function alarmHistory(name: string, signal?: AbortSignal): Promise<Histor
     service: "monitoring", operation: "DescribeAlarmHistory", input: { AlarmName: name }, items: ({ AlarmHistoryItems }) => AlarmHistoryItems, most: 2000,
   }, signal);
 }
+
+/** The name in the ARN of an alarm, which may have colons itself; a name is itself. */
+export function alarmNameOf(alarm: string): string {
+  const [, name] = /^arn:[^:]*:cloudwatch:[^:]*:[^:]*:alarm:(.*)$/s.exec(alarm) ?? [];
+  return name ?? alarm;
+}

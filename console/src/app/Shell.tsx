@@ -15,7 +15,7 @@ export function Shell({ children }: { children: ReactNode }) {
   const { path, params } = usePlace();
   const page = path.split("/")[0] || "overview";
   return (
-    <AppShell header={{ height: 44 }} navbar={{ width: 172, breakpoint: "sm", collapsed: { mobile: !open } }} padding="xs">
+    <AppShell header={{ height: 44 }} navbar={{ width: 184, breakpoint: "sm", collapsed: { mobile: !open } }} padding="xs">
       <AppShell.Header>
         <Group h="100%" px="xs" justify="space-between" wrap="nowrap" gap="xs">
           <Group gap={6} wrap="nowrap">

@@ -1,6 +1,6 @@
 import { Badge } from "@mantine/core";
 import type { ReactNode } from "react";
-import { type Alarm, type CompositeAlarm, describeAlarms, type LogAlarm, type MetricAlarm } from "../../../api/alarms";
+import { type Alarm, alarmNameOf, type CompositeAlarm, describeAlarms, type LogAlarm, type MetricAlarm } from "../../../api/alarms";
 import { metricLabel, type MetricQuery } from "../../../api/metrics";
 import { nameOf } from "../../../api/sns";
 import { Link } from "../../../app/link";
@@ -72,7 +72,7 @@ function logFacts(of: LogAlarm, here: Params): Fact[] {
 
 function compositeFacts(of: CompositeAlarm, here: Params): Fact[] {
   const { ActionsSuppressor: silencer } = of;
-  const link = silencer && <Link to={href("metrics/alarms", { ...here, alarm: nameOf(silencer) })} size="sm">{nameOf(silencer)}</Link>;
+  const link = silencer && <Link to={href("metrics/alarms", { ...here, alarm: alarmNameOf(silencer) })} size="sm">{alarmNameOf(silencer)}</Link>;
   return [
     ["Of these alarms", <Children of={of} here={here} />],
     ["Kept silent by", link && <>{link}, which it waits {of.ActionsSuppressorWaitPeriod} s for, and {of.ActionsSuppressorExtensionPeriod} s after</>],
