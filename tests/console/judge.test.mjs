@@ -62,6 +62,7 @@ test("an alarm rings each time that its state becomes ALARM, and not while it st
   assert.equal(run({ missing: "notBreaching", threshold: 4 }).rings, 2);
   assert.equal(run({ missing: "notBreaching", threshold: 4, periods: 2, datapoints: 2 }).rings, 1);
   assert.equal(run({ missing: "breaching" }).rings, 3);
+  assert.equal(run({ missing: "missing" }).rings, 3, "becoming insufficient is no ring");
   assert.deepEqual(run({ missing: "missing" }).spells.at(-1), { state: "INSUFFICIENT_DATA", from: 24 * MINUTE, until: 30 * MINUTE });
 });
 

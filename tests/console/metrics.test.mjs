@@ -114,7 +114,7 @@ test("a metric filter is made, and listed", async () => {
   await page.reload();
   await page.getByRole("link", { name: "Change sizes" }).click();
   await page.getByRole("combobox", { name: "Metric value" }).fill("$packets");
-  await page.getByRole("button", { name: "Create metric filter" }).click();
+  await page.getByRole("button", { name: "Save the metric filter" }).click();
   await rows("Metric filters").filter({ hasText: "$packets" }).waitFor();
   const [changed] = (await call("logs", "DescribeMetricFilters", { logGroupName: GROUP, filterNamePrefix: "sizes" })).metricFilters;
   assert.deepEqual(changed.metricTransformations, [{ metricName: "sizes", metricNamespace: NAMESPACE, metricValue: "$packets", dimensions: { from: "$source" }, unit: "Bytes" }]);

@@ -45,7 +45,7 @@ export function FilterForm() {
   }
 
   return (
-    <form onSubmit={submit} aria-label="Create metric filter">
+    <form onSubmit={submit} aria-label={draft.isChange ? `Change ${draft.name}` : "Create metric filter"}>
       <div className="tiles">
         <Panel title="Filter pattern" className="wide">
           <Suspense fallback={<div className="editor pattern-place" />}>
@@ -60,7 +60,7 @@ export function FilterForm() {
           {problem !== undefined && <Problem of={problem} />}
           <Group justify="flex-end" mt="sm" gap="sm">
             <Link to={href("metrics/filters", shared(params))} size="xs">Leave it</Link>
-            {mayPut ? <Button size="xs" type="submit" loading={busy} disabled={!draft.group || mistake !== undefined}>Create metric filter</Button> : <Text size="xs" c="dimmed">Your key may not make metric filters.</Text>}
+            {mayPut ? <Button size="xs" type="submit" loading={busy} disabled={!draft.group || mistake !== undefined}>{draft.isChange ? "Save the metric filter" : "Create metric filter"}</Button> : <Text size="xs" c="dimmed">Your key may not make metric filters.</Text>}
           </Group>
         </Panel>
         <Panel title="Results" className="wide"><Tried trial={trial} hasMistake={mistake !== undefined} hasLines={linesOf(draft.lines).length > 0} /></Panel>
@@ -88,8 +88,8 @@ function Details({ draft, set, fields }: PartProps & { fields: string[] }) {
   const namespaces = [...new Set((metrics.value ?? []).map(({ Namespace }) => Namespace))];
   return (
     <div className="stack">
-      <Select size="xs" label="Log group" searchable required data={names} value={draft.group || null} placeholder="Whose lines are counted" onChange={(value) => set({ group: value ?? "" })} />
-      <TextInput size="xs" label="Filter name" required maxLength={512} value={draft.name} onChange={(event) => set({ name: event.currentTarget.value })} />
+      <Select size="xs" label="Log group" searchable required disabled={draft.isChange} data={names} value={draft.group || null} placeholder="Whose lines are counted" onChange={(value) => set({ group: value ?? "" })} />
+      <TextInput size="xs" label="Filter name" required disabled={draft.isChange} maxLength={512} value={draft.name} onChange={(event) => set({ name: event.currentTarget.value })} />
       <Group gap={6} grow>
         <Autocomplete size="xs" label="Metric namespace" required maxLength={255} data={namespaces} value={draft.namespace} onChange={(namespace) => set({ namespace })} />
         <TextInput size="xs" label="Metric name" required maxLength={255} value={draft.metric} onChange={(event) => set({ metric: event.currentTarget.value })} />

@@ -32,13 +32,15 @@ export interface FilterDraft {
   unit: string;
   /** Names of dimensions, and the field that each has its value of. */
   dimensions: [string, string][];
+  /** There is one of this name in this group, and it is changed. */
+  isChange: boolean;
 }
 
-export const USUAL: FilterDraft = { group: "", pattern: "", lines: "", name: "", namespace: "", metric: "", value: "1", usual: "", unit: "None", dimensions: [] };
+export const USUAL: FilterDraft = { isChange: false, group: "", pattern: "", lines: "", name: "", namespace: "", metric: "", value: "1", usual: "", unit: "None", dimensions: [] };
 
 export function draftOf({ filterName, filterPattern, logGroupName, metricTransformations: [first] }: MetricFilter): Partial<FilterDraft> {
   return {
-    group: logGroupName, pattern: filterPattern, name: filterName, namespace: first?.metricNamespace, metric: first?.metricName, value: first?.metricValue,
+    isChange: true, group: logGroupName, pattern: filterPattern, name: filterName, namespace: first?.metricNamespace, metric: first?.metricName, value: first?.metricValue,
     usual: first?.defaultValue ?? "", unit: first?.unit ?? "None", dimensions: Object.entries(first?.dimensions ?? {}),
   };
 }
