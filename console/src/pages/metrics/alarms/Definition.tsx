@@ -24,7 +24,7 @@ export function Definition({ alarm }: { alarm: Alarm }) {
   const { of } = alarm;
   const about = alarm.kind === "metric" ? metricFacts(alarm.of, here) : alarm.kind === "log" ? logFacts(alarm.of, here) : compositeFacts(alarm.of, here);
   return (
-    <Panel title="Definition" className="third">
+    <Panel title="Definition" className="third thing">
       <Facts label="Definition" facts={[
         ["Description", of.AlarmDescription],
         ["Condition", <span className={alarm.kind === "composite" ? "mono" : undefined}>{condition(alarm)}</span>],
