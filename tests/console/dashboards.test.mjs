@@ -157,7 +157,7 @@ test("a widget is moved and resized by the arrow keys, and Escape lets go of one
   await page.getByText("not saved").waitFor({ state: "detached" });
   const { widgets } = await get("keys");
   assert.deepEqual(widgets[0], { type: "text", x: 2, y: 1, width: 7, height: 3, properties: { markdown: "# Keys" } });
-  assert.deepEqual(widgets[1].properties, { markdown: "# Other" });
+  assert.deepEqual(widgets[1], { type: "text", x: 6, y: 5, width: 6, height: 6, properties: { markdown: "# Other" } }, "pushed down, and not where it was dragged before Escape");
   assert.deepEqual(page.complaints, []);
 });
 

@@ -60,6 +60,32 @@ test("an error is a sentence, and marked at its place", async () => {
   assert.equal(await page.locator(".cm-lintRange-error").textContent(), "nonesuch");
 });
 
+test("what a query will read is said before it runs, while typing has paused, and stays out of the history", async () => {
+  const history = async () => {
+    const { QueryExecutionIds } = await call("athena", "ListQueryExecutions", { WorkGroup: "primary" });
+    const { QueryExecutions } = await call("athena", "BatchGetQueryExecution", { QueryExecutionIds });
+    return QueryExecutions.map(({ Query }) => Query);
+  };
+  await editor().click();
+  await page.keyboard.press("Control+A");
+  await page.keyboard.insertText("SELECT count(*) FROM vpc_flow_logs WHERE bytes > 70");
+  await page.getByRole("status").getByText(/^· will read [\d.]+ \w+ of [\d,]+ objects?, at most$/).waitFor();
+  assert.equal((await history()).filter((query) => query.includes("bytes > 70")).length, 1);
+  const alerts = () => page.getByRole("alert").allTextContents();
+  const before = await alerts();
+  await page.keyboard.insertText(" AND");
+  await page.getByRole("status").getByText(/will read/).waitFor({ state: "detached" });
+  await page.waitForTimeout(2500);
+  assert.deepEqual(await alerts(), before, "a query that is not whole yet is no error");
+  assert.equal(await page.getByRole("status").getByText(/will read/).count(), 0);
+  await page.keyboard.insertText(" action = 'REJECT'");
+  await page.getByRole("status").getByText(/will read/).waitFor();
+  await page.getByRole("tab", { name: "history" }).click();
+  await page.getByRole("button", { name: /nonesuch/ }).first().waitFor();
+  assert.equal(await page.getByRole("button", { name: /bytes > 70/ }).count(), 0);
+  await page.getByRole("tab", { name: "tables" }).click();
+});
+
 test("rows are sorted at a click and saved as CSV", async () => {
   await ask("SELECT dstport, count(*) AS n FROM vpc_flow_logs WHERE action = 'REJECT' AND dstport IN (22, 23, 3389) GROUP BY 1 ORDER BY 1");
   await results().getByRole("cell", { name: "3389" }).waitFor();

@@ -59,12 +59,12 @@ export function boxesOf({ widgets }: Body): Box[] {
   return place(widgets.map((widget) => asWidget(widget) as Wish));
 }
 
-/** The body with widgets at these places. One that did not move keeps what it said of its place. */
+/** The body with widgets at these places. One that did not move keeps what it said of its place; one that said nothing would go elsewhere when others move, so its place is written. */
 export function withBoxes(body: Body, boxes: Box[]): Body {
   const before = boxesOf(body);
   const widgets = body.widgets.map((widget, number) => {
     const [was, is] = [before[number], boxes[number]];
-    if (!was || !is || !isMembers(widget) || same(was, is)) return widget;
+    if (!was || !is || !isMembers(widget) || (same(was, is) && "x" in widget && "y" in widget)) return widget;
     return { ...widget, ...is };
   });
   return { ...body, widgets };

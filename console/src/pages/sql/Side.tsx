@@ -10,6 +10,7 @@ import { Problem } from "../../ui/Problem";
 import { SavedList } from "../../ui/SavedList";
 import { type Asked, useAsked } from "../../ui/useAsked";
 import { Waiting } from "../../ui/Waiting";
+import { MARK } from "./Estimate";
 
 interface Props {
   known: Asked<Catalogue>;
@@ -60,7 +61,7 @@ function History({ turn }: Pick<Props, "turn">) {
   const asked = useAsked(`executions ${params.get("region")} ${turn}`, history);
   return (
     <Listed asked={asked} empty="No query was asked yet.">
-      {(executions) => executions.map(({ QueryExecutionId, Query, Status, Statistics }) => (
+      {(executions) => executions.filter(({ Query }) => !Query.startsWith(MARK)).map(({ QueryExecutionId, Query, Status, Statistics }) => (
         <li key={QueryExecutionId}>
           <button type="button" title={Query} onClick={() => setParams({ execution: QueryExecutionId, query: Query })}>
             <Text size="xs" c="dimmed" component="span">

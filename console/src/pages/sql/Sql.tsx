@@ -13,6 +13,7 @@ import { Location, locationOf } from "./Location";
 import { mistakeOf } from "./mistake";
 import { Outcome } from "./Outcome";
 import { Side } from "./Side";
+import { Estimated, useEstimate } from "./Estimate";
 import { useExecution } from "./useExecution";
 
 const BEGINNING = "SELECT srcaddr, dstaddr, dstport, action, sum(bytes) AS bytes, count(*) AS records\nFROM vpc_flow_logs\nWHERE log_status = 'OK'\n"
@@ -34,6 +35,7 @@ export default function Sql() {
   }, [known.value]);
   const mistake = useMemo(() => mistakeOf(run.problem, run.asked === draft ? draft : undefined), [run.problem, run.asked, draft]);
   const [mayRun] = useMay([{ service: "athena", operation: "StartQueryExecution" }]);
+  const estimate = useEstimate(mayRun && !run.isBusy ? draft : "", query ?? BEGINNING, database, locationOf(params));
   const start = () => void run.start(draft, database, locationOf(params));
 
   return (
@@ -52,7 +54,7 @@ export default function Sql() {
             : mayRun && <Button size="xs" leftSection={<PlayIcon />} onClick={start}>Run</Button>}
         </Group>
         <Editor value={draft} onChange={setDraft} onRun={() => mayRun && start()} language={language} label="SQL" mistake={mistake} />
-        <Text size="xs" c="dimmed" my={4}><Kbd size="xs">Ctrl</Kbd> <Kbd size="xs">Enter</Kbd> runs, <Kbd size="xs">Ctrl</Kbd> <Kbd size="xs">Space</Kbd> completes</Text>
+        <Text size="xs" c="dimmed" my={4}><Kbd size="xs">Ctrl</Kbd> <Kbd size="xs">Enter</Kbd> runs, <Kbd size="xs">Ctrl</Kbd> <Kbd size="xs">Space</Kbd> completes <Estimated of={estimate} /></Text>
         <Outcome run={run} />
       </div>
       <Side known={known} insert={(name) => setDraft((text) => `${text.trimEnd()} ${name}`)} turn={run.isBusy ? "" : (run.execution?.QueryExecutionId ?? "")} />

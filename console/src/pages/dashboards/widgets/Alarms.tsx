@@ -32,7 +32,7 @@ export function AlarmsWidget({ widget, about }: WidgetProps) {
         <tbody>
           {shown.map(({ AlarmArn, AlarmName, StateValue, StateReason, StateUpdatedTimestamp }) => (
             <tr key={AlarmArn}>
-              <td className="narrow"><Badge size="xs" variant="filled" autoContrast color={COLOR[StateValue]}>{StateValue.replace("_", " ")}</Badge></td>
+              <td className="narrow"><Badge size="xs" miw="max-content" variant="filled" autoContrast color={COLOR[StateValue]}>{StateValue.replace("_", " ")}</Badge></td>
               <th scope="row" title={StateReason}>{AlarmName}</th>
               <td className="number">{StateUpdatedTimestamp !== undefined && <Moment at={StateUpdatedTimestamp} />}</td>
             </tr>
