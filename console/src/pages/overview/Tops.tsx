@@ -11,7 +11,7 @@ import { Panel } from "../../ui/Panel";
 import { Problem } from "../../ui/Problem";
 import { COLORS } from "../../ui/TimeChart";
 import { Waiting } from "../../ui/Waiting";
-import { type About, useAnswer, useQueryLink } from "./about";
+import { type About, useAnswer, useQueryLink } from "../../record/about";
 import { newPeers, PROTOCOLS, REFUSED_PORTS, REFUSED_SOURCES, TALKERS, withTimeBefore } from "./questions";
 
 interface Top {

@@ -5,7 +5,7 @@ import { bytes, count, dollars, percent } from "../../ui/numbers";
 import { Panel } from "../../ui/Panel";
 import { Problem } from "../../ui/Problem";
 import { Waiting } from "../../ui/Waiting";
-import { type About, useAnswer, useQueryLink } from "./about";
+import { type About, useAnswer, useQueryLink } from "../../record/about";
 import { cost, PRICES } from "./prices";
 import { TOTALS } from "./questions";
 

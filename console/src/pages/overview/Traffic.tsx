@@ -10,7 +10,7 @@ import { Panel } from "../../ui/Panel";
 import { Problem } from "../../ui/Problem";
 import { type Chart, COLORS, TimeChart } from "../../ui/TimeChart";
 import { Waiting } from "../../ui/Waiting";
-import { type About, useAnswer, useQueryLink } from "./about";
+import { type About, useAnswer, useQueryLink } from "../../record/about";
 import { type Measure, traffic } from "./questions";
 
 const MEASURES: Measure[] = ["bytes", "packets", "records"];

@@ -1,9 +1,9 @@
-// What every panel of the overview is about, and how it asks.
+// Records of a log group in a time range: how a page asks about them, and where a query leads.
 
-import { type Answer, runInsights } from "../../api/insights";
-import { href, shared, usePlace } from "../../app/url";
-import { iso, type Range } from "../../time/range";
-import { type Asked, useAsked } from "../../ui/useAsked";
+import { type Answer, runInsights } from "../api/insights";
+import { href, shared, usePlace } from "../app/url";
+import { iso, type Range } from "../time/range";
+import { type Asked, useAsked } from "../ui/useAsked";
 
 export interface About {
   group: string;
