@@ -2,15 +2,18 @@
 
 use std::{
     collections::BTreeMap,
-    fs, io,
+    fmt, fs, io,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use bytes::Bytes;
 use object_store::{ObjectStore, ObjectStoreExt, path::Path as Key};
 
-use crate::{BucketName, Place, S3Settings, StoreError, durable::DurableFolder};
+use crate::{
+    BucketName, Place, S3Settings, StoreError,
+    durable::{DurableFolder, Told},
+};
 
 /// Where buckets are: `<root>/<name>/…` on this machine, folders given for single buckets, otherwise S3.
 #[derive(Debug, Clone, Default)]
@@ -19,6 +22,47 @@ pub struct Buckets {
     folders: BTreeMap<BucketName, PathBuf>,
     s3: S3Settings,
     stores: BTreeMap<BucketName, Arc<dyn ObjectStore>>,
+    news: News,
+}
+
+/// What wants to know of each object that is put into a folder: its bucket, its key, whether it came in parts.
+type Listening = dyn Fn(&BucketName, &Key, bool) + Send + Sync;
+
+/// Whoever is told of objects, shared by all copies.
+#[derive(Clone, Default)]
+struct News(Arc<Telling>);
+
+#[derive(Default)]
+struct Telling {
+    listener: OnceLock<Box<Listening>>,
+    /// What was put before there was a listener, if one will come.
+    early: Mutex<Option<Vec<(BucketName, Key, bool)>>>,
+}
+
+impl fmt::Debug for News {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(if self.0.listener.get().is_some() { "told" } else { "nobody listens" })
+    }
+}
+
+impl News {
+    fn tell(&self, bucket: &BucketName, key: &Key, is_of_parts: bool) {
+        let mut early = self.0.early.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(listener) = self.0.listener.get() {
+            drop(early);
+            listener(bucket, key, is_of_parts);
+        } else if let Some(early) = early.as_mut() {
+            early.push((bucket.clone(), key.clone(), is_of_parts));
+        }
+    }
+
+    fn listen(&self, listener: Box<Listening>) {
+        let mut early = self.0.early.lock().unwrap_or_else(PoisonError::into_inner);
+        let (listener, early) = (self.0.listener.get_or_init(|| listener), early.take());
+        for (bucket, key, is_of_parts) in early.into_iter().flatten() {
+            listener(&bucket, &key, is_of_parts);
+        }
+    }
 }
 
 impl Buckets {
@@ -49,6 +93,18 @@ impl Buckets {
     pub fn with_store(mut self, bucket: BucketName, store: Arc<dyn ObjectStore>) -> Self {
         self.stores.insert(bucket, store);
         self
+    }
+
+    /// Remembers what is put into folders until somebody [`listen`](Self::listen)s.
+    pub fn keeping_news(self) -> Self {
+        self.news.0.early.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default();
+        self
+    }
+
+    /// Tells `listener` of each object that this value, or a copy of it, puts into a folder: its bucket, its key, whether it
+    /// came in parts. The object is there then, and whoever puts it waits. Only the first listener is told.
+    pub fn listen(&self, listener: impl Fn(&BucketName, &Key, bool) + Send + Sync + 'static) {
+        self.news.listen(Box::new(listener));
     }
 
     /// Makes the folder of a bucket, durably. One that is there already stays as it is.
@@ -153,7 +209,9 @@ impl Buckets {
             return Err(StoreError::NoBucket { bucket: bucket.to_string(), folder });
         }
         let store = DurableFolder::new(&folder).map_err(StoreError::object("open", format!("s3://{bucket}")))?;
-        Ok(Arc::new(store))
+        let (news, bucket) = (self.news.clone(), bucket.clone());
+        let told = Told::new(move |key, is_of_parts| news.tell(&bucket, key, is_of_parts));
+        Ok(Arc::new(store.telling(told)))
     }
 
     /// Puts an object: whole or not at all, and there after a power loss.

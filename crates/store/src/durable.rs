@@ -28,6 +28,25 @@ use object_store::{
 pub(crate) struct DurableFolder {
     root: PathBuf,
     inner: LocalFileSystem,
+    told: Told,
+}
+
+/// Called with the key of each object that is put, once it is there, and whether it came in parts. On a thread that may wait.
+#[derive(Clone)]
+pub(crate) struct Told(Arc<Telling>);
+
+type Telling = dyn Fn(&Key, bool) + Send + Sync;
+
+impl Told {
+    pub(crate) fn new(told: impl Fn(&Key, bool) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(told))
+    }
+}
+
+impl fmt::Debug for Told {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Told")
+    }
 }
 
 impl DurableFolder {
@@ -36,7 +55,12 @@ impl DurableFolder {
         let inner = LocalFileSystem::new_with_prefix(root)?;
         // Without links, as the paths of `inner` are.
         let root = fs::canonicalize(root).map_err(refused)?;
-        Ok(Self { root, inner })
+        Ok(Self { root, inner, told: Told::new(|_, _| ()) })
+    }
+
+    /// The same, but somebody is told of its objects.
+    pub(crate) fn telling(self, told: Told) -> Self {
+        Self { told, ..self }
     }
 
     fn stage(&self, location: &Key) -> Result<Staged> {
@@ -59,24 +83,34 @@ impl fmt::Display for DurableFolder {
 #[async_trait::async_trait]
 impl ObjectStore for DurableFolder {
     async fn put_opts(&self, location: &Key, payload: PutPayload, options: PutOptions) -> Result<PutResult> {
+        let (told, key) = (self.told.clone(), location.clone());
         if options.mode != object_store::PutMode::Overwrite {
             // Conditions are checked by the store below; its objects are synced afterwards.
             let result = self.inner.put_opts(location, payload, options).await?;
             let (root, path) = (self.root.clone(), self.inner.path_to_filesystem(location)?);
-            blocking(move || File::open(&path)?.sync_all().and_then(|()| sync_folders(&root, &path))).await?;
+            blocking(move || {
+                File::open(&path)?.sync_all()?;
+                sync_folders(&root, &path)?;
+                (told.0)(&key, false);
+                Ok(())
+            })
+            .await?;
             return Ok(result);
         }
         let staged = self.stage(location)?;
         blocking(move || {
             staged.write(&payload, 0)?;
-            staged.commit()
+            let put = staged.commit()?;
+            (told.0)(&key, false);
+            Ok(put)
         })
         .await
     }
 
     async fn put_multipart_opts(&self, location: &Key, _: PutMultipartOptions) -> Result<Box<dyn MultipartUpload>> {
         let staged = self.stage(location)?;
-        Ok(Box::new(Upload { staged: Arc::new(Mutex::new(Some(staged))), length: 0 }))
+        let (told, key) = (self.told.clone(), location.clone());
+        Ok(Box::new(Upload { staged: Arc::new(Mutex::new(Some(staged))), length: 0, told, key }))
     }
 
     async fn get_opts(&self, location: &Key, options: GetOptions) -> Result<GetResult> {
@@ -210,6 +244,8 @@ struct Upload {
     staged: Arc<Mutex<Option<Staged>>>,
     /// Of the parts so far.
     length: u64,
+    told: Told,
+    key: Key,
 }
 
 #[async_trait::async_trait]
@@ -226,7 +262,13 @@ impl MultipartUpload for Upload {
 
     async fn complete(&mut self) -> Result<PutResult> {
         let staged = self.take();
-        blocking(move || staged.ok_or_else(ended)?.commit()).await
+        let (told, key) = (self.told.clone(), self.key.clone());
+        blocking(move || {
+            let put = staged.ok_or_else(ended)?.commit()?;
+            (told.0)(&key, true);
+            Ok(put)
+        })
+        .await
     }
 
     async fn abort(&mut self) -> Result<()> {

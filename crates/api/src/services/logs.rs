@@ -97,6 +97,7 @@ const OPERATIONS: &[Operation<Logs>] = &[
     Operation::new("PutRetentionPolicy", handle!(groups::put_retention)).on(group).checked(&[
         GROUP[0],
         GROUP[1],
+        GROUP[2],
         Check::Required("retentionInDays"),
     ]),
     Operation::new("DeleteRetentionPolicy", handle!(groups::delete_retention)).on(group).checked(&GROUP),
@@ -139,6 +140,7 @@ const OPERATIONS: &[Operation<Logs>] = &[
     Operation::new("PutMetricFilter", handle!(filters::put)).on(group).checked(&[
         GROUP[0],
         GROUP[1],
+        GROUP[2],
         FILTER[0],
         FILTER[1],
         FILTER[2],
@@ -155,7 +157,7 @@ const OPERATIONS: &[Operation<Logs>] = &[
     ]),
     Operation::new("DeleteMetricFilter", handle!(filters::delete))
         .on(group)
-        .checked(&[GROUP[0], GROUP[1], FILTER[0], FILTER[1], FILTER[2]]),
+        .checked(&[GROUP[0], GROUP[1], GROUP[2], FILTER[0], FILTER[1], FILTER[2]]),
     Operation::new("TestMetricFilter", handle!(filters::test)).checked(&[
         Check::Required("filterPattern"),
         PATTERN,
@@ -196,6 +198,7 @@ const OPERATIONS: &[Operation<Logs>] = &[
     Operation::new("PutSubscriptionFilter", handle!(subscriptions::put)).on(group).checked(&[
         GROUP[0],
         GROUP[1],
+        GROUP[2],
         FILTER[0],
         FILTER[1],
         FILTER[2],
@@ -213,7 +216,7 @@ const OPERATIONS: &[Operation<Logs>] = &[
     ]),
     Operation::new("DeleteSubscriptionFilter", handle!(subscriptions::delete))
         .on(group)
-        .checked(&[GROUP[0], GROUP[1], FILTER[0], FILTER[1], FILTER[2]]),
+        .checked(&[GROUP[0], GROUP[1], GROUP[2], FILTER[0], FILTER[1], FILTER[2]]),
     Operation::new("CreateExportTask", handle!(exports::create)).on(group).checked(&[
         Check::Length("taskName", 1, 512),
         GROUP[0],

@@ -17,6 +17,7 @@ mod delivery;
 mod disk;
 mod error;
 mod facts;
+mod form;
 mod gate;
 mod get;
 mod host;
@@ -24,6 +25,7 @@ mod kept;
 mod lifecycle;
 mod list;
 mod multipart;
+mod notices;
 mod put;
 mod serve;
 mod service;
@@ -46,6 +48,8 @@ use s3s::{
     crypto::{Checksum as _, Sha256},
     service::{S3Service, S3ServiceBuilder},
 };
+
+use weir_store::Buckets;
 
 use self::{checksum::hex, disk::Disk, gate::Gate, host::Hosts, service::Service};
 use crate::{ApiError, Audit, Foundation, S3Handler, Serve, access::policy::Policy, services::Parsed};
@@ -82,7 +86,9 @@ impl S3 {
         let disk = Disk::open(on.catalogue.clone(), on.buckets.clone(), &on.region).map_err(ApiError::internal)?;
         disk.sweep().map_err(ApiError::internal)?;
         let owner = hex(Sha256::checksum(on.account.as_bytes())).into();
-        let service = Service { disk: Arc::new(disk), access: Arc::clone(&on.access), clock, owner };
+        let (access, regions) = (Arc::clone(&on.access), Arc::clone(&on.regions));
+        let service = Service { disk: Arc::new(disk), access, clock, owner, regions };
+        listen(&service, &on.buckets);
         let of = service.clone();
         let parsed = Parsed::default();
         on.access.guard("s3", Arc::new(move |resource| policies(&of, &parsed, resource)));
@@ -122,6 +128,20 @@ impl S3 {
         self.next.store(now.saturating_add(LIFECYCLE_PERIOD), Relaxed);
         lifecycle::expire(&self.service, now).map_err(ApiError::internal)
     }
+}
+
+/// What this program itself puts into buckets is told of, too.
+fn listen(service: &Service, buckets: &Buckets) {
+    let disk = Arc::downgrade(&service.disk);
+    let (access, regions) = (Arc::clone(&service.access), Arc::clone(&service.regions));
+    let (clock, owner) = (service.clock, Arc::clone(&service.owner));
+    buckets.listen(move |bucket, key, is_of_parts| {
+        // None while the program ends.
+        let Some(disk) = disk.upgrade() else { return };
+        let (access, regions, owner) = (Arc::clone(&access), Arc::clone(&regions), Arc::clone(&owner));
+        let service = Service { disk, access, clock, owner, regions };
+        service.tell_of_delivered(bucket.as_str(), key.as_ref(), is_of_parts);
+    });
 }
 
 fn built(service: &Service) -> S3Service {

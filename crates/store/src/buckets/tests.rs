@@ -64,3 +64,25 @@ fn other_schemes_are_refused() {
     assert_eq!(percent_decoded("/a%20b%2fc%zz%4"), Some("/a b/c%zz%4".into()));
     assert_eq!(percent_decoded("/%ff"), None);
 }
+
+#[tokio::test]
+async fn one_is_told_of_what_any_copy_puts_into_a_folder() {
+    let dir = tempfile::tempdir().expect("made");
+    let buckets = Buckets::new().with_root(dir.path()).keeping_news();
+    let copy = buckets.clone();
+    let (folder, heard) = (buckets.create(&name("lake")).expect("made"), Arc::new(std::sync::Mutex::new(Vec::new())));
+    copy.put(&name("lake"), "early", "x".into()).await.expect("put");
+    let hearing = Arc::clone(&heard);
+    buckets.listen(move |bucket, key, is_of_parts| {
+        let is_there = folder.join(key.as_ref()).is_file();
+        hearing.lock().expect("not poisoned").push((bucket.to_string(), key.to_string(), is_of_parts, is_there));
+    });
+    copy.put(&name("lake"), "a/b", "x".into()).await.expect("put");
+    let mut upload = copy.writer(&name("lake")).expect("a store").put_multipart(&"c".into()).await.expect("begun");
+    upload.put_part("x".into()).await.expect("sent");
+    assert_eq!(heard.lock().expect("not poisoned").len(), 2);
+    upload.complete().await.expect("done");
+    let expected = [("early", false), ("a/b", false), ("c", true)]
+        .map(|(key, parts)| ("lake".to_owned(), key.to_owned(), parts, true));
+    assert_eq!(*heard.lock().expect("not poisoned"), expected);
+}

@@ -97,7 +97,7 @@ async fn up(settings: &Settings) -> Result<Outcome> {
     let listener = Listener::open(settings).await?;
     let url = listener.url();
     let data = Arc::new(DataDirectory::open(&settings.data)?);
-    let buckets = Buckets::new().with_root(data.buckets());
+    let buckets = Buckets::new().with_root(data.buckets()).keeping_news();
     let flow_log = flow_log::define(settings)?;
     let mut news = flow_log::deliver_leftovers(&data, &buckets, &flow_log, seconds()).await?;
     let rollover = RolloverOptions { every_window: settings.deliver_every_window, ..RolloverOptions::default() };

@@ -45,6 +45,7 @@ kinds! {
     NAT_GATEWAY = "nat-", "NatGateway", "Nat Gateway", "natgateway";
     KEY_PAIR = "key-", "InvalidKeyPair", "key pair", "key-pair";
     DHCP_OPTIONS = "dopt-", "InvalidDhcpOptionID", "DhcpOptions ID", "dhcp-options";
+    SUBNET_RESERVATION = "scr-", "InvalidSubnetCidrReservationID", "subnet-cidr-reservation ID", "subnet-cidr-reservation";
     IMAGE = "ami-", "InvalidAMIID", "image id", "image";
     ACL_ASSOCIATION = "aclassoc-", "InvalidAssociationID", "association ID", "network-acl-association";
     ROUTE_ASSOCIATION = "rtbassoc-", "InvalidAssociationID", "association ID", "route-table-association";

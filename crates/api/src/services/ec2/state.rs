@@ -9,7 +9,7 @@ use super::{
     acl::NetworkAcl, address::Address, egress_gateway::EgressGateway, flow_log::FlowLog, gateway::InternetGateway,
     group::SecurityGroup, group::rule::SecurityGroupRule, instance::Instance, interface::NetworkInterface,
     key::KeyPair, kind::Kind, nat::NatGateway, options::DhcpOptions, prefix_list::PrefixList, query::Described,
-    route::RouteTable, subnet::Subnet, tags::Tags, vpc::Vpc,
+    route::RouteTable, subnet::Subnet, subnet::reservation::Reservation, tags::Tags, vpc::Vpc,
 };
 use crate::ApiError;
 
@@ -211,6 +211,7 @@ state! {
     nat_gateways: NatGateway,
     key_pairs: KeyPair,
     dhcp_options: DhcpOptions,
+    subnet_reservations: Reservation,
 }
 
 /// The regions as the catalogue has them.

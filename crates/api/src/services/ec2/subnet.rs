@@ -1,6 +1,7 @@
 //! Subnets.
 
 mod attribute;
+pub(super) mod reservation;
 
 use std::net::IpAddr;
 
@@ -132,6 +133,7 @@ impl Deletable for Subnet {
         acl::dissociate(state, id);
         route::dissociate(state, id);
         flow_log::forget(state, id);
+        reservation::forget(state, id);
         state.remove::<Self>(id);
     }
 }

@@ -40,7 +40,7 @@ pub(super) const OPERATIONS: &[Operation<()>] = unsupported! {
     CreateNetworkingFlexCostAllocationPolicy CreatePlacementGroup CreatePublicIpv4Pool CreateReplaceRootVolumeTask
     CreateReservedInstancesListing CreateRestoreImageTask CreateRouteServer CreateRouteServerEndpoint
     CreateRouteServerPeer CreateSecondaryNetwork CreateSecondarySubnet CreateSnapshot CreateSnapshots
-    CreateSpotDatafeedSubscription CreateStoreImageTask CreateSubnetCidrReservation CreateTrafficMirrorFilter
+    CreateSpotDatafeedSubscription CreateStoreImageTask CreateTrafficMirrorFilter
     CreateTrafficMirrorFilterRule CreateTrafficMirrorSession CreateTrafficMirrorTarget CreateTransitGateway
     CreateTransitGatewayConnect CreateTransitGatewayConnectPeer CreateTransitGatewayMeteringPolicy
     CreateTransitGatewayMeteringPolicyEntry CreateTransitGatewayMulticastDomain
@@ -65,7 +65,7 @@ pub(super) const OPERATIONS: &[Operation<()>] = unsupported! {
     DeleteNetworkInsightsPath DeleteNetworkInterfacePermission DeleteNetworkingFlexCostAllocationPolicies
     DeletePlacementGroup DeletePublicIpv4Pool DeleteQueuedReservedInstances DeleteRouteServer
     DeleteRouteServerEndpoint DeleteRouteServerPeer DeleteSecondaryNetwork DeleteSecondarySubnet DeleteSnapshot
-    DeleteSpotDatafeedSubscription DeleteSubnetCidrReservation DeleteTrafficMirrorFilter
+    DeleteSpotDatafeedSubscription DeleteTrafficMirrorFilter
     DeleteTrafficMirrorFilterRule DeleteTrafficMirrorSession DeleteTrafficMirrorTarget DeleteTransitGateway
     DeleteTransitGatewayClientVpnAttachment DeleteTransitGatewayConnect DeleteTransitGatewayConnectPeer
     DeleteTransitGatewayMeteringPolicy DeleteTransitGatewayMeteringPolicyEntry DeleteTransitGatewayMulticastDomain
@@ -174,7 +174,7 @@ pub(super) const OPERATIONS: &[Operation<()>] = unsupported! {
     GetNetworkInsightsAccessScopeContent GetNetworkingFlexCostAllocationPolicyVersions GetPasswordData
     GetReservedInstancesExchangeQuote GetRouteServerAssociations GetRouteServerPropagations
     GetRouteServerRoutingDatabase GetSerialConsoleAccessStatus GetSnapshotBlockPublicAccessState
-    GetSpotPlacementScores GetSubnetCidrReservations GetTransitGatewayAttachmentNatConfiguration
+    GetSpotPlacementScores GetTransitGatewayAttachmentNatConfiguration
     GetTransitGatewayAttachmentPropagations GetTransitGatewayMeteringPolicyEntries
     GetTransitGatewayMulticastDomainAssociations GetTransitGatewayPolicyTableAssociations
     GetTransitGatewayPolicyTableEntries GetTransitGatewayPrefixListReferences

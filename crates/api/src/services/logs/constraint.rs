@@ -3,7 +3,15 @@
 use crate::Check;
 
 /// The name of a log group.
-pub(super) const GROUP: [Check; 2] = [Check::Required("logGroupName"), Check::Length("logGroupName", 1, 512)];
+pub(super) const GROUP: [Check; 3] = [
+    Check::Required("logGroupName"),
+    Check::Length("logGroupName", 1, 512),
+    Check::Letters(
+        "logGroupName",
+        |letter| letter.is_ascii_alphanumeric() || ".-_/#".contains(letter),
+        r"[\.\-_/#A-Za-z0-9]+",
+    ),
+];
 /// The name of a log group, or its ARN.
 pub(super) const IDENTIFIER: Check = Check::UnshownLetters(
     "logGroupIdentifier",

@@ -14,6 +14,7 @@ use super::{
     facts::{Facts, PartFacts},
     get::told_version,
     multipart::upload,
+    notices::{Happened, Who, name},
     service::Service,
 };
 
@@ -44,6 +45,7 @@ fn assemble(
     service: &Service,
     mut request: S3Request<dto::CompleteMultipartUploadInput>,
 ) -> S3Result<dto::CompleteMultipartUploadOutput> {
+    let who = Who::of(&request);
     let input = &mut request.input;
     let upload = upload(service, &input.bucket, &input.key, &input.upload_id)?;
     let bucket = service.bucket(&input.bucket)?;
@@ -70,7 +72,9 @@ fn assemble(
         Some(newest) if newest.facts.upload.as_ref() == Some(&upload.id) => Err(no_such_upload(&upload.id)),
         newest => conditions.check(newest),
     };
+    let size = staged.size();
     let committed = service.disk.commit(&input.bucket, &input.key, staged, facts, &guard, now)?;
+    service.tell(&bucket.name, &Happened::came(name::COMPLETED, &input.key, size, &said, &committed), &who);
     service.disk.end_upload(&bucket, &upload.id)?;
     Ok(answer(&bucket, input.key, &said, committed.version))
 }

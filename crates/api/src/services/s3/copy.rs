@@ -11,6 +11,7 @@ use super::{
     facts::Facts,
     get::find,
     multipart::part_number,
+    notices::{Happened, Who, name},
     put::{facts_of, refuse_unsupported},
     service::Service,
     settings, time,
@@ -48,6 +49,7 @@ pub(super) fn copy_object(
     service: &Service,
     mut request: S3Request<dto::CopyObjectInput>,
 ) -> S3Result<dto::CopyObjectOutput> {
+    let who = Who::of(&request);
     let input = &mut request.input;
     let bucket = service.bucket(&input.bucket)?;
     let acl = acl::said(input.acl.as_ref().map(dto::ObjectCannedACL::as_str), &request.headers)?;
@@ -78,7 +80,9 @@ pub(super) fn copy_object(
     let facts = Facts { etag: hex(filled.md5), sum: Some(filled.sum), ..facts };
     let said = facts.clone();
     let now = service.now();
+    let size = filled.staged.size();
     let committed = service.disk.commit(&input.bucket, &input.key, filled.staged, facts, &|_| Ok(()), now)?;
+    service.tell(&input.bucket, &Happened::came(name::COPY, &input.key, size, &said, &committed), &who);
     let mut result = dto::CopyObjectResult {
         e_tag: Some(said.etag()),
         last_modified: Some(time::of_version(committed.modified)),

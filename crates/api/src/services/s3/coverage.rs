@@ -110,8 +110,8 @@ pub const OPERATIONS: &[S3Operation] = &[
     has("PutBucketLifecycleConfiguration", "PutLifecycleConfiguration"),
     has("PutBucketLogging", "PutBucketLogging"),
     lacks("PutBucketMetricsConfiguration", "PutMetricsConfiguration"),
-    lacks("PutBucketNotification", "PutBucketNotification"),
-    lacks("PutBucketNotificationConfiguration", "PutBucketNotification"),
+    has("PutBucketNotification", "PutBucketNotification"),
+    has("PutBucketNotificationConfiguration", "PutBucketNotification"),
     has("PutBucketOwnershipControls", "PutBucketOwnershipControls"),
     has("PutBucketPolicy", "PutBucketPolicy"),
     lacks("PutBucketReplication", "PutReplicationConfiguration"),
@@ -187,7 +187,7 @@ mod tests {
     #[test]
     fn what_the_lab_and_its_relatives_call_is_supported() {
         let supported = OPERATIONS.iter().filter(|operation| operation.supported).count();
-        assert_eq!(supported, 69);
+        assert_eq!(supported, 71);
         for name in ["ListObjectVersions", "UploadPartCopy", "GetObjectAttributes", "DeletePublicAccessBlock"] {
             assert!(OPERATIONS.iter().any(|operation| operation.name == name && operation.supported), "{name}");
         }

@@ -1,5 +1,7 @@
 //! Objects go.
 
+use std::cell::Cell;
+
 use s3s::{S3Error, S3Request, S3Result, dto};
 
 use super::{
@@ -8,6 +10,7 @@ use super::{
     error::{malformed_xml, precondition_failed},
     gate::Caller,
     get::check_version,
+    notices::{Happened, Who, name},
     service::Service,
     time,
 };
@@ -42,29 +45,42 @@ fn delete_one(
     bucket: &str,
     key: &str,
     version: Option<&str>,
-    conditions: &Conditions,
+    (conditions, who): (&Conditions, &Who),
 ) -> S3Result<Deleted> {
-    let guard = |newest: Option<&Version>| conditions.check(newest);
-    match version {
+    let was_there = Cell::new(false);
+    let guard = |found: Option<&Version>| {
+        was_there.set(found.is_some());
+        conditions.check(found)
+    };
+    let now = service.now();
+    let deleted = match version {
         Some(id) => {
             check_version(service, bucket, id)?;
-            service.disk.delete_version(bucket, key, id, &guard)
+            service.disk.delete_version(bucket, key, id, &guard)?
         }
-        None => service.disk.delete(bucket, key, &guard, service.now()),
+        None => service.disk.delete(bucket, key, &guard, now)?,
+    };
+    let is_marked = deleted.marker && version.is_none();
+    if is_marked || was_there.get() {
+        let event = if is_marked { name::MARKED } else { name::REMOVED };
+        let id = deleted.version.as_deref().filter(|id| *id != "null");
+        service.tell(bucket, &Happened::went(event, key, id, now), who);
     }
+    Ok(deleted)
 }
 
 pub(super) fn delete_object(
     service: &Service,
     mut request: S3Request<dto::DeleteObjectInput>,
 ) -> S3Result<dto::DeleteObjectOutput> {
+    let who = Who::of(&request);
     let input = &mut request.input;
     let conditions = Conditions {
         of_write: WriteConditions::new(&input.key, input.if_match.take(), None)?,
         size: input.if_match_size,
         modified: input.if_match_last_modified_time.take(),
     };
-    let deleted = delete_one(service, &input.bucket, &input.key, input.version_id.as_deref(), &conditions)?;
+    let deleted = delete_one(service, &input.bucket, &input.key, input.version_id.as_deref(), (&conditions, &who))?;
     Ok(dto::DeleteObjectOutput {
         delete_marker: deleted.marker.then_some(true),
         version_id: deleted.version,
@@ -76,6 +92,7 @@ pub(super) fn delete_objects(
     service: &Service,
     request: S3Request<dto::DeleteObjectsInput>,
 ) -> S3Result<dto::DeleteObjectsOutput> {
+    let who = Who::of(&request);
     let (input, caller) = (request.input, request.extensions.get::<Caller>().cloned());
     service.bucket(&input.bucket)?;
     let objects = input.delete.objects;
@@ -85,7 +102,7 @@ pub(super) fn delete_objects(
     let is_quiet = input.delete.quiet == Some(true);
     let (mut deleted, mut errors) = (Vec::new(), Vec::new());
     for object in objects {
-        match delete_listed(service, &input.bucket, &object, caller.as_ref()) {
+        match delete_listed(service, &input.bucket, &object, (caller.as_ref(), &who)) {
             Ok(done) => deleted.push(entry(object, done)),
             Err(error) => errors.push(error_entry(object, &error)),
         }
@@ -101,7 +118,7 @@ fn delete_listed(
     service: &Service,
     bucket: &str,
     object: &dto::ObjectIdentifier,
-    caller: Option<&Caller>,
+    (caller, who): (Option<&Caller>, &Who),
 ) -> S3Result<Deleted> {
     let action = if object.version_id.is_some() { "s3:DeleteObjectVersion" } else { "s3:DeleteObject" };
     if let Some(caller) = caller {
@@ -110,7 +127,7 @@ fn delete_listed(
     let etag = object.e_tag.clone().map(dto::ETagCondition::ETag);
     let of_write = WriteConditions::new(&object.key, etag, None)?;
     let conditions = Conditions { of_write, size: object.size, modified: object.last_modified_time.clone() };
-    delete_one(service, bucket, &object.key, object.version_id.as_deref(), &conditions)
+    delete_one(service, bucket, &object.key, object.version_id.as_deref(), (&conditions, who))
 }
 
 fn entry(object: dto::ObjectIdentifier, done: Deleted) -> dto::DeletedObject {

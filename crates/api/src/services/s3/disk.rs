@@ -32,6 +32,7 @@ use weir_store::{BucketName, Buckets, Catalogue, CatalogueError};
 
 use super::error::{WithElement, broke, no_such_bucket, refuse};
 
+pub(super) use commit::Committed;
 pub(super) use delete::Deleted;
 pub(super) use find::Found;
 pub(super) use rows::Version;

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::{
     disk::{Bucket, Version},
     error::{WithElement, invalid_argument, invalid_request, malformed_xml, refuse},
+    notices::{Happened, Who, name},
     service::Service,
     time,
 };
@@ -266,8 +267,11 @@ fn expire_objects(
                 Some(found) if found.modified == newest.modified => Ok(()),
                 _ => Err(super::error::precondition_failed("lifecycle")),
             };
-            if service.disk.delete(&bucket.name, &key, &guard, now).is_ok() {
+            if let Ok(deleted) = service.disk.delete(&bucket.name, &key, &guard, now) {
                 expired.objects += 1;
+                let event = if deleted.marker { name::EXPIRED_MARKED } else { name::EXPIRED };
+                let id = deleted.version.as_deref().filter(|id| *id != "null");
+                service.tell(&bucket.name, &Happened::went(event, &key, id, now), &Who::a_service(service));
             }
         }
     }

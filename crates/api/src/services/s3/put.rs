@@ -1,6 +1,6 @@
 //! An object comes in whole.
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Method};
 use s3s::{S3Request, S3Response, S3Result, dto};
 
 use super::{
@@ -11,6 +11,7 @@ use super::{
     disk::{Filled, blocking, fill},
     error::{WithElement, invalid_argument, refuse},
     facts::Facts,
+    notices::{Happened, Who, name},
     service::Service,
     settings,
 };
@@ -142,7 +143,9 @@ pub(super) async fn put_object(
         wanted.check(&filled.sum, &request.headers, trailers(&request).as_ref())?;
     }
     let service = service.clone();
-    blocking(move || keep(&service, request.input, acl, filled)).await.map(S3Response::new)
+    let event = if request.method == Method::POST { name::POST } else { name::PUT };
+    let who = Who::of(&request);
+    blocking(move || keep(&service, request.input, acl, filled, (event, &who))).await.map(S3Response::new)
 }
 
 fn keep(
@@ -150,6 +153,7 @@ fn keep(
     mut input: dto::PutObjectInput,
     acl: Option<Acl>,
     filled: Filled,
+    (event, who): (&'static str, &Who),
 ) -> S3Result<dto::PutObjectOutput> {
     let conditions = WriteConditions::new(&input.key, input.if_match.take(), input.if_none_match.as_ref())?;
     let facts = Facts {
@@ -160,7 +164,9 @@ fn keep(
     let said = facts.clone();
     let guard = |newest: Option<&super::disk::Version>| conditions.check(newest);
     let (bucket, key, now) = (&input.bucket, &input.key, service.now());
+    let size = filled.staged.size();
     let committed = service.disk.commit(bucket, key, filled.staged, facts, &guard, now)?;
+    service.tell(bucket, &Happened::came(event, key, size, &said, &committed), who);
     let mut output = dto::PutObjectOutput {
         e_tag: Some(said.etag()),
         server_side_encryption: Some(said.encryption()),

@@ -20,6 +20,7 @@ use uuid::Uuid;
 use super::{
     S3, chunked, cors, coverage,
     error::{ELEMENTS, refuse},
+    form,
     gate::{Caller, Seen},
     host,
 };
@@ -164,6 +165,7 @@ impl S3 {
                 caller.call.principal = self.service.access.trusted(&scope.access_key, about.call.now);
             }
             request.headers_mut().remove(AUTHORIZATION);
+            request = form::unsigned(request);
             if let Some(uri) = unsigned(request.uri()) {
                 *request.uri_mut() = uri;
             }
@@ -312,7 +314,8 @@ fn set(headers: &mut HeaderMap, name: &'static str, value: &str) {
     }
 }
 
-fn host_id(request: &str) -> String {
+/// The second id of a request, which says nothing more.
+pub(super) fn host_id(request: &str) -> String {
     use base64::{Engine, engine::general_purpose::STANDARD};
     STANDARD.encode(format!("weir {request}"))
 }

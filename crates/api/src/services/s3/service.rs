@@ -7,9 +7,9 @@ use s3s::{S3, S3Request, S3Response, S3Result, dto};
 use super::{
     acl, attributes, buckets, complete, copy, delete,
     disk::{Bucket, Disk, blocking},
-    get, kept, list, multipart, put, settings, tags, unset, versions,
+    get, kept, list, multipart, notices, put, settings, tags, unset, versions,
 };
-use crate::access::Access;
+use crate::{Regions, access::Access};
 
 /// S3 over the buckets of this machine.
 #[derive(Clone)]
@@ -20,6 +20,8 @@ pub(super) struct Service {
     pub(super) clock: fn() -> i64,
     /// The canonical id of the account.
     pub(super) owner: Arc<str>,
+    /// The queues and topics that are told of objects.
+    pub(super) regions: Arc<dyn Regions>,
 }
 
 impl Service {
@@ -101,6 +103,7 @@ operations! {
         put_bucket_encryption(PutBucketEncryptionInput) -> PutBucketEncryptionOutput = settings::put_encryption;
         put_bucket_lifecycle_configuration(PutBucketLifecycleConfigurationInput) -> PutBucketLifecycleConfigurationOutput = settings::put_lifecycle;
         put_bucket_logging(PutBucketLoggingInput) -> PutBucketLoggingOutput = kept::put_logging;
+        put_bucket_notification_configuration(PutBucketNotificationConfigurationInput) -> PutBucketNotificationConfigurationOutput = notices::put;
         put_bucket_ownership_controls(PutBucketOwnershipControlsInput) -> PutBucketOwnershipControlsOutput = settings::put_ownership;
         put_bucket_policy(PutBucketPolicyInput) -> PutBucketPolicyOutput = settings::put_policy;
         put_bucket_request_payment(PutBucketRequestPaymentInput) -> PutBucketRequestPaymentOutput = kept::put_payment;
@@ -112,7 +115,7 @@ operations! {
         put_public_access_block(PutPublicAccessBlockInput) -> PutPublicAccessBlockOutput = settings::put_public_access;
         get_bucket_accelerate_configuration(GetBucketAccelerateConfigurationInput) -> GetBucketAccelerateConfigurationOutput = kept::get_accelerate;
         get_bucket_logging(GetBucketLoggingInput) -> GetBucketLoggingOutput = kept::get_logging;
-        get_bucket_notification_configuration(GetBucketNotificationConfigurationInput) -> GetBucketNotificationConfigurationOutput = unset::notification;
+        get_bucket_notification_configuration(GetBucketNotificationConfigurationInput) -> GetBucketNotificationConfigurationOutput = notices::get;
         get_bucket_policy_status(GetBucketPolicyStatusInput) -> GetBucketPolicyStatusOutput = unset::policy_status;
         get_bucket_replication(GetBucketReplicationInput) -> GetBucketReplicationOutput = unset::replication;
         get_bucket_request_payment(GetBucketRequestPaymentInput) -> GetBucketRequestPaymentOutput = kept::get_payment;

@@ -9,7 +9,14 @@ use s3s::{S3Error, S3Request, S3Result, dto};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
-use super::{buckets, error::no_such_key, kept, service::Service, settings, tags};
+use super::{
+    buckets,
+    error::no_such_key,
+    kept,
+    notices::{self, Rule, Who},
+    service::Service,
+    settings, tags,
+};
 use crate::{ApiError, Call, Operation, Payload, ServiceName, Table, handle};
 
 /// Longest template in a bucket, in bytes. Source: the quotas of CloudFormation.
@@ -35,6 +42,9 @@ const OPERATIONS: &[Operation<Service>] = &[
         .on(bucket)
         .allowed_by("PutLifecycleConfiguration"),
     Operation::new("PutBucketLogging", handle!(put_logging)).on(bucket),
+    Operation::new("PutBucketNotificationConfiguration", handle!(put_notification))
+        .on(bucket)
+        .allowed_by("PutBucketNotification"),
     Operation::new("PutBucketOwnershipControls", handle!(put_ownership)).on(bucket),
     Operation::new("PutBucketPolicy", handle!(put_policy)).on(bucket),
     Operation::new("PutBucketTagging", handle!(put_tags)).on(bucket),
@@ -250,6 +260,22 @@ fn put_logging(service: &Service, _: &Call, input: &Input) -> Result<(), ApiErro
         expected_bucket_owner: None,
     };
     Ok(kept::put_logging(service, request(set)).map(drop)?)
+}
+
+fn put_notification(service: &Service, call: &Call, input: &Input) -> Result<(), ApiError> {
+    let given = only(&input.configuration, &["QueueConfigurations", "TopicConfigurations"])?;
+    let of = |list: &str, target: &'static str| {
+        let rules = given.get(list).and_then(Value::as_array).cloned().unwrap_or_default();
+        rules.into_iter().map(move |rule| {
+            let keys = rule.pointer("/Filter/S3Key/Rules").and_then(Value::as_array);
+            let key = |key: &Value| (text(key, "Name"), text(key, "Value"));
+            only(&rule, &["Event", "Filter", target])?;
+            Ok(Rule::of(text(&rule, target), text(&rule, "Event"), keys.map(|keys| keys.iter().map(key).collect())))
+        })
+    };
+    let queues = of("QueueConfigurations", "Queue");
+    let rules = queues.chain(of("TopicConfigurations", "Topic")).collect::<Result<_, ApiError>>()?;
+    Ok(notices::set(service, &input.bucket, rules, false, &Who::calling(call))?)
 }
 
 fn put_ownership(service: &Service, _: &Call, input: &Input) -> Result<(), ApiError> {

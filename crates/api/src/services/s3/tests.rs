@@ -2,6 +2,7 @@
 
 mod client;
 mod keys;
+mod notices;
 mod settings;
 mod store;
 mod wire;

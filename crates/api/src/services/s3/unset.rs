@@ -30,12 +30,6 @@ macro_rules! missing {
 }
 
 unset!(
-    notification,
-    GetBucketNotificationConfigurationInput,
-    GetBucketNotificationConfigurationOutput,
-    dto::GetBucketNotificationConfigurationOutput::default()
-);
-unset!(
     delete_replication,
     DeleteBucketReplicationInput,
     DeleteBucketReplicationOutput,

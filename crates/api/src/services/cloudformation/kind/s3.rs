@@ -31,12 +31,13 @@ fn create_bucket(work: &Work<'_>) -> Result<Made, ApiError> {
 }
 
 /// Properties of a bucket that are settings, and the operation that takes each.
-const SETTINGS: [(&str, &str); 9] = [
+const SETTINGS: [(&str, &str); 10] = [
     ("AccelerateConfiguration", "PutBucketAccelerateConfiguration"),
     ("BucketEncryption", "PutBucketEncryption"),
     ("CorsConfiguration", "PutBucketCors"),
     ("LifecycleConfiguration", "PutBucketLifecycleConfiguration"),
     ("LoggingConfiguration", "PutBucketLogging"),
+    ("NotificationConfiguration", "PutBucketNotificationConfiguration"),
     ("OwnershipControls", "PutBucketOwnershipControls"),
     ("PublicAccessBlockConfiguration", "PutPublicAccessBlock"),
     ("VersioningConfiguration", "PutBucketVersioning"),

@@ -5,6 +5,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
+use ipnet::{IpNet, Ipv6Net};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -18,7 +19,7 @@ use crate::{
         life,
         place::Place,
         state::State,
-        subnet::Subnet,
+        subnet::{Subnet, reservation::reserved},
         tags::TagSpecification,
     },
 };
@@ -170,11 +171,14 @@ pub(super) fn free_ipv4(
     besides: &[Ipv4Addr],
 ) -> Result<Vec<Ipv4Addr>, ApiError> {
     check_count(count)?;
-    let taken: HashSet<IpAddr> = subnet.taken(state).into_iter().collect();
+    let (taken, reserved) = (taken(state, subnet), reserved(state, &subnet.subnet_id));
     let Some(range) = subnet.cidr_block else { return Ok(Vec::new()) };
     let (first, last) = (u32::from(range.network()), u32::from(range.broadcast()));
     let usable = first.saturating_add(4)..last;
-    let is_free = |address: &Ipv4Addr| !taken.contains(&IpAddr::V4(*address)) && !besides.contains(address);
+    let is_free = |address: &Ipv4Addr| {
+        let any = IpAddr::V4(*address);
+        !taken.contains(&any) && !besides.contains(address) && !reserved.iter().any(|range| range.contains(&any))
+    };
     let free: Vec<Ipv4Addr> = usable.map(Ipv4Addr::from).filter(is_free).take(count).collect();
     if free.len() == count { Ok(free) } else { Err(full(subnet)) }
 }
@@ -190,17 +194,34 @@ pub(super) fn free_ipv6(
     if count == 0 {
         return Ok(Vec::new());
     }
-    let taken: HashSet<IpAddr> = subnet.taken(state).into_iter().collect();
+    let (taken, reserved) = (taken(state, subnet), reserved(state, &subnet.subnet_id));
     let block = subnet.ipv6_cidr_block_association_set.first().ok_or_else(|| {
         let text = format!("The subnet '{}' has no IPv6 CIDR block.", subnet.subnet_id);
         ApiError::new("InvalidParameterCombination", text)
     })?;
     let is_free = |address: &Ipv6Addr| !taken.contains(&IpAddr::V6(*address)) && !besides.contains(address);
-    let first = u128::from(block.ipv6_cidr_block.network());
-    let free = (first.saturating_add(4)..).map(Ipv6Addr::from);
-    let inside = free.take_while(|address| block.ipv6_cidr_block.contains(address));
+    let inside = unreserved(block.ipv6_cidr_block, &reserved);
     let free: Vec<Ipv6Addr> = inside.filter(is_free).take(count).collect();
     if free.len() == count { Ok(free) } else { Err(full(subnet)) }
+}
+
+/// The addresses of an IPv6 range from the fifth on, without those that are reserved: a reserved range is stepped over at
+/// once, however long it is.
+fn unreserved(block: Ipv6Net, reserved: &[IpNet]) -> impl Iterator<Item = Ipv6Addr> {
+    let mut next = Some(u128::from(block.network()).saturating_add(4));
+    std::iter::from_fn(move || {
+        let mut address = Ipv6Addr::from(next?);
+        while let Some(range) = reserved.iter().find(|range| range.contains(&IpAddr::V6(address))) {
+            let IpNet::V6(range) = range else { return None };
+            address = Ipv6Addr::from(u128::from(range.broadcast()).checked_add(1)?);
+        }
+        next = u128::from(address).checked_add(1);
+        block.contains(&address).then_some(address)
+    })
+}
+
+fn taken(state: &State, subnet: &Subnet) -> HashSet<IpAddr> {
+    subnet.taken(state).into_iter().collect()
 }
 
 fn check_count(count: usize) -> Result<(), ApiError> {

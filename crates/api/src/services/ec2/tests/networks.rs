@@ -211,3 +211,31 @@ fn a_dedicated_vpc_becomes_a_common_one() {
     lab.ask("ModifyVpcTenancy", &format!("VpcId={vpc}&InstanceTenancy=default"));
     assert_eq!(lab.ask("DescribeVpcs", &format!("VpcId.1={vpc}"))["vpcSet"][0]["instanceTenancy"], "default");
 }
+
+#[test]
+fn what_is_reserved_in_a_subnet_is_taken_by_name_only() {
+    let lab = Lab::new();
+    let vpc = lab.ask("CreateVpc", "CidrBlock=10.0.0.0/16")["vpc"]["vpcId"].as_str().expect("an id").to_owned();
+    let subnet = lab.ask("CreateSubnet", &format!("VpcId={vpc}&CidrBlock=10.0.0.0/24"));
+    let subnet = subnet["subnet"]["subnetId"].as_str().expect("an id").to_owned();
+    let reserve = |cidr: &str| format!("SubnetId={subnet}&Cidr={cidr}&ReservationType=explicit");
+    let made = lab.ask("CreateSubnetCidrReservation", &reserve("10.0.0.4/30"))["subnetCidrReservation"].clone();
+    assert_eq!((&made["cidr"], &made["reservationType"]), (&json!("10.0.0.4/30"), &json!("explicit")));
+    let id = made["subnetCidrReservationId"].as_str().expect("an id");
+    assert!(id.starts_with("scr-"));
+    let address = |form: &str| {
+        let form = format!("SubnetId={subnet}{form}");
+        lab.ask("CreateNetworkInterface", &form)["networkInterface"]["privateIpAddress"].clone()
+    };
+    assert_eq!((address(""), address("&PrivateIpAddress=10.0.0.5")), (json!("10.0.0.8"), json!("10.0.0.5")));
+    let refused = |form: &str| lab.refused("CreateSubnetCidrReservation", form);
+    assert!(refused(&reserve("10.1.0.0/31")).contains("should be within subnet CIDR block (10.0.0.0/24)"));
+    assert!(refused(&reserve("10.0.0.6/31")).contains("10.0.0.6/31 has overlap with existing reserved CIDR block"));
+    let found = lab.again().ask("GetSubnetCidrReservations", &format!("SubnetId={subnet}"));
+    assert_eq!(found["subnetIpv4CidrReservationSet"][0]["subnetCidrReservationId"], made["subnetCidrReservationId"]);
+    assert_eq!(found["subnetIpv6CidrReservationSet"], json!([]));
+    lab.ask("DeleteSubnetCidrReservation", &format!("SubnetCidrReservationId={id}"));
+    assert_eq!(address(""), json!("10.0.0.4"));
+    let gone = lab.refused("DeleteSubnetCidrReservation", &format!("SubnetCidrReservationId={id}"));
+    assert!(gone.starts_with("InvalidSubnetCidrReservationID.NotFound"), "{gone}");
+}

@@ -5,6 +5,7 @@ use std::{path::PathBuf, sync::Arc};
 use axum::{Router, body::Body, extract::Request, http::Response};
 use object_store::aws::{AmazonS3, AmazonS3Builder, S3ConditionalPut};
 use tokio::{net::TcpListener, runtime::Runtime};
+use weir_store::Buckets;
 
 use crate::{
     Foundation,
@@ -22,7 +23,8 @@ pub(super) const KEY: &str = "AKIAIOSFODNN7EXAMPLE";
 pub(super) struct Server {
     pub(super) address: String,
     pub(super) s3: Arc<S3>,
-    folder: Arc<Folder>,
+    pub(super) folder: Arc<Folder>,
+    pub(super) buckets: Buckets,
     runtime: Runtime,
 }
 
@@ -63,7 +65,7 @@ impl Server {
             async move { answer.await as Response<Body> }
         });
         runtime.spawn(async move { axum::serve(listener, router).await });
-        Self { address, s3, folder, runtime }
+        Self { address, s3, folder, buckets: foundation.buckets, runtime }
     }
 
     /// Does what a client does.

@@ -263,3 +263,30 @@ fn an_upload_may_be_completed_again_while_its_object_is_there() {
     ask(&server, "PUT /lake/x", "", "another");
     assert!(complete().body.contains("<Code>NoSuchUpload</Code>"));
 }
+
+#[test]
+fn a_form_that_is_signed_is_taken_where_nobody_looks_at_signatures() {
+    let server = open();
+    let field =
+        |name: &str, value: &str| format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+    let policy = r#"{"expiration": "2999-01-01T00:00:00Z", "conditions": [{"bucket": "lake"}, {"key": "form"},
+        {"x-amz-algorithm": "AWS4-HMAC-SHA256"}, {"x-amz-credential": "k/20231114/us-east-1/s3/aws4_request"},
+        {"x-amz-date": "20231114T221320Z"}]}"#;
+    let policy = {
+        use base64::{Engine, engine::general_purpose::STANDARD};
+        STANDARD.encode(policy)
+    };
+    let fields = [
+        field("key", "form"),
+        field("x-amz-algorithm", "AWS4-HMAC-SHA256"),
+        field("x-amz-credential", "k/20231114/us-east-1/s3/aws4_request"),
+        field("x-amz-date", "20231114T221320Z"),
+        field("policy", &policy),
+        field("x-amz-signature", "0000"),
+    ];
+    let file = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x\"\r\n\r\nhello\r\n--b--\r\n";
+    let form = format!("{}{file}", fields.concat());
+    let answer = ask(&server, "POST /lake", "content-type: multipart/form-data; boundary=b\r\n", &form);
+    assert!(answer.head.starts_with("http/1.1 204"), "{} {}", answer.head, answer.body);
+    assert_eq!(ask(&server, "GET /lake/form", "", "").body, "hello");
+}
