@@ -309,7 +309,7 @@ impl Capture {
     /// each flow of a window. `sink` gets what happens; while it works nothing is read, so it should hand on and return.
     ///
     /// # Errors
-    /// When waiting for packets fails.
+    /// When waiting for packets fails; what was counted until then has been handed over.
     pub fn run(
         mut self,
         clock: impl Fn() -> i64,
@@ -321,8 +321,13 @@ impl Capture {
         };
         loop {
             self.events.drain(..).for_each(&mut sink);
-            if self.wait(self.patience(clock()))? {
-                break;
+            match self.wait(self.patience(clock())) {
+                Ok(false) => {}
+                Ok(true) => return Ok(self.finish(clock, judge, sink)),
+                Err(error) => {
+                    self.finish(clock, judge, sink);
+                    return Err(error);
+                }
             }
             let now_ns = clock();
             if self.monitor.drain() || now_ns.abs_diff(self.listed_ns) >= RELIST_NS {
@@ -337,7 +342,6 @@ impl Capture {
                 sink(Event::Window(window));
             }
         }
-        self.finish(clock, judge, sink)
     }
 
     fn finish(
@@ -345,7 +349,7 @@ impl Capture {
         clock: impl Fn() -> i64,
         mut judge: impl FnMut(&Interface, Direction, &Packet, i64) -> Judgement,
         mut sink: impl FnMut(Event),
-    ) -> Result<Totals, LiveError> {
+    ) -> Totals {
         let (tracker, totals) = (&mut self.tracker, &mut self.totals);
         let mut tally = Tally { tracker, totals, judge: &mut judge, clock: &clock };
         if let Err(error) = self.source.finish(&mut tally) {
@@ -354,7 +358,7 @@ impl Capture {
         self.events.drain(..).for_each(&mut sink);
         self.tracker.finish(clock()).into_iter().map(Event::Window).for_each(sink);
         self.totals.irregularities = self.tracker.irregularities();
-        Ok(self.totals)
+        self.totals
     }
 
     /// Counts what was seen.

@@ -91,13 +91,17 @@ impl From<aya::EbpfError> for EbpfError {
 /// Why a program is not loaded.
 pub(super) fn refused(program: &'static str) -> impl FnOnce(ProgramError) -> EbpfError {
     move |error| match error {
-        ProgramError::LoadError { io_error, .. } if is_refusal(&io_error) => EbpfError::Forbidden(io_error),
-        ProgramError::LoadError { io_error, verifier_log } => {
-            let log = verifier_log.to_string();
-            let said = log.lines().rev().find(|line| !line.is_empty() && !line.starts_with("processed"));
-            EbpfError::Refused { program, source: io_error, reason: said.unwrap_or("it does not say why").to_owned() }
-        }
+        ProgramError::LoadError { io_error, verifier_log } => not_loaded(program, io_error, &verifier_log.to_string()),
         other => EbpfError::Load(with_causes(&other)),
+    }
+}
+
+/// The verifier gives reasons; who forbids eBPF does not.
+fn not_loaded(program: &'static str, source: io::Error, log: &str) -> EbpfError {
+    let said = log.lines().rev().find(|line| !line.is_empty() && !line.starts_with("processed"));
+    match said {
+        None if is_refusal(&source) => EbpfError::Forbidden(source),
+        said => EbpfError::Refused { program, source, reason: said.unwrap_or("it does not say why").to_owned() },
     }
 }
 
@@ -122,6 +126,18 @@ fn is_refusal(error: &io::Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_says_no_is_told_by_whether_it_says_why() {
+        let log = "0: (b7) r0 = 0\nR1 type=ctx expected=fp\nprocessed 2 insns\n\n";
+        let (eacces, einval) =
+            (|| io::Error::from_raw_os_error(libc::EACCES), || io::Error::from_raw_os_error(libc::EINVAL));
+        let verifier = not_loaded("flow_ingress", eacces(), log).to_string();
+        assert!(verifier.starts_with("the kernel does not accept the eBPF program flow_ingress (Permission denied"));
+        assert!(verifier.ends_with(": R1 type=ctx expected=fp"), "{verifier}");
+        assert!(matches!(not_loaded("flow_ingress", eacces(), ""), EbpfError::Forbidden(_)));
+        assert!(not_loaded("flow_ingress", einval(), "").to_string().ends_with("it does not say why"));
+    }
 
     #[test]
     fn want_of_memory_is_told_from_other_answers() {

@@ -194,14 +194,16 @@ fn only_one_records_an_interface() {
     }
 }
 
-/// A thread that may not call bpf(2), by seccomp: packet sockets take its place, and the reason is told. The last may
-/// load programs, but not attach them.
+/// A thread that may not call bpf(2), by seccomp: packet sockets take its place, and the reason is told. The last two may
+/// make maps; one may load programs as well, but not attach them.
 #[test]
 fn where_ebpf_is_forbidden_packet_sockets_take_its_place() {
+    const PROG_LOAD: u32 = 5;
     const LINK_CREATE: u32 = 28;
     for (errno, command, expected) in [
         (libc::EPERM, None, "the kernel forbids eBPF"),
         (libc::ENOSYS, None, "eBPF is not there"),
+        (libc::EINVAL, Some(PROG_LOAD), "the kernel does not accept the eBPF program flow_"),
         (libc::EPERM, Some(LINK_CREATE), "cannot attach an eBPF program to near0"),
     ] {
         let lab = Lab::new();
