@@ -136,6 +136,7 @@ impl Enforcer {
                 }
             }
         }
+        table.prepare();
         let last_slot = attached.values().map(|it| it.slot).max().unwrap_or(MAX_INTERFACES - 1);
         let (looked, renewed) = (Duration::ZERO, Duration::ZERO);
         Ok(Self { table, denials, on_exit, attached, last_generation, last_slot, looked, renewed, _lock: lock })
@@ -237,11 +238,13 @@ impl Enforcer {
         self.attached.iter().filter_map(|(host, it)| Some((host.as_str(), it.trial.as_ref()?.ends)))
     }
 
-    /// Does what time demands: takes back what was not confirmed, renews, puts back what someone took away.
+    /// Does what time demands: takes back what was not confirmed, renews, puts back what someone took away. Gets ready for
+    /// the next change.
     ///
     /// # Errors
     /// When the kernel refuses. Call it again later.
     pub fn poll(&mut self, now: Duration) -> Result<Vec<Event>, EnforceError> {
+        self.table.prepare();
         let mut events = Vec::new();
         let due: Vec<String> =
             self.trials().filter(|(_, ends)| *ends <= now).map(|(host, _)| host.to_owned()).collect();

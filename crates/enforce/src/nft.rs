@@ -1,10 +1,12 @@
 //! Runs the program `nft`, which puts rules into the kernel and reads them back.
 
 use std::{
+    cell::RefCell,
     ffi::OsString,
     io::{self, Write as _},
+    os::unix::process::CommandExt as _,
     path::PathBuf,
-    process::{Command, Output, Stdio},
+    process::{Child, Command, Output, Stdio},
 };
 
 use serde_json::{Value, json};
@@ -34,28 +36,46 @@ impl Namespace {
     }
 }
 
+/// Has it take commands from its standard input, all of them or none.
+const APPLY: &[&str] = &["-j", "-f", "-"];
+/// Rules come into force in so many steps.
+const STEPS: usize = 2;
+
 /// The program `nft` in a network namespace.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Nft {
     namespace: Namespace,
     programs: &'static [&'static str],
+    /// Started, and waiting for commands: to start one takes most of the time that a change takes.
+    waiting: RefCell<Vec<Child>>,
 }
 
 impl Nft {
     pub(crate) const fn new(namespace: Namespace) -> Self {
-        Self { namespace, programs: PROGRAMS }
+        Self { namespace, programs: PROGRAMS, waiting: RefCell::new(Vec::new()) }
+    }
+
+    /// Starts programs for the next change. One that cannot be started now is when it is needed, and then it is told.
+    pub(crate) fn prepare(&self) {
+        let mut waiting = self.waiting.borrow_mut();
+        while waiting.len() < STEPS {
+            let Ok(program) = self.start(APPLY) else { return };
+            waiting.push(program);
+        }
     }
 
     /// Carries out commands, all of them or none.
     pub(crate) fn apply(&self, what: &'static str, commands: &[Value]) -> Result<(), EnforceError> {
         let input = serde_json::to_vec(&json!({ "nftables": commands })).unwrap_or_default();
-        let output = self.run(&["-j", "-f", "-"], &input)?;
+        let waiting = self.waiting.borrow_mut().pop().and_then(alive);
+        let program = waiting.map_or_else(|| self.start(APPLY), Ok)?;
+        let output = finish(program, &input)?;
         if output.status.success() { Ok(()) } else { Err(refusal(what, &output)) }
     }
 
     /// What is there, as a list of objects; `None` when it is not there.
     pub(crate) fn list(&self, what: &'static str, words: &[&str]) -> Result<Option<Vec<Value>>, EnforceError> {
-        let output = self.run(words, &[])?;
+        let output = finish(self.start(words)?, &[])?;
         if !output.status.success() {
             let missing = String::from_utf8_lossy(&output.stderr).contains("No such file or directory");
             return if missing { Ok(None) } else { Err(refusal(what, &output)) };
@@ -71,40 +91,63 @@ impl Nft {
         }
     }
 
-    fn run(&self, words: &[&str], input: &[u8]) -> Result<Output, EnforceError> {
+    fn start(&self, words: &[&str]) -> Result<Child, EnforceError> {
         for program in self.programs {
-            match self.run_program(program, words, input) {
+            match self.start_program(program, words) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(source) => return Err(EnforceError::NftFailed { source }),
-                Ok(output) => return Ok(output),
+                Ok(child) => return Ok(child),
             }
         }
         Err(EnforceError::NftMissing)
     }
 
-    fn run_program(&self, program: &str, words: &[&str], input: &[u8]) -> io::Result<Output> {
+    fn start_program(&self, program: &str, words: &[&str]) -> io::Result<Child> {
         let mut line: Vec<OsString> = match &self.namespace {
             Namespace::Own => Vec::new(),
             Namespace::Named(name) => ["ip", "netns", "exec", name].map(OsString::from).into(),
         };
         line.push(program.into());
         line.extend(words.iter().map(OsString::from));
-        let mut child = Command::new(&line[0])
+        Command::new(&line[0])
             .args(&line[1..])
             .env("LC_ALL", "C")
+            // Ctrl-C is for us: we may have rules to take away then.
+            .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .spawn()?;
-        if let Some(mut pipe) = child.stdin.take() {
-            match pipe.write_all(input) {
-                // It says on its own what it did not like.
-                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error),
-                _ => {}
-            }
-        }
-        child.wait_with_output()
+            .spawn()
     }
+}
+
+impl Drop for Nft {
+    /// Without commands they would end by themselves, but nobody would take notice.
+    fn drop(&mut self) {
+        for mut program in self.waiting.take() {
+            let _ = program.kill();
+            let _ = program.wait();
+        }
+    }
+}
+
+/// A program, unless it has ended: somebody may have.
+fn alive(mut program: Child) -> Option<Child> {
+    matches!(program.try_wait(), Ok(None)).then_some(program)
+}
+
+/// Gives a program its input, and waits for its end.
+fn finish(mut program: Child, input: &[u8]) -> Result<Output, EnforceError> {
+    if let Some(mut pipe) = program.stdin.take() {
+        match pipe.write_all(input) {
+            // It says on its own what it did not like.
+            Err(source) if source.kind() != io::ErrorKind::BrokenPipe => {
+                return Err(EnforceError::NftFailed { source });
+            }
+            _ => {}
+        }
+    }
+    program.wait_with_output().map_err(|source| EnforceError::NftFailed { source })
 }
 
 /// What `nft` said, in one line.
@@ -123,7 +166,9 @@ mod tests {
 
     #[test]
     fn without_nft_it_says_what_to_install() {
-        let nft = Nft { namespace: Namespace::Own, programs: &["/nonexistent/nft", "weir-has-no-such-program"] };
+        let programs = &["/nonexistent/nft", "weir-has-no-such-program"];
+        let nft = Nft { namespace: Namespace::Own, programs, waiting: RefCell::default() };
+        nft.prepare();
         let error = nft.apply("try", &[]).unwrap_err();
         assert_eq!(error.to_string(), "the program `nft` is missing: install the package nftables");
     }

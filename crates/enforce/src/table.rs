@@ -72,6 +72,11 @@ impl Table {
         Self { nft }
     }
 
+    /// Gets ready for the next change, so that it is quick.
+    pub(crate) fn prepare(&self) {
+        self.nft.prepare();
+    }
+
     /// Makes the table, without any interface in it.
     pub(crate) fn create(&self) -> Result<(), EnforceError> {
         let chain = |name: &str, priority: i32| {

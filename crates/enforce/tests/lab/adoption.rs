@@ -1,10 +1,13 @@
 //! Restarts, crashes, other people's rules, and changes of mind.
 
-use std::time::Duration;
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
 
 use weir_enforce::{Applied, EnforceError, Enforcer, Event, OnExit};
 
-use crate::hosts::{PATIENCE, Pair, SERVER, plan, refused};
+use crate::hosts::{PATIENCE, Pair, SERVER, plan, refused, run};
 
 const NOW: Duration = Duration::ZERO;
 const MINUTE: Duration = Duration::from_secs(60);
@@ -164,4 +167,38 @@ fn on_exit_open_opens() {
     enforcer.close().unwrap();
     assert!(pair.reaches(SERVER, 22));
     assert_eq!(pair.server.exec("nft list ruleset"), "");
+}
+
+/// The programs that wait for the next change: somebody ends them, and the change comes into force all the same. They go with
+/// the one that started them.
+#[test]
+fn a_change_does_not_need_the_programs_that_wait_for_it() {
+    let pair = Pair::new();
+    let _listeners = pair.listen(&[22]);
+    let waiting = |count: usize| {
+        let begun = Instant::now();
+        loop {
+            let waiting = pair.server.processes("nft");
+            if waiting.len() == count {
+                return waiting;
+            }
+            assert!(begun.elapsed() < PATIENCE, "{waiting:?} instead of {count}");
+            thread::sleep(Duration::from_millis(20));
+        }
+    };
+    let mut enforcer = pair.server.enforcer();
+    waiting(2);
+    enforcer.apply("w0", plan(&ssh(false)), None, NOW).unwrap();
+    assert!(pair.is_refused(SERVER, 22));
+    // They were used.
+    waiting(0);
+    enforcer.poll(NOW).unwrap();
+    waiting(2).iter().for_each(|number| drop(run(&format!("kill -KILL {number}"))));
+    waiting(0);
+    enforcer.apply("w0", plan(&ssh(true)), None, NOW).unwrap();
+    assert!(pair.reaches(SERVER, 22));
+    enforcer.poll(NOW).unwrap();
+    waiting(2);
+    drop(enforcer);
+    waiting(0);
 }

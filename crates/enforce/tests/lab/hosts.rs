@@ -72,6 +72,16 @@ impl Host {
         })
     }
 
+    /// The numbers of the processes here that run the program of this name.
+    pub fn processes(&self, program: &str) -> Vec<u32> {
+        let listed = run(&format!("ip netns pids {}", self.name));
+        let numbers = listed.lines().filter_map(|line| line.trim().parse::<u32>().ok());
+        let is_it = |number: &u32| {
+            std::fs::read_to_string(format!("/proc/{number}/comm")).is_ok_and(|name| name.trim() == program)
+        };
+        numbers.filter(is_it).collect()
+    }
+
     pub fn enforcer(&self) -> Enforcer {
         self.enforcer_with(OnExit::Keep)
     }
