@@ -17,9 +17,9 @@ use weir_network::{Network, Owner};
 
 use crate::{clock, network_file::NetworkFile, server::Order, settings::Settings};
 
-/// How often is looked whether the network file has changed.
+/// How often is looked whether the network file has changed, where nobody tells.
 const LOOK: Duration = Duration::from_millis(50);
-/// How often is looked what time demands of rules that are in force.
+/// How often is looked what time demands of rules that are in force, and whether the network file has changed after all.
 const LOOK_AFTER: Duration = Duration::from_millis(200);
 /// Time demands nothing where nothing is in force.
 const LONG: Duration = Duration::from_secs(3600);
@@ -28,7 +28,7 @@ type Reply = oneshot::Sender<Result<String, String>>;
 
 /// What the thread is told.
 enum Command {
-    /// AWS clients defined something else.
+    /// The file was written, or AWS clients defined something else.
     Changed,
     /// A user of this host asks for something.
     Order(Order, Reply),
@@ -67,8 +67,8 @@ impl Enforcement {
         }
         let rules = watched.keeper.rules();
         let (commands, received) = mpsc::channel();
-        watched.source.tell_of_changes(&commands);
-        let thread = thread::spawn(move || watched.run(&received));
+        let is_told = watched.source.tell_of_changes(&commands);
+        let thread = thread::spawn(move || watched.run(&received, is_told));
         Ok(Self { rules, commands, thread })
     }
 
@@ -125,13 +125,18 @@ impl Source {
         }
     }
 
-    /// Has the thread told when AWS clients define something else. Of a file nobody tells.
-    fn tell_of_changes(&self, commands: &Sender<Command>) {
-        let Self::Defined(_, changes) = self else { return };
-        let (mut changes, commands) = (changes.clone(), commands.clone());
-        tokio::spawn(
-            async move { while changes.changed().await.is_ok() && commands.send(Command::Changed).is_ok() {} },
-        );
+    /// Has the thread told of changes. Whether anybody tells.
+    fn tell_of_changes(&self, commands: &Sender<Command>) -> bool {
+        let commands = commands.clone();
+        let tell = move || commands.send(Command::Changed).is_ok();
+        match self {
+            Self::File(file, _) => file.watch(tell).is_ok(),
+            Self::Defined(_, changes) => {
+                let mut changes = changes.clone();
+                tokio::spawn(async move { while changes.changed().await.is_ok() && tell() {} });
+                true
+            }
+        }
     }
 
     /// The network, if it has changed since this was last asked, or never was.
@@ -157,11 +162,11 @@ struct Watched {
 }
 
 impl Watched {
-    /// Until it shall end.
-    fn run(mut self, commands: &Receiver<Command>) {
+    /// Until it shall end. `is_told`: somebody tells of changes.
+    fn run(mut self, commands: &Receiver<Command>, is_told: bool) {
         let patience = match (&self.source, self.keeper.enforces()) {
-            (Source::File(..), _) => LOOK,
-            (Source::Defined(..), true) => LOOK_AFTER,
+            (Source::File(..), _) if !is_told => LOOK,
+            (Source::File(..), _) | (Source::Defined(..), true) => LOOK_AFTER,
             (Source::Defined(..), false) => LONG,
         };
         loop {
