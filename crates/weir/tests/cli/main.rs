@@ -17,6 +17,7 @@ mod insights;
 mod interrupt;
 mod lab;
 mod nat;
+mod opinions;
 mod pattern;
 mod pcap;
 mod query;
