@@ -254,10 +254,13 @@ impl Shared {
         let before = std::mem::replace(&mut self.state().clock_offset_ms, offset_ms);
         let is_far = |offset: i64| offset.saturating_abs() > CLOCK_LIMIT_MS;
         match (is_far(before), is_far(offset_ms)) {
-            (false, true) => tracing::warn!(
-                "the clocks differ: that of the server is {} s ahead of ours; records keep the times of this host",
-                offset_ms / 1000
-            ),
+            (false, true) => {
+                let (seconds, way) =
+                    (offset_ms.unsigned_abs() / 1000, if offset_ms < 0 { "behind" } else { "ahead of" });
+                tracing::warn!(
+                    "the clocks differ: the server's is {seconds} s {way} ours; records keep the times of this host"
+                );
+            }
             (true, false) => tracing::info!("the clocks agree again"),
             _ => {}
         }
