@@ -1,4 +1,4 @@
-//! The one place that reads the clock.
+//! The one place that reads the clock, and how moments are written for people.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -12,4 +12,10 @@ pub fn now() -> Duration {
 #[allow(clippy::disallowed_methods, reason = "only the program reads the clock, and only here")]
 pub fn steady() -> Instant {
     Instant::now()
+}
+
+/// A moment, in seconds since 1970, as people read it.
+pub fn utc(seconds: u64) -> String {
+    let moment = i64::try_from(seconds).ok().and_then(|seconds| chrono::DateTime::from_timestamp(seconds, 0));
+    moment.map_or("-".into(), |time| time.format("%Y-%m-%d %H:%M:%S UTC").to_string())
 }

@@ -129,6 +129,24 @@ pub struct NoticesReport {
     pub dead: u64,
     /// Who is told.
     pub subscriptions: Vec<SubscriptionReport>,
+    /// Of those that have failed and wait, the ones that have failed most often.
+    #[serde(default)]
+    pub troubles: Vec<TroubleReport>,
+}
+
+/// A notice that could not be delivered so far.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TroubleReport {
+    /// Of what: the name of the topic.
+    pub topic: String,
+    /// The address or URL, without a password.
+    pub endpoint: String,
+    /// How often it was tried.
+    pub failures: u32,
+    /// What went wrong the last time.
+    pub problem: String,
+    /// When it is tried again, Unix seconds.
+    pub again: u64,
 }
 
 /// Who is told.

@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension as _, Row, Transaction};
 use super::{DeliveryPolicy, Retries};
 use crate::topic::{
     Kind, Message, Protocol, Subscription, SubscriptionState, TopicError, TopicSettings, count, decoded,
-    forget_messages,
+    forget_messages, shown_endpoint,
 };
 
 /// A delivery, with everything that is needed to make it.
@@ -139,8 +139,10 @@ impl Queued {
 /// A delivery that has failed and waits for its next try.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trouble {
-    /// The subscription.
-    pub subscription_arn: String,
+    /// The ARN of the topic.
+    pub topic_arn: String,
+    /// Who could not be told, without a password.
+    pub endpoint: String,
     /// How often it has failed.
     pub failures: u32,
     /// What went wrong the last time.
@@ -151,12 +153,13 @@ pub struct Trouble {
 
 /// Those that have failed most often, first.
 pub(super) fn troubles(transaction: &Transaction<'_>, limit: u32) -> Result<Vec<Trouble>, TopicError> {
-    let select = "SELECT subscription, attempts, problem, due FROM topic_delivery
-                  WHERE problem IS NOT NULL ORDER BY attempts DESC, id LIMIT ?1";
+    let select = "SELECT s.topic, s.endpoint, d.attempts, d.problem, d.due
+                  FROM topic_delivery d JOIN topic_subscription s ON s.arn = d.subscription
+                  WHERE d.problem IS NOT NULL ORDER BY d.attempts DESC, d.id LIMIT ?1";
     let mut select = transaction.prepare_cached(select)?;
     let troubles = select.query_map([limit], |row| {
-        let (subscription_arn, failures) = (row.get(0)?, row.get(1)?);
-        Ok(Trouble { subscription_arn, failures, problem: row.get(2)?, due: row.get(3)? })
+        let endpoint = shown_endpoint(&row.get::<_, String>(1)?);
+        Ok(Trouble { topic_arn: row.get(0)?, endpoint, failures: row.get(2)?, problem: row.get(3)?, due: row.get(4)? })
     })?;
     Ok(troubles.collect::<Result<_, _>>()?)
 }

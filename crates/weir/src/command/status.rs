@@ -9,8 +9,8 @@ use anyhow::{Context as _, Result, bail};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use crate::{
-    Outcome, client,
-    report::{EnforcementReport, Report},
+    Outcome, client, clock,
+    report::{EnforcementReport, ErrorReport, Report},
     settings::{Bytes, Settings},
 };
 
@@ -92,7 +92,7 @@ fn text(report: &Report) -> String {
         lines.push(String::new());
         lines.extend(agents::lines(&report.agents));
     }
-    let watched = watching::lines(&report.watching);
+    let watched = watching::lines(&report.watching, &report.data);
     if !watched.is_empty() {
         lines.push(String::new());
         lines.extend(watched);
@@ -115,9 +115,13 @@ fn text(report: &Report) -> String {
     if !report.errors.is_empty() {
         lines.push(String::new());
         lines.push("last errors".to_owned());
-        lines.extend(report.errors.iter().map(|error| format!("  {}  {}", error.time, error.message)));
+        lines.extend(report.errors.iter().map(error_line));
     }
     lines.join("\n") + "\n"
+}
+
+fn error_line(error: &ErrorReport) -> String {
+    format!("  {}  {}", clock::utc(error.time), error.message)
 }
 
 /// What rules are in force, and what they refused. `confirm` is the command that keeps rules on trial.

@@ -62,7 +62,12 @@ pub fn run(matches: &ArgMatches, settings: &Settings) -> Result<Outcome> {
 fn list(registry: &Registry, out: &mut impl io::Write) -> Result<()> {
     for (id, token) in registry.tokens()? {
         let until = if token.expires <= now() { "expired" } else { "until" };
-        writeln!(out, "token  {id}  made {}, {until} {}", date(token.made), date(token.expires))?;
+        writeln!(
+            out,
+            "token  {id}  made {}, {until} {}",
+            clock::utc(token.made.unsigned_abs()),
+            clock::utc(token.expires.unsigned_abs())
+        )?;
     }
     for (id, name) in registry.hosts()? {
         writeln!(out, "host   {id}  {name}")?;
@@ -72,9 +77,4 @@ fn list(registry: &Registry, out: &mut impl io::Write) -> Result<()> {
 
 fn now() -> i64 {
     i64::try_from(clock::now().as_secs()).unwrap_or(i64::MAX)
-}
-
-fn date(seconds: i64) -> String {
-    chrono::DateTime::from_timestamp(seconds, 0)
-        .map_or("-".into(), |time| time.format("%Y-%m-%d %H:%M UTC").to_string())
 }

@@ -2,6 +2,7 @@
 
 mod capturing;
 mod enforcement;
+mod errors;
 mod flow_log;
 mod flow_logs;
 mod front;
@@ -315,7 +316,7 @@ impl Running<'_> {
     fn report(&self) -> Report {
         let counters = self.delivery.map(Delivery::counters).unwrap_or_default();
         let progress = self.recorder.progress();
-        let mut errors: Vec<ErrorReport> = progress.errors.into();
+        let mut errors = progress.errors.list();
         if let Some(failure) = counters.last_failure {
             errors.push(ErrorReport { time: u64::try_from(failure.time).unwrap_or(0), message: failure.message });
             errors.sort_by_key(|error| error.time);
@@ -335,7 +336,7 @@ impl Running<'_> {
             data: shown(&self.settings.data),
             frames: progress.frames.count(),
             windows: progress.windows,
-            refusals: refusals::report(&progress.refused),
+            refusals: progress.refused.report(),
             interfaces: progress.interfaces.reports(),
             agents: self.fleet.map(Fleet::report).unwrap_or_default(),
             delivery: DeliveryReport {

@@ -52,3 +52,36 @@ fn what_waits_to_try_again_ends_when_it_is_told() {
     let up = short_of_descriptors(&net, &lab);
     assert_eq!(up.end("-TERM"), Some(0));
 }
+
+/// A capture breaks off in its first window: what it counted is there, and after it comes SKIPDATA until the next one begins.
+#[test]
+fn a_capture_that_breaks_off_keeps_what_it_counted() {
+    let (net, lab) = (Net::new(), Lab::new());
+    let up = Up::start(&net, &lab, &["--capture", "packet", "--interval", "600", "--deliver-every-window"]);
+    let send = |count: usize| {
+        let socket = "import socket\ns = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)";
+        net.far(&format!("{socket}\nfor n in range({count}): s.sendto(b'x' * 100, ('10.88.0.1', 9))"));
+    };
+    send(5);
+    let limit = |most: &str| {
+        let set = Command::new("prlimit").args([most, "--pid", &up.pid().to_string()]).status();
+        assert!(set.expect("prlimit").success());
+    };
+    // Whoever waits for more descriptors than there may be is refused by the kernel.
+    limit("--nofile=1:1024");
+    up.wait_until("it breaks off", || up.said().contains("a0 is gone"));
+    limit("--nofile=1024:1024");
+    up.wait_for("it records again", |status| {
+        status["capture_failures"].as_u64() > Some(0)
+            && status["not_recording"].is_null()
+            && status["interfaces"][0]["recording"] == true
+    });
+    send(3);
+    thread::sleep(Duration::from_millis(500));
+    assert_eq!(up.end("-TERM"), Some(0));
+    let asked = "SELECT log_status, coalesce(sum(packets), 0) AS packets FROM vpc_flow_logs \
+                 WHERE log_status <> 'OK' OR dstport = 9 GROUP BY log_status ORDER BY 1";
+    let said = lab.weir(&["query", "--data", "data", "--output", "csv", asked]);
+    assert_eq!((said.code, said.err.as_str()), (0, ""));
+    assert_eq!(said.out.lines().skip(1).collect::<Vec<_>>(), ["\"OK\",\"8\"", "\"SKIPDATA\",\"0\""]);
+}

@@ -146,12 +146,14 @@ impl<'a> Up<'a> {
         up
     }
 
-    /// Starts the program, which may be run by another one that limits it.
+    /// Starts the program, which may be run by another one that limits it. Intervals are of a second unless flags say.
     pub fn spawn(net: &'a Net, lab: &'a Lab, program: &[&str], flags: &[&str], variables: &[(&str, &str)]) -> Self {
+        let interval: &[&str] = if flags.contains(&"--interval") { &[] } else { &["--interval", "1"] };
         let child = Command::new("ip")
             .args(["netns", "exec", &net.near])
             .args(program)
-            .args(["up", "--interface", "a0", "--interval", "1"])
+            .args(["up", "--interface", "a0"])
+            .args(interval)
             .args(["--data", "data", "--format", FORMAT])
             .args(flags)
             .envs(variables.iter().copied())
@@ -196,6 +198,16 @@ impl<'a> Up<'a> {
         }
         let said = fs::read_to_string(self.lab.path("up.err")).unwrap_or_default();
         panic!("waited for: {what}; status {:?}; it said {said}", self.status());
+    }
+
+    /// Waits for something that the status does not say.
+    #[track_caller]
+    pub fn wait_until(&self, what: &str, is: impl Fn() -> bool) {
+        let begun = Instant::now();
+        while !is() {
+            assert!(begun.elapsed() < PATIENCE, "waited for: {what}; it said {}", self.said());
+            thread::sleep(Duration::from_millis(100));
+        }
     }
 
     /// Waits until every packet that passed so far is in a finished interval.

@@ -27,9 +27,11 @@ print("ready", flush=True)
 server.serve_forever()
 "#;
 
-/// A mail relay that writes what it gets to the file of this name.
+/// A mail relay that writes what it gets to the file of this name. While there is a file `no` beside it, its text is the
+/// answer to every recipient.
 const RELAY: &str = r#"
-import socketserver
+import os, socketserver
+no = os.path.join(os.path.dirname("FILE"), "no")
 class Relay(socketserver.StreamRequestHandler):
     def say(self, text): self.wfile.write(text.encode() + b"\r\n")
     def handle(self):
@@ -44,6 +46,7 @@ class Relay(socketserver.StreamRequestHandler):
                         if line == b".\r\n": break
                         file.write(line)
                 self.say("250 taken")
+            elif word == b"RCPT" and os.path.exists(no): self.say(open(no).read())
             elif word == b"QUIT": self.say("221 bye"); return
             else: self.say("250 fine")
 server = socketserver.ThreadingTCPServer(("127.0.0.1", 9025), Relay)
@@ -119,6 +122,39 @@ fn refused_ssh_becomes_a_record_a_metric_an_alarm_and_a_notice() {
     let posts = fs::read_to_string(lab.path("posts")).expect("posts");
     assert_eq!(posts.lines().filter(|line| line.contains("Notification")).count(), 1, "{posts}");
     assert_eq!(posts.lines().filter(|line| line.contains("Confirmation")).count(), 1, "{posts}");
+}
+
+/// A relay that is away, says no for now, or says no for good: `weir status` says which, of whom, and what becomes of it.
+#[test]
+fn what_the_relay_says_is_in_the_status() {
+    let (lab, net) = (Lab::new(), Net::new());
+    let flags = ["--notify", "ops@example.com", "--smtp-url", "smtp://127.0.0.1:9025?tls=none"];
+    let up = Up::start(&net, &lab, &flags);
+    let trouble = |problem: &'static str| {
+        move |status: &Value| {
+            let told = &status["watching"]["notices"]["troubles"][0];
+            told["endpoint"] == "ops@example.com"
+                && told["topic"] == "SSH-rejects"
+                && told["again"].as_u64() > Some(0)
+                && told["problem"].as_str().is_some_and(|text| text.contains(problem))
+        }
+    };
+    up.wait_for("a relay that is away", trouble("Connection refused"));
+    lab.write("no", "451 come back later");
+    let _relay = net.near_server(&RELAY.replace("FILE", &lab.path("mails").display().to_string()));
+    up.wait_for("a relay that says no for now", trouble("come back later"));
+    let shown = net.exec(&net.near, &[env!("CARGO_BIN_EXE_weir"), "status"]);
+    let line = shown.lines().find(|line| line.starts_with("trouble    ops@example.com of SSH-rejects, tried"));
+    assert!(line.is_some_and(|line| line.contains("come back later; again at 2")), "{shown}");
+
+    lab.write("no", "554 never");
+    up.wait_for("a relay that says no for good", |status| status["watching"]["notices"]["dead"] == 1);
+    let shown = net.exec(&net.near, &[env!("CARGO_BIN_EXE_weir"), "status"]);
+    assert!(shown.contains("1 given up") && shown.contains("/dead-letters, with the reason"), "{shown}");
+    let letters: Vec<_> = fs::read_dir(lab.path("data/dead-letters")).expect("a folder").flatten().collect();
+    let letter = fs::read_to_string(letters[0].path()).expect("a letter");
+    assert!(letters.len() == 1 && letter.contains("554") && letter.contains("never"), "{letter}");
+    assert_eq!(up.end("-TERM"), Some(0));
 }
 
 /// The link to confirm, out of a quoted-printable mail.

@@ -1,8 +1,9 @@
 //! What `weir status` says of log groups, metric filters, alarms and notices.
 
-use crate::{report::WatchingReport, settings::Bytes};
+use crate::{clock, report::WatchingReport, settings::Bytes};
 
-pub(super) fn lines(report: &WatchingReport) -> Vec<String> {
+/// `data` is the data directory.
+pub(super) fn lines(report: &WatchingReport, data: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for group in &report.log_groups {
         let kept = group.retention_days.map_or("kept for ever".to_owned(), |days| format!("kept {days} days"));
@@ -27,10 +28,23 @@ pub(super) fn lines(report: &WatchingReport) -> Vec<String> {
             notices.sent, notices.waiting, notices.dead, notices.failed_attempts
         ));
     }
+    for trouble in &report.notices.troubles {
+        lines.push(format!(
+            "trouble    {} of {}, tried {} times: {}; again at {}",
+            trouble.endpoint,
+            trouble.topic,
+            trouble.failures,
+            trouble.problem,
+            clock::utc(trouble.again)
+        ));
+    }
+    if notices.dead > 0 {
+        lines.push(format!("given up   each is a file in {data}/dead-letters, with the reason"));
+    }
     if report.waiting_records + report.dropped_records > 0 {
         let (waiting, dropped) = (report.waiting_records, report.dropped_records);
         lines.push(format!("log group  {waiting} records wait for the disk, {dropped} were dropped"));
     }
-    lines.extend(report.errors.iter().map(|error| format!("  {}  {}", error.time, error.message)));
+    lines.extend(report.errors.iter().map(super::error_line));
     lines
 }

@@ -1,7 +1,6 @@
 //! Recording: a thread that captures, and one that makes records of finished windows and hands them to the delivery.
 
 use std::{
-    collections::VecDeque,
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -23,29 +22,25 @@ use weir_store::{Appended, Delivery, FinishedWindow, Loss};
 
 use super::{
     capturing::{Capturing, News},
+    errors::Errors,
     flow_logs::FlowLogs,
+    refusals::Refusals,
     watching::Watching,
 };
-use crate::{
-    clock,
-    report::{CaptureReport, ErrorReport},
-    settings::Settings,
-};
+use crate::{clock, report::CaptureReport, settings::Settings};
 
 /// Windows that may wait between the two threads. When the disk is slower for long, capturing waits too, and what the
 /// kernel then drops is counted as lost.
 const QUEUE: usize = 16;
 /// Records in a batch.
 const BATCH_ROWS: usize = 8192;
-/// Errors that are kept for the report.
-const ERRORS: usize = 20;
 
 /// What recording came to so far.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Progress {
     pub interfaces: Interfaces,
     pub windows: u64,
-    pub errors: VecDeque<ErrorReport>,
+    pub errors: Errors,
     pub not_recording: Option<String>,
     /// How often a capture broke off or could not begin.
     pub capture_failures: u64,
@@ -53,7 +48,7 @@ pub(super) struct Progress {
     /// Packets looked at, also those of the present window.
     pub frames: Frames,
     /// What the host has refused so far; it goes on counting.
-    pub refused: Arc<Mutex<Option<live::Refused>>>,
+    pub refused: Refusals,
 }
 
 /// The packets of all captures.
@@ -241,7 +236,7 @@ impl Shared {
         progress.not_recording = None;
         progress.capture = Some(CaptureReport { tier: tier.tier.to_string(), why: tier.why.clone() });
         progress.frames = Frames { before: progress.frames.count(), now: capture.frames() };
-        progress.refused = capture.refused();
+        progress.refused.follow(capture.refused());
         drop(progress);
         let mut ending = self.ending();
         if ending.over {
@@ -286,15 +281,7 @@ impl Shared {
 
     pub(super) fn error(&self, message: String) {
         tracing::info!("{message}");
-        let errors = &mut self.progress().errors;
-        // What is tried again and fails again is one error.
-        if errors.back().is_some_and(|last| last.message == message) {
-            errors.pop_back();
-        }
-        errors.push_back(ErrorReport { time: clock::now().as_secs(), message });
-        if errors.len() > ERRORS {
-            errors.pop_front();
-        }
+        self.progress().errors.add(message, clock::now().as_secs());
     }
 
     /// Makes records of a window and hands them to the delivery.

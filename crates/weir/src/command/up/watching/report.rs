@@ -5,17 +5,20 @@ use weir_watch::{
     alarm::DescribeAlarmsInput,
     filter::{DescribeMetricFiltersInput, MetricFilter},
     metric::GetMetricStatisticsInput,
+    notice::Trouble,
     topic::ListInput,
 };
 
 use super::Watching;
 use crate::report::{
-    AlarmReport, LogGroupReport, MetricFilterReport, NoticesReport, SubscriptionReport, WatchingReport,
+    AlarmReport, LogGroupReport, MetricFilterReport, NoticesReport, SubscriptionReport, TroubleReport, WatchingReport,
 };
 
 /// How far back a metric's last value is looked for, in milliseconds.
 const RECENT: i64 = 3 * 3_600_000;
 const MINUTE: i64 = 60;
+/// Notices in trouble that are shown.
+const TROUBLES: u32 = 5;
 
 /// Everything at this moment. What cannot be read is left out, and told among the troubles.
 pub(super) fn report(watching: &Watching, now: i64) -> WatchingReport {
@@ -138,12 +141,13 @@ fn notices(watching: &Watching, now: i64) -> anyhow::Result<NoticesReport> {
         failed_attempts: counters.failed_attempts,
         dead: counters.dead,
         subscriptions: Vec::new(),
+        troubles: watching.courier.troubles(TROUBLES)?.into_iter().map(trouble).collect(),
     };
     let mut input = ListInput::default();
     loop {
         let page = watching.region.topics.list_subscriptions(&input, now)?;
         report.subscriptions.extend(page.subscriptions.into_iter().map(|subscription| SubscriptionReport {
-            topic: subscription.topic_arn.rsplit(':').next().unwrap_or_default().to_owned(),
+            topic: name_of(&subscription.topic_arn),
             protocol: subscription.protocol,
             endpoint: subscription.endpoint,
             confirmed: subscription.subscription_arn.starts_with("arn:"),
@@ -153,4 +157,19 @@ fn notices(watching: &Watching, now: i64) -> anyhow::Result<NoticesReport> {
             return Ok(report);
         }
     }
+}
+
+fn trouble(trouble: Trouble) -> TroubleReport {
+    TroubleReport {
+        topic: name_of(&trouble.topic_arn),
+        endpoint: trouble.endpoint,
+        failures: trouble.failures,
+        problem: trouble.problem,
+        again: trouble.due.unsigned_abs() / 1000,
+    }
+}
+
+/// The name of a topic, out of its ARN.
+fn name_of(topic_arn: &str) -> String {
+    topic_arn.rsplit(':').next().unwrap_or_default().to_owned()
 }

@@ -1,7 +1,6 @@
 //! The threads that keep everything moving.
 
 use std::{
-    collections::VecDeque,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -12,7 +11,7 @@ use std::{
 
 use weir_watch::notice::Carriers;
 
-use super::{Watching, now_ms};
+use super::{super::errors::Errors, Watching, now_ms};
 use crate::{clock, report::ErrorReport};
 
 /// How often each looks for work.
@@ -23,30 +22,22 @@ const FLUSH: i64 = 1000;
 const SENDERS: usize = 4;
 /// Notices that a sender takes at a time.
 const AT_A_TIME: u32 = 1;
-/// Troubles that are kept.
-const TROUBLES: usize = 10;
-
 /// The last things that went wrong.
 #[derive(Debug, Default)]
-pub(in crate::command::up) struct Troubles(Mutex<VecDeque<ErrorReport>>);
+pub(in crate::command::up) struct Troubles(Mutex<Errors>);
 
 impl Troubles {
-    /// Adds one, unless it is the last one again.
+    /// Adds one.
     pub(in crate::command::up) fn add(&self, message: String) {
-        let mut troubles = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if troubles.back().is_some_and(|last| last.message == message) {
-            return;
-        }
-        tracing::info!("{message}");
-        troubles.push_back(ErrorReport { time: clock::now().as_secs(), message });
-        if troubles.len() > TROUBLES {
-            troubles.pop_front();
+        let mut errors = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(new) = errors.add(message, clock::now().as_secs()) {
+            tracing::info!("{}", new.message);
         }
     }
 
     /// All of them, oldest first.
     pub(super) fn list(&self) -> Vec<ErrorReport> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).list()
     }
 }
 
