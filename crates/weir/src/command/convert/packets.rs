@@ -18,7 +18,7 @@ use weir_capture::{
     tracker::{self, Exclude, InterfaceIndex, Judgement, Observation, Tracker, VerdictSource},
     window::{Counters, Window, no_rules},
 };
-use weir_network::{Connections, Interface, Network, Owner, Policy, Side, Timeouts, TrafficType};
+use weir_network::{Connections, Interface, Network, Owner, Policy, Timeouts, TrafficType};
 use weir_record::{Format, write::Writer};
 
 use super::{Input, target::Target};

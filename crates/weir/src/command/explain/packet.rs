@@ -1,11 +1,11 @@
 //! The packet that is asked about: from flags, or from a record.
 
-use std::{collections::BTreeMap, net::IpAddr};
+use std::net::IpAddr;
 
 use anyhow::{Result, bail};
 use clap::{Arg, ArgMatches, value_parser};
 use weir_network::{
-    Crossing, Direction, Explanation, ICMP, ICMPV6, Interface, Network, Packet, Recorded, Service, Side, TCP, UDP,
+    Crossing, Direction, Explanation, ICMP, ICMPV6, Interface, Network, Packet, Recorded, Service, TCP, UDP,
 };
 
 use crate::{Usage, local_nets::LocalNets, records::Flow};
