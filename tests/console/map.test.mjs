@@ -15,10 +15,13 @@ before(async () => {
   call = await weir.session();
   page = await open(browser, weir);
   await signIn(page, weir.key, "/console/map?from=15m");
-  await until(async () => {
-    const { events } = await call("logs", "FilterLogEvents", { logGroupName: GROUP, filterPattern: "REJECT", limit: 5 });
-    return events.length > 0;
-  }, "a refused connection in the log group", () => weir.said());
+  // The answers to HTTP are longer than 20,000 bytes.
+  for (const pattern of ["[..., srcport=8080, dstport, protocol, packets, bytes>20000, start, end, action=ACCEPT, status]", "REJECT"]) {
+    await until(async () => {
+      const { events } = await call("logs", "FilterLogEvents", { logGroupName: GROUP, filterPattern: pattern, limit: 5 });
+      return events.length > 0;
+    }, `${pattern} in the log group`, () => weir.said());
+  }
 });
 
 after(async () => {
