@@ -44,6 +44,7 @@ console: ## the console in a browser, on real packets; pictures to target/consol
 
 fuzz: ## a short run of every fuzz target; SECONDS=600 for a long one
 	fuzz/run $(or $(SECONDS),30)
+	WEIR_FUZZ_SECONDS=$(or $(SECONDS),30) cargo test --locked --workspace --test query -- fuzz
 
 bench: build ## measure, beside peers in the same run; figures to docs/benchmarks.md
 	scripts/setup bench

@@ -23,7 +23,6 @@ mod results;
 mod shapes;
 mod start;
 mod tags;
-pub(crate) mod text;
 mod work;
 
 use std::collections::{HashMap, VecDeque};

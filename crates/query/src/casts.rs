@@ -1,5 +1,5 @@
-//! Casts that Arrow does not do: to and from JSON, IPADDRESS and IPPREFIX. They are found in the plan,
-//! where the types are known, and become calls of functions.
+//! Casts that Arrow does not do, to and from JSON, IPADDRESS and IPPREFIX, and those that Trino does otherwise. They are
+//! found in the plan, where the types are known, and become calls of functions.
 
 use std::sync::Arc;
 
@@ -15,8 +15,8 @@ use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, ScalarUDF};
 use crate::check::input_schema;
 use crate::error::{Code, Error};
 use crate::function::{
-    ADDRESS, PREFIX, PREFIX_TEXT, TO_ADDRESS, TO_JSON, TO_PREFIX, TO_TEXT, TRY_TO_ADDRESS, from_json, is_text,
-    json_type, type_name,
+    ADDRESS, PREFIX, PREFIX_TEXT, TO_ADDRESS, TO_JSON, TO_PREFIX, TO_TEXT, TRY_TO_ADDRESS, cast_to, casts_otherwise,
+    from_json, is_text, json_type, type_name,
 };
 use crate::try_function::TRY;
 
@@ -62,12 +62,15 @@ fn resolved(
     Ok(Transformed::yes(call.alias(whole.schema_name().to_string())))
 }
 
-/// What does the cast; none when Arrow does.
+/// What does the cast; none when Arrow does it as Trino would.
 fn function(from: &DataType, to: &DataType, lenient: bool, session: &SessionState) -> Result<Option<Arc<ScalarUDF>>> {
     let json = json_type();
     let special = |kind: &DataType| *kind == ADDRESS || *kind == PREFIX || *kind == json;
-    if from == to || from.is_null() || (!special(from) && !special(to)) {
+    if from == to || from.is_null() {
         return Ok(None);
+    }
+    if !special(from) && !special(to) {
+        return Ok(casts_otherwise(from, to).then(|| Arc::new(cast_to(to.clone()))));
     }
     let name = match to {
         _ if *from == json => return Ok(Some(Arc::new(from_json(to.clone())))),

@@ -77,6 +77,31 @@ fn mismatch(expr: &Expr, schema: &DFSchema, tokens: &[Token<'_>]) -> Option<Erro
             let position = place(&between.expr);
             Some(error(position, format!("Cannot check if {shown_value} is BETWEEN {low} and {high}")))
         }
+        Expr::ScalarFunction(call) => {
+            let types: Vec<DataType> = call.args.iter().map(type_of).collect::<Option<_>>()?;
+            let name = call.name();
+            let mixed = OF_ONE_TYPE.contains(&name) && !of_one_type(&types);
+            let of_numbers =
+                OF_TEXTS.contains(&name) && types.first().is_some_and(|first| !is_text(first) && !first.is_null());
+            if !mixed && !of_numbers {
+                return None;
+            }
+            let names: Vec<String> = call.args.iter().zip(&types).map(|(arg, kind)| shown(arg, kind)).collect();
+            let name = if name == "character_length" { "length" } else { name };
+            let message = format!("Unexpected parameters ({}) for function {name}", names.join(", "));
+            Some(Error { code: Code::FunctionNotFound, position: place(expr), message })
+        }
+        Expr::Case(case) => {
+            let results = case.when_then_expr.iter().map(|(_, then)| then).chain(&case.else_expr);
+            let types: Vec<DataType> = results.map(|result| type_of(result)).collect::<Option<_>>()?;
+            if of_one_type(&types) {
+                return None;
+            }
+            let shown: Vec<String> = types.iter().map(type_name).collect();
+            let message =
+                format!("All CASE results must be the same type or coercible to a common type: {}", shown.join(", "));
+            Some(error(place(expr), message))
+        }
         Expr::Like(like) => {
             let value = type_of(&like.expr)?;
             if is_text(&value) || value.is_null() {
@@ -90,6 +115,17 @@ fn mismatch(expr: &Expr, schema: &DFSchema, tokens: &[Token<'_>]) -> Option<Erro
         }
         _ => None,
     }
+}
+
+/// Functions of DataFusion's that make texts of whatever they get first.
+const OF_TEXTS: [&str; 6] = ["character_length", "concat_ws", "lpad", "regexp_count", "rpad", "translate"];
+
+/// Functions of DataFusion's that cast their arguments to one type, whatever they are.
+const OF_ONE_TYPE: [&str; 4] = ["coalesce", "greatest", "least", "nullif"];
+
+fn of_one_type(types: &[DataType]) -> bool {
+    let known = types.iter().find(|kind| !kind.is_null());
+    known.is_none_or(|first| types.iter().all(|kind| comparable(first, kind)))
 }
 
 fn error(position: Option<Position>, message: String) -> Error {

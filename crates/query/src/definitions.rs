@@ -16,17 +16,21 @@ use crate::hive::{self, Hive, Name, PartitionSpec, TableChange};
 use crate::metastore;
 use crate::progress::Progress;
 use crate::select;
+use crate::shown;
 use crate::statement::{self, Statement};
 use crate::write;
 
 mod alter;
 mod show;
 
-use show::{matches, show, shown_values};
+use show::{matches, show as tell, shown_values};
 
 /// Runs the statement.
 pub(crate) async fn run(engine: &Engine, statement: Hive, options: &RunOptions) -> Result<Answer, Error> {
     let kind = kind(&statement);
+    if let Some(rows) = of_view(engine, &statement, options).await? {
+        return answer(kind, column_names(kind), &rows);
+    }
     let rows = match statement {
         Hive::CreateTableAs { .. } | Hive::Insert { .. } | Hive::Unload { .. } => {
             return write::run(engine, statement, options).await;
@@ -57,11 +61,30 @@ pub(crate) async fn run(engine: &Engine, statement: Hive, options: &RunOptions) 
         | Hive::ShowCreateTable { .. }
         | Hive::ShowPartitions { .. }
         | Hive::ShowTableProperties { .. } => {
-            show(metastore::with_found(engine, table_of(&statement)).await?, &statement, &options.database)?
+            tell(metastore::with_found(engine, table_of(&statement)).await?, &statement, &options.database)?
         }
-        statement => show(engine.catalogue.read()?, &statement, &options.database)?,
+        statement => tell(engine.catalogue.read()?, &statement, &options.database)?,
     };
     answer(kind, column_names(kind), &rows)
+}
+
+/// What DESCRIBE and SHOW COLUMNS tell of a view; none when it is no view that they ask about.
+async fn of_view(engine: &Engine, statement: &Hive, options: &RunOptions) -> Result<Option<Vec<Vec<String>>>, Error> {
+    let (table, wanted, described) = match statement {
+        Hive::Describe { table, column, .. } => (table, column.as_deref(), true),
+        Hive::ShowColumns { table } => (table, None, false),
+        _ => return Ok(None),
+    };
+    let catalogue = engine.catalogue.read()?;
+    let database = catalogue.databases.get(table.database.as_deref().unwrap_or(&options.database));
+    let Some(query) = database.and_then(|found| found.views.get(&table.table)) else { return Ok(None) };
+    let columns = select::columns(engine, query, options).await?;
+    let columns = columns.fields().iter().filter(|field| wanted.is_none_or(|wanted| field.name() == wanted));
+    let row = |field: &Arc<Field>| match described {
+        true => vec![field.name().clone(), shown::type_of(field), String::new()],
+        false => vec![field.name().clone()],
+    };
+    Ok(Some(columns.map(row).collect()))
 }
 
 /// The one table that a statement asks about.

@@ -26,6 +26,7 @@ pub(crate) fn parse(sql: &str) -> Result<Vec<Statement>, ParserError> {
     let tokens = Tokenizer::new(&Trino, sql).tokenize_with_location()?;
     let tokens: Vec<TokenWithSpan> =
         tokens.into_iter().filter(|token| !matches!(token.token, Token::Whitespace(_))).collect();
+    offset_first(&tokens)?;
     let tokens = with_brackets(&with_types(typed_literals(with_selects(tokens))), 0);
     Parser::new(&Trino).with_tokens_with_locations(tokens).parse_statements()
 }
@@ -75,6 +76,18 @@ impl Dialect for Trino {
         supports_filter_during_aggregation
         supports_select_wildcard_except
         supports_select_wildcard_exclude
+    }
+}
+
+/// Refuses `LIMIT 5 OFFSET 1`: in Trino OFFSET stands before LIMIT.
+fn offset_first(tokens: &[TokenWithSpan]) -> Result<(), ParserError> {
+    let wrong = tokens.windows(3).find(|three| is_word(&three[0], "limit") && is_word(&three[2], "offset"));
+    match wrong {
+        None => Ok(()),
+        Some(three) => {
+            let at = three[2].span.start;
+            Err(ParserError::ParserError(format!("Expected: <EOF>, found: OFFSET{at}")))
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, new_null_array};
-use datafusion::arrow::datatypes::{DataType, Field, Fields, TimeUnit};
+use datafusion::arrow::datatypes::{DataType, Field, Fields, IntervalUnit, TimeUnit};
 use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::registry::FunctionRegistry;
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
@@ -19,6 +19,7 @@ mod address;
 mod aggregate;
 mod array;
 mod bit;
+mod cast;
 mod duration;
 mod format;
 mod generic;
@@ -26,6 +27,7 @@ mod json;
 mod known;
 mod lambda;
 mod map;
+mod number;
 mod prefix;
 mod printf;
 mod sequence;
@@ -37,10 +39,13 @@ mod zone;
 
 pub(crate) use address::{TO_ADDRESS, TO_TEXT, TRY_TO_ADDRESS, texts as address_texts};
 pub(crate) use array::ORDINALS;
-pub(crate) use json::{TO_JSON, from_json, texts as json_texts};
+use array::SUBSCRIPT;
+pub(crate) use cast::{differs as casts_otherwise, to_type as cast_to};
+pub(crate) use json::{TO_JSON, from_json, lenient_column, texts as json_texts, to_json};
 pub(crate) use known::{NAMES, check as check_names};
 pub(crate) use lambda::SORT_BY;
 pub(crate) use prefix::{PREFIX, PREFIX_TEXT, TO_PREFIX, texts as prefix_texts};
+pub(crate) use time::INSTANT;
 
 use generic::Generic;
 
@@ -49,10 +54,11 @@ use generic::Generic;
 /// # Errors
 /// When the registry takes no more functions.
 pub(crate) fn register(registry: &mut dyn FunctionRegistry, now: i64) -> Result<()> {
-    let fixed: [&'static [Entry]; 8] = [
+    let fixed: [&'static [Entry]; 9] = [
         time::FUNCTIONS,
         text::FUNCTIONS,
         bit::FUNCTIONS,
+        number::FUNCTIONS,
         address::FUNCTIONS,
         prefix::FUNCTIONS,
         json::FUNCTIONS,
@@ -76,6 +82,12 @@ pub(crate) fn register(registry: &mut dyn FunctionRegistry, now: i64) -> Result<
         registry.register_udaf(Arc::new(function))?;
     }
     Ok(())
+}
+
+/// What `a[1]` is planned as: an item that must be there.
+pub(crate) fn subscript() -> Arc<ScalarUDF> {
+    let generic = array::FUNCTIONS.iter().find(|generic| generic.name == SUBSCRIPT);
+    Function::shared(SUBSCRIPT, &[], generic, 0)
 }
 
 /// A name and its overloads.
@@ -103,6 +115,8 @@ enum Param {
     Date,
     /// Milliseconds, UTC: Trino's timestamp(3) with time zone.
     Timestamp,
+    /// Milliseconds of no zone: timestamp(3).
+    Local,
     /// 16 bytes; IPv4 as `::ffff:a.b.c.d`.
     Address,
     /// An address and how many of its bits count.
@@ -135,6 +149,7 @@ impl Param {
             Param::Boolean => DataType::Boolean,
             Param::Date => DataType::Date32,
             Param::Timestamp => DataType::Timestamp(TimeUnit::Millisecond, Some(UTC.into())),
+            Param::Local => DataType::Timestamp(TimeUnit::Millisecond, None),
             Param::Address => ADDRESS,
             Param::Prefix => PREFIX,
             Param::Json => json_type(),
@@ -155,6 +170,7 @@ impl Param {
             Param::Boolean => *given == DataType::Boolean,
             Param::Date => *given == DataType::Date32,
             Param::Timestamp => matches!(given, DataType::Timestamp(..) | DataType::Date32),
+            Param::Local => matches!(given, DataType::Timestamp(_, None)),
             Param::Texts => matches!(given, DataType::List(item) if is_text(item.data_type())),
             Param::Address | Param::Prefix | Param::Json | Param::Addresses | Param::Duration | Param::Color => {
                 *given == self.data_type()
@@ -191,7 +207,8 @@ pub(crate) fn type_name(data_type: &DataType) -> String {
         DataType::Date32 | DataType::Date64 => "date".to_owned(),
         DataType::Timestamp(_, None) => "timestamp(3)".to_owned(),
         DataType::Timestamp(_, Some(_)) => "timestamp(3) with time zone".to_owned(),
-        DataType::Interval(_) => "interval".to_owned(),
+        DataType::Interval(IntervalUnit::YearMonth) => "interval year to month".to_owned(),
+        DataType::Interval(_) => "interval day to second".to_owned(),
         DataType::Duration(_) => "interval day to second".to_owned(),
         DataType::Null => "unknown".to_owned(),
         other if *other == ADDRESS => "ipaddress".to_owned(),

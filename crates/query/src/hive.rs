@@ -5,10 +5,12 @@ use serde::{Deserialize, Serialize};
 use crate::error::Position;
 
 mod format;
+mod kind;
 mod parse;
 mod show;
 
 pub(crate) use format::{LAZY_SIMPLE, Storage, TableFormat};
+pub(crate) use kind::HiveType;
 pub(crate) use parse::parse;
 pub(crate) use show::create_table;
 
@@ -103,9 +105,10 @@ pub(crate) enum Hive {
     ShowCreateView {
         view: Name,
     },
-    /// Of the whole table, or of one column.
+    /// Of the whole table, of one column, or of a partition, which has the columns of the table.
     Describe {
         table: Name,
+        partition: Option<PartitionSpec>,
         column: Option<String>,
     },
     CreateTableAs {
@@ -195,57 +198,6 @@ pub(crate) struct ColumnDefinition {
     pub(crate) kind: HiveType,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) comment: Option<String>,
-}
-
-/// A type of Hive's that columns can have here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum HiveType {
-    Boolean,
-    TinyInt,
-    SmallInt,
-    Int,
-    BigInt,
-    Float,
-    Double,
-    String,
-    Date,
-    Timestamp,
-}
-
-impl HiveType {
-    /// The type of this name in small letters, without lengths. Texts of a length are texts.
-    pub(crate) fn of(name: &str) -> Option<Self> {
-        Some(match name {
-            "boolean" => HiveType::Boolean,
-            "tinyint" => HiveType::TinyInt,
-            "smallint" => HiveType::SmallInt,
-            "int" | "integer" => HiveType::Int,
-            "bigint" => HiveType::BigInt,
-            "float" => HiveType::Float,
-            "double" => HiveType::Double,
-            "string" | "varchar" | "char" => HiveType::String,
-            "date" => HiveType::Date,
-            "timestamp" => HiveType::Timestamp,
-            _ => return None,
-        })
-    }
-
-    /// The name in DDL.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            HiveType::Boolean => "boolean",
-            HiveType::TinyInt => "tinyint",
-            HiveType::SmallInt => "smallint",
-            HiveType::Int => "int",
-            HiveType::BigInt => "bigint",
-            HiveType::Float => "float",
-            HiveType::Double => "double",
-            HiveType::String => "string",
-            HiveType::Date => "date",
-            HiveType::Timestamp => "timestamp",
-        }
-    }
 }
 
 impl TableDefinition {

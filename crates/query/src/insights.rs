@@ -16,6 +16,7 @@ mod lexer;
 mod life;
 mod list;
 mod logfmt;
+mod lookup;
 mod order;
 mod parse;
 mod plan;
@@ -31,6 +32,7 @@ use weir_store::logs::{DescribeLogGroupsRequest, LogStore};
 
 pub use error::InsightsError;
 pub use life::*;
+pub use lookup::Lookups;
 pub use run::{Answer, Insights, Request, ResultField, Row, Statistics};
 pub use samples::{SAMPLES, Sample, sample};
 

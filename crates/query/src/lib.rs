@@ -7,6 +7,7 @@
 //!
 //! The crate reads no clock and no environment: `now` and the places are arguments.
 
+mod aliases;
 mod answer;
 pub mod athena;
 mod casts;
@@ -16,11 +17,13 @@ mod definitions;
 mod dialect;
 mod engine;
 mod error;
+mod explain;
 mod function;
 mod hive;
 pub mod insights;
 mod lexer;
 pub mod metastore;
+mod operator;
 mod progress;
 mod questions;
 mod rewrite;
@@ -28,6 +31,7 @@ mod select;
 mod shown;
 mod statement;
 mod table;
+pub mod text;
 mod trino_error;
 mod try_function;
 mod write;

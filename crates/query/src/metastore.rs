@@ -12,6 +12,7 @@ use datafusion::arrow::record_batch::RecordBatch;
 use crate::catalogue::{Catalogue, StoredTable};
 use crate::engine::{DEFAULT_DATABASE, Engine};
 use crate::error::{Code, Error};
+use crate::function::json_type;
 use crate::hive::{ColumnDefinition, HiveType, TableDefinition, TableFormat};
 use crate::table::{Partitions, Table, UnitFormat};
 
@@ -102,6 +103,21 @@ pub(crate) fn hive_type(kind: &DataType) -> Option<HiveType> {
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => HiveType::String,
         DataType::Date32 => HiveType::Date,
         DataType::Timestamp(_, None) => HiveType::Timestamp,
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView => HiveType::Binary,
+        DataType::Decimal128(digits, scale) => HiveType::Decimal(*digits, u8::try_from(*scale).ok()?),
+        DataType::List(item) => HiveType::Array(Box::new(hive_type(item.data_type())?)),
+        DataType::Map(entries, _) => match entries.data_type() {
+            DataType::Struct(pair) => {
+                let [key, value] = pair.as_ref() else { return None };
+                HiveType::Map(Box::new(hive_type(key.data_type())?), Box::new(hive_type(value.data_type())?))
+            }
+            _ => return None,
+        },
+        other if *other == json_type() => return None,
+        DataType::Struct(fields) => {
+            let member = |field: &Arc<Field>| Some((field.name().to_lowercase(), hive_type(field.data_type())?));
+            HiveType::Struct(fields.iter().map(member).collect::<Option<_>>()?)
+        }
         _ => return None,
     })
 }
@@ -169,7 +185,7 @@ fn columns(catalogue: &Catalogue) -> Built {
                     database.clone(),
                     table.clone(),
                     column.name.clone(),
-                    trino_name(column.kind).to_owned(),
+                    column.kind.trino_name(),
                     "YES".to_owned(),
                     column.comment.clone().unwrap_or_default(),
                     extra.to_owned(),
@@ -191,15 +207,4 @@ fn columns(catalogue: &Catalogue) -> Built {
     let mut columns = texts(names, &rows);
     columns.insert(4, ("ordinal_position".to_owned(), Arc::new(Int64Array::from(positions)) as ArrayRef));
     RecordBatch::try_from_iter(columns)
-}
-
-/// What Trino calls a type of Hive's.
-pub(crate) const fn trino_name(kind: HiveType) -> &'static str {
-    match kind {
-        HiveType::Int => "integer",
-        HiveType::Float => "real",
-        HiveType::String => "varchar",
-        HiveType::Timestamp => "timestamp(3)",
-        other => other.name(),
-    }
 }

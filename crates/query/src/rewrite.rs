@@ -4,17 +4,20 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
-    Array, BinaryOperator, CaseWhen, CastKind, DataType, ExactNumberInfo, ExcludeSelectItem, Expr, Function,
-    FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList, FunctionArguments, Ident,
-    LambdaFunction, ObjectName, ObjectNamePart, OrderByExpr, OrderByOptions, Query, Select, SelectItem, SetExpr,
-    Statement, TableFactor, TypedString, UnaryOperator, Value, ValueWithSpan, VisitMut, VisitorMut,
+    AccessExpr, CharacterLength, DataType, ExcludeSelectItem, Expr, Fetch, Ident, LimitClause, ObjectName, Query,
+    Select, SelectItem, SetExpr, Statement, TableFactor, TimezoneInfo, TypedString, Value, ValueWithSpan, VisitMut,
+    VisitorMut,
 };
 
-use crate::function::{ORDINALS, SORT_BY};
+use crate::function::{INSTANT, ORDINALS};
 use crate::table::HIDDEN;
-use crate::try_function::TRY;
+
+mod call;
+
+use call::{call, cast};
+
+pub(crate) use call::OTHER_NAMES;
 
 /// How names begin that stand for another in the answer: `$as:<n>:<name>`, with no name for `_col<i>`.
 const HIDDEN_NAME: &str = "$as:";
@@ -109,11 +112,46 @@ impl VisitorMut for Rewriter {
         ControlFlow::Continue(())
     }
 
+    /// `FETCH FIRST n ROWS ONLY` is a LIMIT.
+    fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
+        if let Some(Fetch { with_ties: false, percent: false, quantity }) =
+            query.fetch.take_if(|fetch| !fetch.with_ties && !fetch.percent)
+        {
+            let one = || Expr::value(Value::Number("1".to_owned(), false));
+            let offset = match query.limit_clause.take() {
+                Some(LimitClause::LimitOffset { offset, .. }) => offset,
+                _ => None,
+            };
+            let limit = Some(quantity.unwrap_or_else(one));
+            query.limit_clause = Some(LimitClause::LimitOffset { limit, offset, limit_by: Vec::new() });
+        }
+        ControlFlow::Continue(())
+    }
+
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
         match expr {
             Expr::Function(function) => {
-                if let Some(replacement) = replace(function) {
+                if let Some(replacement) = call::replace(function) {
                     *expr = replacement;
+                }
+            }
+            Expr::AtTimeZone { timestamp, time_zone } => *expr = at_time_zone(timestamp, time_zone),
+            Expr::Extract { field, expr: of, .. } => {
+                let part = field.to_string().to_ascii_lowercase();
+                if PARTS.contains(&part.as_str()) {
+                    *expr = call(&part, vec![of.as_ref().clone()]);
+                }
+            }
+            Expr::CompoundFieldAccess { root, access_chain } => {
+                // Names behind a name may be those of a table and its column.
+                let named = matches!(root.as_ref(), Expr::Identifier(_));
+                let is_name = |access: &&mut AccessExpr| matches!(access, AccessExpr::Dot(Expr::Identifier(_)));
+                access_chain.iter_mut().skip_while(|access| named && is_name(access)).for_each(name_member);
+            }
+            Expr::Cast { data_type, expr: of, .. } => {
+                if let Some(length) = cut_to(data_type) {
+                    let numbers = ["1".to_owned(), length].map(|number| Expr::value(Value::Number(number, false)));
+                    **of = call("substr", [cast_text(of)].into_iter().chain(numbers).collect());
                 }
             }
             Expr::Like { pattern, escape_char, .. } => escape_with_backslash(pattern, escape_char),
@@ -126,10 +164,77 @@ impl VisitorMut for Rewriter {
             Expr::TypedString(TypedString { data_type: DataType::JSON, value, .. }) => {
                 *expr = call("json_parse", vec![Expr::Value(value.clone())]);
             }
+            Expr::TypedString(TypedString { data_type: DataType::Timestamp(..), value, .. }) => {
+                if let Some(zoned) = zoned_literal(value) {
+                    *expr = zoned;
+                }
+            }
             _ => {}
         }
         ControlFlow::Continue(())
     }
+}
+
+/// Parts of a time that are functions of the same name.
+const PARTS: [&str; 16] = [
+    "year",
+    "quarter",
+    "month",
+    "week",
+    "day",
+    "day_of_month",
+    "day_of_week",
+    "dow",
+    "day_of_year",
+    "doy",
+    "year_of_week",
+    "yow",
+    "hour",
+    "minute",
+    "second",
+    "millisecond",
+];
+
+/// A time as the clocks of a zone show it; one without a zone is of UTC.
+fn at_time_zone(timestamp: &Expr, zone: &Expr) -> Expr {
+    let instant = call(INSTANT, vec![timestamp.clone()]);
+    Expr::AtTimeZone { timestamp: Box::new(instant), time_zone: Box::new(zone.clone()) }
+}
+
+/// `TIMESTAMP '2026-01-01 00:00:00 Europe/Berlin'`: what the clocks show there.
+fn zoned_literal(value: &ValueWithSpan) -> Option<Expr> {
+    let Value::SingleQuotedString(text) = &value.value else { return None };
+    let (day, rest) = text.trim().split_once([' ', 'T'])?;
+    let end = rest.find(|c: char| !c.is_ascii_digit() && !matches!(c, ':' | '.'))?;
+    let (clock, zone) = (rest[..end].trim(), rest[end..].trim());
+    let text = |text: String| Value::SingleQuotedString(text).with_span(value.span);
+    let naive = TypedString {
+        data_type: DataType::Timestamp(None, TimezoneInfo::None),
+        value: text(format!("{day} {clock}")),
+        uses_odbc_syntax: false,
+    };
+    let zone = if zone == "Z" { "UTC" } else { zone };
+    let time_zone = Box::new(Expr::Value(text(zone.to_owned())));
+    Some(Expr::AtTimeZone { timestamp: Box::new(Expr::TypedString(naive)), time_zone })
+}
+
+/// `.member` as sqlparser has it for a quoted one.
+fn name_member(access: &mut AccessExpr) {
+    if let AccessExpr::Dot(Expr::Identifier(name)) = access {
+        *access = AccessExpr::Dot(Expr::value(Value::SingleQuotedString(shown(name))));
+    }
+}
+
+/// How many characters a text of this type has at most, when it says so.
+fn cut_to(data_type: &DataType) -> Option<String> {
+    match data_type {
+        DataType::Varchar(Some(CharacterLength::IntegerLength { length, .. })) => Some(length.to_string()),
+        _ => None,
+    }
+}
+
+fn cast_text(expr: &Expr) -> Expr {
+    cast(expr.clone(), DataType::Varchar(None))
 }
 
 /// A pattern of LIKE whose escape character is the backslash, the only one of DataFusion's. Without ESCAPE a backslash
@@ -155,200 +260,6 @@ fn escape_with_backslash(pattern: &mut Expr, escape: &mut Option<ValueWithSpan>)
     }
     *text = out;
     *escape = None;
-}
-
-/// What a call of one of Trino's functions becomes, when that is not the same call.
-fn replace(function: &mut Function) -> Option<Expr> {
-    let name = match function.name.0.as_slice() {
-        [ObjectNamePart::Identifier(name)] => name.value.to_ascii_lowercase(),
-        _ => return None,
-    };
-    let arguments = arguments(function)?;
-    match (name.as_str(), arguments.as_slice()) {
-        ("if", [condition, then]) => Some(case(condition, then, None)),
-        ("if", [condition, then, otherwise]) => Some(case(condition, then, Some(otherwise))),
-        ("try", [inner]) => Some(call(TRY, vec![inner.clone()])),
-        ("greatest" | "least", all) if all.len() > 1 => {
-            // NULL when any is.
-            let missing = all.iter().map(|expr| Expr::IsNull(Box::new(expr.clone())));
-            let or =
-                |left, right| Expr::BinaryOp { left: Box::new(left), op: BinaryOperator::Or, right: Box::new(right) };
-            let null = Expr::value(Value::Null);
-            Some(case(&missing.reduce(or)?, &null, Some(&Expr::Function(function.clone()))))
-        }
-        ("all_match", [array, Expr::Lambda(lambda)]) => {
-            let negated = LambdaFunction { body: Box::new(not(lambda.body.as_ref().clone())), ..lambda.clone() };
-            Some(not(call("any_match", vec![array.clone(), Expr::Lambda(negated)])))
-        }
-        ("none_match", [array, Expr::Lambda(lambda)]) => {
-            Some(not(call("any_match", vec![array.clone(), Expr::Lambda(lambda.clone())])))
-        }
-        ("array_sort", [array]) => {
-            let text = |text: &str| Expr::value(Value::SingleQuotedString(text.to_owned()));
-            Some(call("array_sort", vec![array.clone(), text("ASC"), text("NULLS LAST")]))
-        }
-        ("array_sort", [array, lambda @ Expr::Lambda(_)]) => Some(call(SORT_BY, vec![array.clone(), lambda.clone()])),
-        ("map", []) => {
-            let nothing = || Expr::Array(Array { elem: Vec::new(), named: true });
-            Some(call("map", vec![nothing(), nothing()]))
-        }
-        ("mod", [a, b]) => Some(Expr::Nested(Box::new(Expr::BinaryOp {
-            left: Box::new(Expr::Nested(Box::new(a.clone()))),
-            op: BinaryOperator::Modulo,
-            right: Box::new(Expr::Nested(Box::new(b.clone()))),
-        }))),
-        ("approx_distinct", [value, _]) => {
-            rename(function, "approx_distinct", vec![value.clone()], None);
-            None
-        }
-        ("at_timezone", [at, zone]) => {
-            Some(Expr::AtTimeZone { timestamp: Box::new(at.clone()), time_zone: Box::new(zone.clone()) })
-        }
-        ("current_timezone", []) => Some(Expr::value(Value::SingleQuotedString("UTC".to_owned()))),
-        ("e", []) => Some(call("exp", vec![Expr::value(Value::Number("1.0".to_owned(), false))])),
-        ("infinity" | "nan", []) => Some(Expr::Cast {
-            kind: CastKind::Cast,
-            expr: Box::new(Expr::value(Value::SingleQuotedString(name.clone()))),
-            data_type: DataType::Double(ExactNumberInfo::None),
-            array: false,
-            format: None,
-        }),
-        ("listagg", [value]) => {
-            let nothing = Expr::value(Value::SingleQuotedString(String::new()));
-            listagg(function, vec![value.clone(), nothing]);
-            None
-        }
-        ("listagg", [value, between]) => {
-            listagg(function, vec![value.clone(), between.clone()]);
-            None
-        }
-        ("count_if", [condition]) => {
-            let one = Expr::value(Value::Number("1".to_owned(), false));
-            let counted = case(condition, &one, None);
-            rename(function, "count", vec![counted], None);
-            None
-        }
-        ("min_by", [value, key]) => {
-            rename(function, "first_value", vec![value.clone()], Some((key, true)));
-            None
-        }
-        ("max_by", [value, key]) => {
-            rename(function, "first_value", vec![value.clone()], Some((key, false)));
-            None
-        }
-        ("arbitrary" | "any_value", [value]) => {
-            let null_last = Expr::IsNull(Box::new(value.clone()));
-            rename(function, "first_value", vec![value.clone()], Some((&null_last, true)));
-            None
-        }
-        ("approx_percentile", [value, Expr::Array(shares)]) => {
-            let one = |share: &Expr| {
-                let mut one = function.clone();
-                rename(&mut one, "approx_percentile_cont", vec![value.clone(), share.clone()], None);
-                Expr::Function(one)
-            };
-            Some(Expr::Array(Array { elem: shares.elem.iter().map(one).collect(), named: true }))
-        }
-        ("approx_percentile", all) => {
-            rename(function, "approx_percentile_cont", all.to_vec(), None);
-            None
-        }
-        ("every", all) => {
-            rename(function, "bool_and", all.to_vec(), None);
-            None
-        }
-        ("variance", all) => {
-            rename(function, "var_samp", all.to_vec(), None);
-            None
-        }
-        (name, _) => {
-            if let Some((_, ours)) = OTHER_NAMES.iter().find(|(trino, _)| *trino == name) {
-                function.name = ObjectName::from(vec![Ident::new(*ours)]);
-            }
-            None
-        }
-    }
-}
-
-/// What DataFusion calls otherwise.
-const OTHER_NAMES: [(&str, &str); 14] = [
-    ("array_join", "array_to_string"),
-    ("bitwise_and_agg", "bit_and"),
-    ("bitwise_or_agg", "bit_or"),
-    ("bitwise_xor_agg", "bit_xor"),
-    ("ceiling", "ceil"),
-    ("codepoint", "ascii"),
-    ("filter", "array_filter"),
-    ("is_nan", "isnan"),
-    ("levenshtein_distance", "levenshtein"),
-    ("rand", "random"),
-    ("repeat", "array_repeat"),
-    ("transform", "array_transform"),
-    ("truncate", "trunc"),
-    ("zip", "arrays_zip"),
-];
-
-fn not(expr: Expr) -> Expr {
-    Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(Expr::Nested(Box::new(expr))) }
-}
-
-/// The order of the group is that of the aggregate.
-fn listagg(function: &mut Function, arguments: Vec<Expr>) {
-    let order = std::mem::take(&mut function.within_group);
-    rename(function, "string_agg", arguments, None);
-    if let FunctionArguments::List(list) = &mut function.args
-        && !order.is_empty()
-    {
-        list.clauses.push(FunctionArgumentClause::OrderBy(order));
-    }
-}
-
-/// The plain arguments; `None` when there are others.
-fn arguments(function: &Function) -> Option<Vec<Expr>> {
-    let FunctionArguments::List(list) = &function.args else { return None };
-    let plain = |arg: &FunctionArg| match arg {
-        FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr.clone()),
-        _ => None,
-    };
-    list.args.iter().map(plain).collect()
-}
-
-/// Gives the call another name and arguments, and an order (ascending or not) to aggregate in.
-fn rename(function: &mut Function, name: &str, arguments: Vec<Expr>, order: Option<(&Expr, bool)>) {
-    function.name = ObjectName::from(vec![Ident::new(name)]);
-    let clauses = order.map(|(key, ascending)| {
-        let options = OrderByOptions { asc: Some(ascending), nulls_first: Some(false) };
-        FunctionArgumentClause::OrderBy(vec![OrderByExpr { expr: key.clone(), options, with_fill: None }])
-    });
-    function.args = FunctionArguments::List(FunctionArgumentList {
-        duplicate_treatment: None,
-        args: arguments.into_iter().map(|expr| FunctionArg::Unnamed(FunctionArgExpr::Expr(expr))).collect(),
-        clauses: clauses.into_iter().collect(),
-    });
-}
-
-fn call(name: &str, arguments: Vec<Expr>) -> Expr {
-    let args = arguments.into_iter().map(|expr| FunctionArg::Unnamed(FunctionArgExpr::Expr(expr))).collect();
-    Expr::Function(Function {
-        name: ObjectName::from(vec![Ident::with_quote('"', name)]),
-        uses_odbc_syntax: false,
-        parameters: FunctionArguments::None,
-        args: FunctionArguments::List(FunctionArgumentList { duplicate_treatment: None, args, clauses: Vec::new() }),
-        filter: None,
-        null_treatment: None,
-        over: None,
-        within_group: Vec::new(),
-    })
-}
-
-fn case(condition: &Expr, then: &Expr, otherwise: Option<&Expr>) -> Expr {
-    Expr::Case {
-        case_token: AttachedToken::empty(),
-        end_token: AttachedToken::empty(),
-        operand: None,
-        conditions: vec![CaseWhen { condition: condition.clone(), result: then.clone() }],
-        else_result: otherwise.map(|expr| Box::new(expr.clone())),
-    }
 }
 
 /// Leaves the hidden columns out of the `*` of every SELECT straight from a table.

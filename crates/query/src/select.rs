@@ -18,18 +18,19 @@ use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::SessionConfig;
 use datafusion::sql::parser::Statement as DfStatement;
-use datafusion::sql::sqlparser::ast::{ObjectName, Spanned, Statement, UtilityOption, Visit, Visitor};
+use datafusion::sql::sqlparser::ast::{ObjectName, Spanned, Statement, Visit, Visitor};
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
 
 use crate::answer::{Answer, Batches, StatementKind};
 use crate::engine::{DEFAULT_DATABASE, Engine, RunOptions};
 use crate::error::{Code, Error, Position};
+use crate::explain::{self, Form};
 use crate::lexer;
 use crate::metastore;
 use crate::progress::{Estimate, Progress};
 use crate::table::{BoundTable, HIDDEN, PARTITIONS, ScanContext, SharedTexts, Table};
-use crate::{casts, check, dialect, function, rewrite, shown, trino_error, try_function};
+use crate::{aliases, casts, check, dialect, function, operator, rewrite, shown, trino_error, try_function};
 
 /// The one catalogue, as Athena names it.
 const CATALOG: &str = "awsdatacatalog";
@@ -41,8 +42,13 @@ const DEEPEST_VIEW: usize = 16;
 pub(crate) async fn run(engine: &Engine, sql: &str, options: &RunOptions) -> Result<Answer, Error> {
     let statement = parse(sql)?;
     let kind = kind_of(&statement)?;
+    let form = explain::form(&statement)?.filter(|form| *form != Form::Text);
     let planner = Planner::new(engine, options, sql)?;
     let plan = planner.plan(sql, statement, 0).await?;
+    if let (Some(form), LogicalPlan::Explain(explained)) = (form, &plan) {
+        let row = explain::shown(&explained.plan, form)?;
+        return Ok(Answer::new(kind, row.schema(), Box::pin(futures::stream::iter([Ok(row)])), planner.progress));
+    }
     let stream = DataFrame::new(planner.state, plan).execute_stream().await.map_err(|error| wrong(&error))?;
     let schema = output_schema(&stream.schema());
     let (named, context) = (Arc::clone(&schema), Arc::clone(&planner.context));
@@ -114,23 +120,8 @@ pub(crate) fn kind(sql: &str) -> Result<StatementKind, Error> {
 fn kind_of(statement: &Statement) -> Result<StatementKind, Error> {
     match statement {
         Statement::Query(_) => Ok(StatementKind::Select),
-        Statement::Explain { options, .. } => {
-            options.iter().flatten().try_for_each(explain_option)?;
-            Ok(StatementKind::Explain)
-        }
+        Statement::Explain { .. } => explain::form(statement).map(|_| StatementKind::Explain),
         _ => Err(Error::new(Code::SyntaxError, "Queries of this type are not supported")),
-    }
-}
-
-/// Takes the options of EXPLAIN that say what it does anyway.
-fn explain_option(option: &UtilityOption) -> Result<(), Error> {
-    match option.to_string().to_ascii_lowercase().as_str() {
-        "format text" | "type logical" | "type distributed" => Ok(()),
-        _ => {
-            let message =
-                format!("EXPLAIN ({option}) is not supported; FORMAT TEXT, TYPE LOGICAL and TYPE DISTRIBUTED are");
-            Err(Error::new(Code::NotSupported, message))
-        }
     }
 }
 
@@ -190,6 +181,7 @@ impl<'a> Planner<'a> {
             for reference in self.state.resolve_table_references(&statement).map_err(|error| wrong(&error))? {
                 self.register(&reference, &places, depth).await?;
             }
+            aliases::refuse(&self.state, &written).await?;
             let mut plan = self.state.statement_to_plan(statement).await;
             if plan.as_ref().is_err_and(trino_error::names_clash) {
                 let mut statement = written;
@@ -345,12 +337,13 @@ pub(crate) fn session(engine: &Engine, options: &RunOptions) -> Result<SessionSt
     settings.execution.parquet.reorder_filters = true;
     let runtime = RuntimeEnvBuilder::new().with_memory_pool(Arc::clone(&engine.memory)).build_arc();
     let runtime = runtime.map_err(|error| wrong(&error))?;
-    let mut state = SessionStateBuilder::new()
+    let mut builder = SessionStateBuilder::new()
         .with_config(config)
         .with_runtime_env(runtime)
         .with_default_features()
-        .with_type_planner(Arc::new(dialect::Types))
-        .build();
+        .with_type_planner(Arc::new(dialect::Types));
+    builder.expr_planners().get_or_insert_default().insert(0, operator::planner());
+    let mut state = builder.build();
     function::register(&mut state, options.now).map_err(|error| wrong(&error))?;
     datafusion::logical_expr::registry::FunctionRegistry::register_udf(&mut state, Arc::new(try_function::planned()))
         .map_err(|error| wrong(&error))?;

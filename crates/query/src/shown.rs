@@ -21,6 +21,11 @@ pub(crate) fn field(of: &Field, name: &str) -> Field {
     shown
 }
 
+/// The type of an answer's column, as Trino names it.
+pub(crate) fn type_of(field: &Field) -> String {
+    field.metadata().get(TYPE_KEY).cloned().unwrap_or_else(|| type_name(field.data_type()))
+}
+
 fn is_special(kind: &DataType) -> bool {
     *kind == ADDRESS || *kind == PREFIX || *kind == json_type()
 }

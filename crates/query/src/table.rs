@@ -86,9 +86,18 @@ pub(crate) enum Reading {
 #[derive(Debug, Clone)]
 pub(crate) struct RowReading {
     format: Arc<RowFormat>,
+    /// Class and properties, as they were written.
+    rules: Arc<str>,
     header_lines: usize,
     /// Whether cells that are no values of their column's type are NULL, whatever the SerDe makes of them.
     forgiving: bool,
+}
+
+impl RowReading {
+    /// A text that is the same for the same reading only.
+    fn identity(&self) -> String {
+        format!("{} {} {}", self.rules, self.header_lines, self.forgiving)
+    }
 }
 
 /// One object to read.

@@ -9,6 +9,7 @@ use datafusion::sql::sqlparser::parser::ParserError;
 use crate::error::{Code, Error, Position};
 use crate::function::type_name;
 use crate::lexer::Token;
+use crate::rewrite::OTHER_NAMES;
 
 /// The error as Athena would tell it. Errors of ours that went through DataFusion come out as they were.
 pub(crate) fn from_datafusion(error: &DataFusionError) -> Error {
@@ -97,9 +98,30 @@ fn arrow(error: &datafusion::arrow::error::ArrowError) -> (Code, String) {
     use datafusion::arrow::error::ArrowError;
     match error {
         ArrowError::DivideByZero => (Code::DivisionByZero, "Division by zero".to_owned()),
-        ArrowError::CastError(text) | ArrowError::ParseError(text) => (Code::InvalidCastArgument, text.clone()),
+        ArrowError::CastError(text) | ArrowError::ParseError(text) => (Code::InvalidCastArgument, cast(text)),
         ArrowError::ArithmeticOverflow(text) => (Code::NumericValueOutOfRange, text.clone()),
+        ArrowError::ComputeError(text) if text.contains("overflow") => (Code::NumericValueOutOfRange, text.clone()),
         other => (Code::Internal, other.to_string()),
+    }
+}
+
+/// What Arrow says of a value that does not fit a type, as Trino says it.
+fn cast(text: &str) -> String {
+    let type_of = |name: &str| name.parse().map_or_else(|_| name.to_owned(), |kind| type_name(&kind));
+    if let Some((value, kind)) = text.strip_prefix("Can't cast value ").and_then(|rest| rest.split_once(" to type ")) {
+        return format!("Out of range for {}: {value}", type_of(kind));
+    }
+    let quoted = text.strip_prefix("Cannot cast string '").and_then(|rest| rest.rsplit_once("' to value of "));
+    if let Some((value, kind)) = quoted {
+        return match type_of(kind.trim_end_matches(" type")).as_str() {
+            "date" => format!("Value cannot be cast to date: {value}"),
+            "integer" => format!("Cannot cast '{value}' to INT"),
+            kind => format!("Cannot cast '{value}' to {}", kind.to_uppercase()),
+        };
+    }
+    match text.strip_prefix("Error parsing timestamp from '").and_then(|rest| rest.rsplit_once("': ")) {
+        Some((value, _)) => format!("Value cannot be cast to timestamp: {value}"),
+        None => text.to_owned(),
     }
 }
 
@@ -111,10 +133,60 @@ fn plan(text: &str) -> (Code, String) {
     if text.contains("must be part of GROUP BY") || text.contains("must appear in the GROUP BY") {
         return (Code::ExpressionNotAggregate, text.to_owned());
     }
-    if text.contains("does not support zero arguments") || text.contains("No function matches") {
+    if let Some(message) = no_such_call(text) {
+        return (Code::FunctionNotFound, message);
+    }
+    if text.contains("does not support zero arguments") {
         return (Code::FunctionNotFound, text.to_owned());
     }
     (Code::TypeMismatch, text.to_owned())
+}
+
+/// What is said of arguments that a function does not take: by the function itself, or else by DataFusion, which names
+/// the call.
+fn no_such_call(text: &str) -> Option<String> {
+    let (before, after) = text.split_once("No function matches the given name and argument types '")?;
+    if let Some((_, own)) = before.split_once("FUNCTION_NOT_FOUND: ") {
+        return Some(own.trim_end().trim_end_matches('.').to_owned());
+    }
+    let (name, types) = after.split_once("'. ").map_or(after, |(call, _)| call).split_once('(')?;
+    let types = types.strip_suffix(')').unwrap_or(types);
+    let name = trino_name(name);
+    let shown =
+        split_types(types).into_iter().map(|kind| kind.parse().map_or(kind.to_owned(), |kind| type_name(&kind)));
+    Some(format!("Unexpected parameters ({}) for function {name}", shown.collect::<Vec<_>>().join(", ")))
+}
+
+/// What Trino calls a function of DataFusion's.
+fn trino_name(name: &str) -> &str {
+    match name {
+        "approx_percentile_cont" => "approx_percentile",
+        "btrim" => "trim",
+        "character_length" => "length",
+        "ceil" | "random" => name,
+        "string_agg" => "listagg",
+        "var" => "variance",
+        name => OTHER_NAMES.iter().find(|(_, ours)| *ours == name).map_or(name, |(trino, _)| trino),
+    }
+}
+
+/// The types of a list that are not within brackets.
+fn split_types(list: &str) -> Vec<&str> {
+    let (mut types, mut depth, mut start) = (Vec::new(), 0, 0);
+    for (at, c) in list.char_indices() {
+        depth += match c {
+            '(' => 1,
+            ')' => -1,
+            _ => 0,
+        };
+        if c == ',' && depth == 0 {
+            types.push(list[start..at].trim());
+            start = at + 1;
+        }
+    }
+    types.push(list[start..].trim());
+    types.retain(|kind| !kind.is_empty());
+    types
 }
 
 /// The error of the parser: `line 1:15: mismatched input 'x'. Expecting: …`. Where the statement

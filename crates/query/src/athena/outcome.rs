@@ -8,12 +8,13 @@ use object_store::path::Path as Key;
 use weir_store::BucketName;
 
 use super::execution::Kept;
-use super::{Athena, Clock, column, csv, lock, metadata, text};
+use super::{Athena, Clock, column, csv, lock, metadata};
 use crate::answer::{Answer, StatementKind};
 use crate::engine::{DEFAULT_DATABASE, RunOptions};
 use crate::error::{Code, Error};
 use crate::hive::{self, Hive};
 use crate::statement::{self, Statement};
+use crate::text;
 use crate::write::{cannot_write, put_object};
 
 /// How much of a result is held before it goes to the store, in bytes.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use regex::Regex;
+
 use crate::catalogue::{Catalogue, StoredTable, table_not_found};
 use crate::error::{Code, Error};
 use crate::hive::{self, Hive};
@@ -10,7 +12,8 @@ pub(super) fn show(mut catalogue: Catalogue, statement: &Hive, database: &str) -
     let single = |names: Vec<String>| names.into_iter().map(|name| vec![name]).collect();
     match statement {
         Hive::ShowDatabases { pattern } => {
-            let names = catalogue.databases.into_keys().filter(|name| matches(pattern.as_deref(), name));
+            let wanted = whole(pattern.as_deref())?;
+            let names = catalogue.databases.into_keys().filter(|name| wanted.as_ref().is_none_or(|w| w.is_match(name)));
             Ok(single(names.collect()))
         }
         Hive::ShowTables { database: named, pattern } => {
@@ -55,8 +58,11 @@ pub(super) fn show(mut catalogue: Catalogue, statement: &Hive, database: &str) -
             let query = found.ok_or_else(|| table_not_found(database, &view.table))?;
             Ok(single(format!("CREATE VIEW {} AS\n{query}", view.table).lines().map(str::to_owned).collect()))
         }
-        Hive::Describe { table, column } => {
+        Hive::Describe { table, partition, column } => {
             let stored = catalogue.table(table, database)?;
+            if let Some(spec) = partition {
+                known_partition(stored, spec)?;
+            }
             match column {
                 None => Ok(describe(stored)),
                 Some(column) => describe_column(stored, column).map(|row| vec![row]),
@@ -66,18 +72,40 @@ pub(super) fn show(mut catalogue: Catalogue, statement: &Hive, database: &str) -
     }
 }
 
+/// The regular expression of whole names of databases; none for all of them.
+fn whole(pattern: Option<&str>) -> Result<Option<Regex>, Error> {
+    let Some(pattern) = pattern.filter(|pattern| *pattern != "*") else { return Ok(None) };
+    let wrong = |_| Error::new(Code::HiveFailed, format!("'{pattern}' is no regular expression"));
+    Regex::new(&format!(r"\A(?:{pattern})\z")).map(Some).map_err(wrong)
+}
+
+/// That there is a partition of these values.
+fn known_partition(table: &StoredTable, spec: &hive::PartitionSpec) -> Result<(), Error> {
+    super::check_columns(table, spec)?;
+    let columns = &table.definition.partitioned_by;
+    let has = |values: &[String], (name, value): &(String, String)| {
+        columns.iter().zip(values).any(|(column, known)| column.name == *name && known == value)
+    };
+    if table.partitions.iter().any(|partition| spec.iter().all(|pair| has(&partition.values, pair))) {
+        return Ok(());
+    }
+    let shown: Vec<String> = spec.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let message = format!("SemanticException [Error 10006]: Partition not found ({})", shown.join(", "));
+    Err(Error::new(Code::HiveFailed, message))
+}
+
 fn describe_column(table: &StoredTable, name: &str) -> Result<Vec<String>, Error> {
     let definition = &table.definition;
     let mut columns = definition.columns.iter().chain(&definition.partitioned_by);
     let column = columns.find(|column| column.name == name).ok_or_else(|| {
         Error::new(Code::HiveFailed, format!("SemanticException [Error 10002]: Invalid column reference {name}"))
     })?;
-    Ok(vec![column.name.clone(), column.kind.name().to_owned(), column.comment.clone().unwrap_or_default()])
+    Ok(vec![column.name.clone(), column.kind.to_string(), column.comment.clone().unwrap_or_default()])
 }
 
 fn describe(table: &StoredTable) -> Vec<Vec<String>> {
     let row = |column: &hive::ColumnDefinition| {
-        vec![column.name.clone(), column.kind.name().to_owned(), column.comment.clone().unwrap_or_default()]
+        vec![column.name.clone(), column.kind.to_string(), column.comment.clone().unwrap_or_default()]
     };
     let definition = &table.definition;
     let mut rows: Vec<Vec<String>> = definition.columns.iter().chain(&definition.partitioned_by).map(row).collect();

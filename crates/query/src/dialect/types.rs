@@ -19,6 +19,7 @@ impl TypePlanner for Types {
     fn plan_type_field(&self, sql_type: &ast::DataType) -> Result<Option<FieldRef>> {
         let data_type = match sql_type {
             ast::DataType::JSON => json_type(),
+            ast::DataType::Varbinary(_) => DataType::BinaryView,
             ast::DataType::Custom(name, _) => match name.0.as_slice() {
                 [ast::ObjectNamePart::Identifier(name)] => match name.value.strip_prefix(TYPE) {
                     Some(text) => parse(text)?,

@@ -1,8 +1,12 @@
 //! Arrays. What is not here is DataFusion's (`array_distinct`, `array_union`, `flatten` and the like).
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, ListArray, UInt32Array};
+use std::sync::Arc;
+
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Int64Array, ListArray, StructArray, UInt32Array,
+};
 use datafusion::arrow::compute::take;
-use datafusion::arrow::datatypes::{DataType, Int64Type};
+use datafusion::arrow::datatypes::{DataType, Field, Int64Type};
 use datafusion::common::Result;
 
 use super::generic::{Generic, Picked, comparable_both, entries, index, item, list, pair, range, types};
@@ -10,6 +14,9 @@ use super::{done, refuse};
 
 /// What numbers the rows of UNNEST … WITH ORDINALITY.
 pub(crate) const ORDINALS: &str = "$ordinals";
+
+/// What `a[1]` is planned as: `element_at` that refuses what is not there.
+pub(super) const SUBSCRIPT: &str = "$subscript";
 
 pub(super) const FUNCTIONS: &[Generic] = &[
     Generic {
@@ -61,18 +68,15 @@ pub(super) const FUNCTIONS: &[Generic] = &[
         name: "element_at",
         usage: "element_at(array(E), bigint), element_at(map(K, V), K)",
         takes_null: false,
-        types: |given| match given {
-            [map @ DataType::Map(..), key] => {
-                let (keys, values) = pair(map)?;
-                common(keys.data_type(), key)?;
-                types(vec![map.clone(), keys.data_type().clone()], values.data_type().clone())
-            }
-            [array, at] if at.is_integer() || at.is_null() => {
-                types(vec![list(item(array)?), DataType::Int64], item(array)?)
-            }
-            _ => None,
-        },
+        types: at_place,
         body: |args, _| if args[0].as_map_opt().is_some() { super::map::value(args) } else { element(args) },
+    },
+    Generic {
+        name: SUBSCRIPT,
+        usage: "array(E)[bigint], map(K, V)[K]",
+        takes_null: false,
+        types: at_place,
+        body: subscript,
     },
     Generic {
         name: "slice",
@@ -115,6 +119,18 @@ pub(super) const FUNCTIONS: &[Generic] = &[
         },
     },
     Generic {
+        name: "zip",
+        usage: "zip(array(T1), array(T2), ...)",
+        takes_null: false,
+        types: |given| {
+            let items = given.iter().map(item).collect::<Option<Vec<_>>>().filter(|items| items.len() > 1)?;
+            let member = |(at, item): (usize, &DataType)| Field::new(format!("field{at}"), item.clone(), true);
+            let row = DataType::Struct(items.iter().enumerate().map(member).collect());
+            types(items.into_iter().map(list).collect(), list(row))
+        },
+        body: zip,
+    },
+    Generic {
         name: ORDINALS,
         usage: "UNNEST(...) WITH ORDINALITY",
         takes_null: false,
@@ -147,6 +163,21 @@ fn with_item(given: &[DataType], result: DataType) -> Option<super::generic::Typ
             let of = common(&item(array)?, wanted)?;
             let result = if result.is_nested() { list(of.clone()) } else { result };
             types(vec![list(of.clone()), of], result)
+        }
+        _ => None,
+    }
+}
+
+/// A list and a place in it, or a map and a key of it.
+fn at_place(given: &[DataType]) -> Option<super::generic::Types> {
+    match given {
+        [map @ DataType::Map(..), key] => {
+            let (keys, values) = pair(map)?;
+            common(keys.data_type(), key)?;
+            types(vec![map.clone(), keys.data_type().clone()], values.data_type().clone())
+        }
+        [array, at] if at.is_integer() || at.is_null() => {
+            types(vec![list(item(array)?), DataType::Int64], item(array)?)
         }
         _ => None,
     }
@@ -258,6 +289,25 @@ fn element(args: &[ArrayRef]) -> Result<ArrayRef> {
     Ok(take(array.values().as_ref(), &UInt32Array::from(indices), None)?)
 }
 
+/// What is at a place; it must be there.
+fn subscript(args: &[ArrayRef], _result: &DataType) -> Result<ArrayRef> {
+    if args[0].as_map_opt().is_some() {
+        return super::map::value_of_key(args);
+    }
+    let (array, places) = (args[0].as_list::<i32>(), args[1].as_primitive::<Int64Type>());
+    for (row, place) in places.iter().enumerate() {
+        let (Some(range), Some(place)) = (range(array, row), place) else { continue };
+        if place < 0 {
+            return refuse(format!("Array subscript is negative: {place}"));
+        }
+        if usize::try_from(place).is_ok_and(|place| place > range.len()) {
+            let length = range.len();
+            return refuse(format!("Array subscript must be less than or equal to array length: {place} > {length}"));
+        }
+    }
+    element(args)
+}
+
 /// So many items from a place on, which counts from 1, or from the end when negative.
 fn slice(args: &[ArrayRef], result: &DataType) -> Result<ArrayRef> {
     let array = args[0].as_list::<i32>();
@@ -295,13 +345,41 @@ fn trim(args: &[ArrayRef], result: &DataType) -> Result<ArrayRef> {
     with_nulls(&picked, args)
 }
 
+/// The items at each place, as rows; NULL where an array has ended. Of no rows at all where one is NULL.
+fn zip(args: &[ArrayRef], result: &DataType) -> Result<ArrayRef> {
+    let DataType::List(row) = result else { return refuse(format!("{result} is no array")) };
+    let DataType::Struct(fields) = row.data_type() else { return refuse(format!("{result} has no rows")) };
+    let mut lengths = Picked::default();
+    let mut picked: Vec<Vec<Option<u32>>> = vec![Vec::new(); args.len()];
+    for at in 0..args[0].len() {
+        let ranges: Option<Vec<_>> = args.iter().map(|arg| range(arg.as_list::<i32>(), at)).collect();
+        let Some(ranges) = ranges else {
+            lengths.null();
+            continue;
+        };
+        let longest = ranges.iter().map(|range| range.len()).max().unwrap_or(0);
+        for (picks, range) in picked.iter_mut().zip(ranges) {
+            for place in 0..longest {
+                picks.push((place < range.len()).then(|| index(range.start + place)).transpose()?);
+            }
+        }
+        lengths.row(std::iter::repeat_n(None, longest));
+    }
+    let column = |(arg, picks): (&ArrayRef, Vec<Option<u32>>)| {
+        take(arg.as_list::<i32>().values().as_ref(), &UInt32Array::from(picks), None)
+    };
+    let columns = args.iter().zip(picked).map(column).collect::<std::result::Result<Vec<_>, _>>()?;
+    let rows = StructArray::try_new(fields.clone(), columns, None)?;
+    done(ListArray::try_new(Arc::clone(row), lengths.offsets(), Arc::new(rows), lengths.nulls())?)
+}
+
 /// The numbers from 1 to the length of the longest array.
 fn ordinals(args: &[ArrayRef], result: &DataType) -> Result<ArrayRef> {
     let longest =
         |row: usize| args.iter().filter_map(|arg| range(arg.as_list::<i32>(), row)).map(|range| range.len()).max();
     let rows: Vec<usize> = (0..args[0].len()).map(|row| longest(row).unwrap_or(0)).collect();
     let most = i64::try_from(rows.iter().max().copied().unwrap_or(0)).unwrap_or(0);
-    let numbers: ArrayRef = std::sync::Arc::new((1..=most).collect::<Int64Array>());
+    let numbers: ArrayRef = Arc::new((1..=most).collect::<Int64Array>());
     let mut picked = Picked::default();
     for length in rows {
         picked.row((0..length).map(|at| index(at).map(Some)).collect::<Result<Vec<_>>>()?);

@@ -16,7 +16,7 @@ use super::{Entry, Overload, Param, done, json_type, refuse};
 mod convert;
 mod path;
 
-pub(crate) use convert::from_json;
+pub(crate) use convert::{from_json, lenient_column, to_json};
 use path::Path;
 
 /// What `CAST(x AS JSON)` becomes.

@@ -3,7 +3,9 @@
 
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{Expr, ObjectNamePart, Spanned, Statement, TableFactor, Visit, Visitor};
+use datafusion::sql::sqlparser::ast::{
+    Expr, Function, FunctionArguments, ObjectNamePart, Spanned, Statement, TableFactor, Visit, Visitor,
+};
 
 use crate::error::{Code, Error, Position};
 
@@ -252,6 +254,16 @@ pub(crate) fn check(statement: &Statement) -> Result<(), Error> {
     }
 }
 
+/// Functions that DataFusion would call with fewer arguments, and how many there have to be.
+const FEWEST: [(&str, usize); 3] = [("first_value", 1), ("last_value", 1), ("nth_value", 2)];
+
+fn arguments(call: &Function) -> usize {
+    match &call.args {
+        FunctionArguments::List(list) => list.args.len(),
+        FunctionArguments::None | FunctionArguments::Subquery(_) => 0,
+    }
+}
+
 struct Calls;
 
 impl Visitor for Calls {
@@ -261,12 +273,17 @@ impl Visitor for Calls {
         let Expr::Function(call) = expr else { return ControlFlow::Continue(()) };
         let [ObjectNamePart::Identifier(name)] = call.name.0.as_slice() else { return ControlFlow::Continue(()) };
         let lower = name.value.to_ascii_lowercase();
-        if NAMES.binary_search(&lower.as_str()).is_ok() {
+        let known = NAMES.binary_search(&lower.as_str()).is_ok();
+        let fewest = FEWEST.iter().find(|(name, _)| *name == lower).map_or(0, |(_, count)| *count);
+        if known && arguments(call) >= fewest {
             return ControlFlow::Continue(());
         }
         let start = call.name.span().start;
         let position = (start.line > 0).then_some(Position { line: start.line, column: start.column });
-        let message = format!("Function '{lower}' not registered");
+        let message = match known {
+            true => format!("Unexpected parameters for function {lower}: it takes {fewest} at least"),
+            false => format!("Function '{lower}' not registered"),
+        };
         ControlFlow::Break(Error { code: Code::FunctionNotFound, position, message })
     }
 

@@ -1,10 +1,13 @@
-//! Maps. `map_keys`, `map_values` and `map_entries` are DataFusion's.
+//! Maps. `map_keys` and `map_values` are DataFusion's.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, MapBuilder, MapFieldNames, StringViewBuilder, UInt32Array};
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, ListArray, MapBuilder, MapFieldNames, StringViewBuilder, StructArray, UInt32Array,
+};
 use datafusion::arrow::compute::{concat, take};
-use datafusion::arrow::datatypes::{DataType, Field};
+use datafusion::arrow::datatypes::{DataType, Field, Fields};
 use datafusion::arrow::util::display::array_value_to_string;
 use datafusion::common::{Result, exec_err};
 
@@ -12,6 +15,21 @@ use super::generic::{Generic, Picked, comparable, comparable_both, entries, inde
 use super::{is_text, map_type, refuse};
 
 pub(super) const FUNCTIONS: &[Generic] = &[
+    Generic {
+        name: "map_entries",
+        usage: "map_entries(map(K, V))",
+        takes_null: false,
+        types: |given| match given {
+            [map] => {
+                let (key, value) = pair(map)?;
+                let member = |name, of: &Field| Field::new(name, of.data_type().clone(), true);
+                let row = DataType::Struct(Fields::from(vec![member("field0", &key), member("field1", &value)]));
+                types(vec![map.clone()], list(row))
+            }
+            _ => None,
+        },
+        body: entries_of,
+    },
     Generic {
         name: "map",
         usage: "map(array(K), array(V))",
@@ -66,6 +84,16 @@ pub(super) const FUNCTIONS: &[Generic] = &[
     },
 ];
 
+/// The entries as an array of rows.
+fn entries_of(args: &[ArrayRef], result: &DataType) -> Result<ArrayRef> {
+    let DataType::List(row) = result else { return exec_err!("{result} is no array") };
+    let DataType::Struct(fields) = row.data_type() else { return exec_err!("{result} has no rows") };
+    let map = args[0].as_map();
+    let rows = StructArray::try_new(fields.clone(), map.entries().columns().to_vec(), None)?;
+    let (offsets, nulls) = (map.offsets().clone(), map.nulls().cloned());
+    Ok(Arc::new(ListArray::try_new(Arc::clone(row), offsets, Arc::new(rows), nulls)?))
+}
+
 /// The value of a key; NULL when there is none.
 pub(super) fn value(args: &[ArrayRef]) -> Result<ArrayRef> {
     let map = args[0].as_map();
@@ -74,6 +102,19 @@ pub(super) fn value(args: &[ArrayRef]) -> Result<ArrayRef> {
         |row: usize| entries(map, row).filter(|_| args[1].is_valid(row))?.find(|at| keys.row(*at) == wanted.row(row));
     let indices = (0..map.len()).map(|row| at(row).map(index).transpose()).collect::<Result<UInt32Array>>()?;
     Ok(take(map.values().as_ref(), &indices, None)?)
+}
+
+/// The value of a key, which must be there.
+pub(super) fn value_of_key(args: &[ArrayRef]) -> Result<ArrayRef> {
+    let map = args[0].as_map();
+    let (keys, wanted) = comparable_both(map.keys(), &args[1])?;
+    for row in (0..map.len()).filter(|row| args[1].is_valid(*row)) {
+        if entries(map, row).is_some_and(|mut range| range.all(|at| keys.row(at) != wanted.row(row))) {
+            let key = crate::text::value(args[1].as_ref(), row).unwrap_or_default();
+            return refuse(format!("Key not present in map: {key}"));
+        }
+    }
+    value(args)
 }
 
 fn from_arrays(args: &[ArrayRef], result: &DataType) -> Result<ArrayRef> {

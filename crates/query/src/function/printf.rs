@@ -8,7 +8,7 @@ use datafusion::common::Result;
 
 use super::generic::{Generic, types};
 use super::{done, is_text, refuse};
-use crate::athena::text;
+use crate::text;
 
 pub(super) const FUNCTIONS: &[Generic] = &[Generic {
     name: "format",

@@ -1,6 +1,6 @@
-//! Times. Every timestamp is in milliseconds, UTC; days and times of day are those of UTC.
+//! Times. Every timestamp is in milliseconds, of UTC or without a zone; days and times of day are those of UTC.
 
-use chrono::{DateTime, Datelike, Months, NaiveDate, NaiveDateTime, Timelike, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
 use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, Date32Array, Float64Array, Int64Array, StringViewArray, TimestampMillisecondArray,
 };
@@ -10,8 +10,13 @@ use datafusion::common::Result;
 use super::{Entry, Overload, Param, UTC, done, format, refuse};
 use crate::error::{Code, Error};
 
+mod unit;
+
+use unit::Unit;
+
 const TEXT: Param = Param::Text;
 const TIMESTAMP: Param = Param::Timestamp;
+const LOCAL: Param = Param::Local;
 const DATE: Param = Param::Date;
 const BIGINT: Param = Param::Bigint;
 
@@ -29,13 +34,21 @@ macro_rules! part {
 pub(super) const FUNCTIONS: &[Entry] = &[
     ("now", &[new(&[], TIMESTAMP, current)]),
     ("current_timestamp", &[new(&[], TIMESTAMP, current)]),
-    ("localtimestamp", &[new(&[], TIMESTAMP, current)]),
+    ("localtimestamp", &[new(&[], LOCAL, |args, now| without_zone(&current(args, now)?))]),
+    (INSTANT, &[new(&[TIMESTAMP], TIMESTAMP, |args, _| Ok(std::sync::Arc::clone(&args[0])))]),
     ("current_date", &[new(&[], DATE, |_, now| done(Date32Array::from(vec![day_number(now)])))]),
     ("from_unixtime", &[new(&[BIGINT], TIMESTAMP, from_seconds), new(&[Param::Double], TIMESTAMP, from_fraction)]),
     ("to_unixtime", &[new(&[TIMESTAMP], Param::Double, to_unixtime)]),
     ("from_iso8601_timestamp", &[new(&[TEXT], TIMESTAMP, from_iso_timestamp)]),
     ("from_iso8601_date", &[new(&[TEXT], DATE, from_iso_date)]),
-    ("to_iso8601", &[new(&[DATE], TEXT, date_to_iso), new(&[TIMESTAMP], TEXT, timestamp_to_iso)]),
+    (
+        "to_iso8601",
+        &[
+            new(&[DATE], TEXT, date_to_iso),
+            new(&[LOCAL], TEXT, |args, _| to_iso(args, "%Y-%m-%dT%H:%M:%S%.3f")),
+            new(&[TIMESTAMP], TEXT, |args, _| to_iso(args, "%Y-%m-%dT%H:%M:%S%.3fZ")),
+        ],
+    ),
     (
         "date",
         &[
@@ -44,15 +57,26 @@ pub(super) const FUNCTIONS: &[Entry] = &[
             new(&[TEXT], DATE, from_iso_date),
         ],
     ),
-    ("date_trunc", &[new(&[TEXT, DATE], DATE, trunc_date), new(&[TEXT, TIMESTAMP], TIMESTAMP, trunc_timestamp)]),
+    (
+        "date_trunc",
+        &[
+            new(&[TEXT, DATE], DATE, trunc_date),
+            new(&[TEXT, LOCAL], LOCAL, |args, now| without_zone(&trunc_timestamp(args, now)?)),
+            new(&[TEXT, TIMESTAMP], TIMESTAMP, trunc_timestamp),
+        ],
+    ),
     (
         "date_add",
-        &[new(&[TEXT, BIGINT, DATE], DATE, add_date), new(&[TEXT, BIGINT, TIMESTAMP], TIMESTAMP, add_timestamp)],
+        &[
+            new(&[TEXT, BIGINT, DATE], DATE, add_date),
+            new(&[TEXT, BIGINT, LOCAL], LOCAL, |args, now| without_zone(&add_timestamp(args, now)?)),
+            new(&[TEXT, BIGINT, TIMESTAMP], TIMESTAMP, add_timestamp),
+        ],
     ),
     ("date_diff", &[new(&[TEXT, TIMESTAMP, TIMESTAMP], BIGINT, diff)]),
     ("date_format", &[new(&[TIMESTAMP, TEXT], TEXT, |args, _| write(args, format::mysql))]),
     ("format_datetime", &[new(&[TIMESTAMP, TEXT], TEXT, |args, _| write(args, format::joda))]),
-    ("date_parse", &[new(&[TEXT, TEXT], TIMESTAMP, |args, _| read(args, format::mysql))]),
+    ("date_parse", &[new(&[TEXT, TEXT], LOCAL, |args, _| without_zone(&read(args, format::mysql)?))]),
     ("parse_datetime", &[new(&[TEXT, TEXT], TIMESTAMP, |args, _| read(args, format::joda))]),
     ("parse_duration", &[new(&[TEXT], Param::Duration, super::duration::parse)]),
     ("year", part!(|t| i64::from(t.year()))),
@@ -74,6 +98,9 @@ pub(super) const FUNCTIONS: &[Entry] = &[
     ("millisecond", part!(|t| i64::from(t.timestamp_subsec_millis()))),
 ];
 
+/// What `t AT TIME ZONE …` is planned on: the instant that a time means, which is one of UTC when it has no zone.
+pub(crate) const INSTANT: &str = "$instant";
+
 const DAY: i64 = 86_400_000;
 
 fn day_number(milliseconds: i64) -> i32 {
@@ -82,6 +109,11 @@ fn day_number(milliseconds: i64) -> i32 {
 
 fn current(_args: &[ArrayRef], now: i64) -> Result<ArrayRef> {
     done(TimestampMillisecondArray::from(vec![now]).with_timezone(UTC))
+}
+
+/// The same clock time, of no zone.
+fn without_zone(times: &ArrayRef) -> Result<ArrayRef> {
+    done(times.as_primitive::<TimestampMillisecondType>().clone().with_timezone_opt(None::<&str>))
 }
 
 fn timestamps(args: &[ArrayRef], index: usize) -> &TimestampMillisecondArray {
@@ -168,9 +200,8 @@ fn date_to_iso(args: &[ArrayRef], _now: i64) -> Result<ArrayRef> {
     done(StringViewArray::from_iter(dates(args, 0).iter().map(text)))
 }
 
-fn timestamp_to_iso(args: &[ArrayRef], _now: i64) -> Result<ArrayRef> {
-    let text =
-        |at: Option<i64>| Some(DateTime::from_timestamp_millis(at?)?.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string());
+fn to_iso(args: &[ArrayRef], pattern: &str) -> Result<ArrayRef> {
+    let text = |at: Option<i64>| Some(DateTime::from_timestamp_millis(at?)?.format(pattern).to_string());
     done(StringViewArray::from_iter(timestamps(args, 0).iter().map(text)))
 }
 
@@ -186,89 +217,6 @@ fn part(args: &[ArrayRef], of: fn(&DateTime<Utc>) -> i64) -> Result<ArrayRef> {
         Ok(Some(value))
     };
     done(timestamps(args, 0).iter().map(value).collect::<Result<Int64Array>>()?)
-}
-
-/// The units of date_trunc, date_add and date_diff.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Unit {
-    Milliseconds(i64),
-    Months(i64),
-    /// Seven days; truncation goes to Monday.
-    Week,
-}
-
-impl Unit {
-    fn parse(text: &str) -> Result<Self> {
-        Ok(match text.to_ascii_lowercase().as_str() {
-            "millisecond" => Unit::Milliseconds(1),
-            "second" => Unit::Milliseconds(1000),
-            "minute" => Unit::Milliseconds(60_000),
-            "hour" => Unit::Milliseconds(3_600_000),
-            "day" => Unit::Milliseconds(DAY),
-            "week" => Unit::Week,
-            "month" => Unit::Months(1),
-            "quarter" => Unit::Months(3),
-            "year" => Unit::Months(12),
-            _ => return refuse(format!("'{text}' is not a valid TIMESTAMP field")),
-        })
-    }
-
-    fn truncate(self, at: i64) -> Result<i64> {
-        Ok(match self {
-            Unit::Milliseconds(unit) => at - at.rem_euclid(unit),
-            Unit::Week => {
-                let monday = i64::from(time(at)?.weekday().num_days_from_monday());
-                at - at.rem_euclid(DAY) - monday * DAY
-            }
-            Unit::Months(months) => {
-                let date = time(at)?.date_naive();
-                let month0 = i64::from(date.month0()) / months * months;
-                let first = NaiveDate::from_ymd_opt(date.year(), u32::try_from(month0).unwrap_or(0) + 1, 1);
-                first
-                    .and_then(|first| first.and_hms_opt(0, 0, 0))
-                    .map_or(at, |first| first.and_utc().timestamp_millis())
-            }
-        })
-    }
-
-    fn add(self, count: i64, at: i64) -> Result<i64> {
-        let added = match self {
-            Unit::Milliseconds(unit) => count.checked_mul(unit).and_then(|by| at.checked_add(by)),
-            Unit::Week => count.checked_mul(7 * DAY).and_then(|by| at.checked_add(by)),
-            Unit::Months(months) => count.checked_mul(months).and_then(|months| add_months(at, months)),
-        };
-        match added {
-            Some(added) => Ok(added),
-            None => refuse(format!("date_add: {count} is out of range")),
-        }
-    }
-
-    /// Whole units from `a` to `b`.
-    fn between(self, a: i64, b: i64) -> Result<i64> {
-        match self {
-            Unit::Milliseconds(unit) => Ok((b - a) / unit),
-            Unit::Week => Ok((b - a) / (7 * DAY)),
-            Unit::Months(months) => {
-                let (from, to) = (time(a)?.naive_utc(), time(b)?.naive_utc());
-                let calendar = |t: NaiveDateTime| i64::from(t.year()) * 12 + i64::from(t.month());
-                let mut whole = calendar(to) - calendar(from);
-                let reached = add_months(a, whole).unwrap_or(b);
-                if whole > 0 && reached > b {
-                    whole -= 1;
-                } else if whole < 0 && reached < b {
-                    whole += 1;
-                }
-                Ok(whole / months)
-            }
-        }
-    }
-}
-
-fn add_months(at: i64, months: i64) -> Option<i64> {
-    let time = DateTime::from_timestamp_millis(at)?;
-    let count = Months::new(u32::try_from(months.unsigned_abs()).ok()?);
-    let moved = if months < 0 { time.checked_sub_months(count) } else { time.checked_add_months(count) };
-    moved.map(|moved| moved.timestamp_millis())
 }
 
 /// The unit in each row; parsed once as long as it stays the same.
@@ -355,50 +303,4 @@ fn read(args: &[ArrayRef], translate: Translate) -> Result<ArrayRef> {
             None => refuse(format!("Invalid format: \"{text}\" is not like '{pattern}'")),
         }
     }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(text: &str) -> i64 {
-        format::iso_timestamp(text).unwrap()
-    }
-
-    #[test]
-    fn units_truncate_to_their_start() {
-        for (unit, expected) in [
-            ("second", "2026-11-21T13:14:15Z"),
-            ("minute", "2026-11-21T13:14:00Z"),
-            ("hour", "2026-11-21T13:00:00Z"),
-            ("day", "2026-11-21"),
-            ("week", "2026-11-16"),
-            ("month", "2026-11-01"),
-            ("quarter", "2026-10-01"),
-            ("year", "2026-01-01"),
-        ] {
-            assert_eq!(
-                Unit::parse(unit).unwrap().truncate(at("2026-11-21T13:14:15.678Z")).unwrap(),
-                at(expected),
-                "{unit}"
-            );
-        }
-    }
-
-    #[test]
-    fn differences_count_whole_units() {
-        for (unit, from, to, expected) in [
-            ("minute", "2026-01-01T00:00:30Z", "2026-01-01T00:02:29Z", 1),
-            ("minute", "2026-01-01T00:02:29Z", "2026-01-01T00:00:30Z", -1),
-            ("day", "2026-01-01T12:00:00Z", "2026-01-02T11:59:59Z", 0),
-            ("month", "2026-01-31", "2026-02-28", 1),
-            ("month", "2026-01-15", "2026-03-14", 1),
-            ("month", "2026-03-15", "2026-01-16", -1),
-            ("year", "2024-02-29", "2026-02-28", 2),
-            ("week", "2026-11-01", "2026-11-21", 2),
-        ] {
-            let found = Unit::parse(unit).unwrap().between(at(from), at(to)).unwrap();
-            assert_eq!(found, expected, "{unit} {from} {to}");
-        }
-    }
 }

@@ -63,7 +63,7 @@ pub(super) fn run(zone: &str, args: &[ArrayRef], body: impl Fn(&[ArrayRef]) -> R
     let shifted = |arg: &ArrayRef| match foreign(arg.data_type()) {
         Some(_) => {
             let times = arg.as_primitive::<TimestampMillisecondType>();
-            let local: TimestampMillisecondArray = times.unary(|at| at + offset(tz, at));
+            let local: TimestampMillisecondArray = times.unary(|at| at.saturating_add(offset(tz, at)));
             Arc::new(local.with_timezone(UTC)) as ArrayRef
         }
         None => Arc::clone(arg),
@@ -87,5 +87,5 @@ fn offset(tz: Tz, at: i64) -> i64 {
 fn instant(tz: Tz, local: i64) -> i64 {
     let shown = DateTime::from_timestamp_millis(local).map(|time| time.naive_utc());
     let found = shown.and_then(|shown| tz.from_local_datetime(&shown).earliest());
-    found.map_or_else(|| local - offset(tz, local), |time| time.timestamp_millis())
+    found.map_or_else(|| local.saturating_sub(offset(tz, local)), |time| time.timestamp_millis())
 }

@@ -35,11 +35,12 @@ pub(crate) const LAZY_SIMPLE: &str = "org.apache.hadoop.hive.serde2.lazy.LazySim
 const ELSEWHERE: [&str; 6] = ["orc", "avro", "grok", "ionhive", "cloudtrail", "multidelimit"];
 
 impl Storage {
-    /// The format that these classes and properties mean, for columns of these names.
+    /// The format that these classes and properties mean, for columns of these names, of which some may be of `rich`
+    /// types ([`HiveType::is_rich`](super::HiveType::is_rich)): delimited text is no plain one then.
     ///
     /// # Errors
     /// For a SerDe or file format that is not here, by its name, and for properties that it cannot work with.
-    pub(crate) fn format(self, columns: &[&str]) -> Result<TableFormat, Error> {
+    pub(crate) fn format(self, columns: &[&str], rich: bool) -> Result<TableFormat, Error> {
         let stored_as = self.stored_as.unwrap_or_default();
         let serde = self.serde.unwrap_or_else(|| LAZY_SIMPLE.to_owned());
         let lower = (stored_as.to_ascii_lowercase(), serde.to_ascii_lowercase());
@@ -58,7 +59,7 @@ impl Storage {
                 ),
             )),
             Some(Err(reason)) => Err(Error::new(Code::HiveFailed, format!("SemanticException {serde}: {reason}"))),
-            Some(Ok(RowFormat::Delimited(rows))) if rows.is_plain() => {
+            Some(Ok(RowFormat::Delimited(rows))) if rows.is_plain() && !rich => {
                 Ok(TableFormat::Text { delimiter: rows.separator })
             }
             Some(Ok(_)) => Ok(TableFormat::Rows { serde, properties: self.properties }),

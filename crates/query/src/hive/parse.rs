@@ -53,12 +53,9 @@ impl<'a> Parser<'a> {
     fn describe(&mut self) -> Result<Hive, Error> {
         let _ = self.word("extended") || self.word("formatted");
         let table = self.name()?;
-        if self.peek().is_some_and(|token| token.is_word("partition")) {
-            let message = "DESCRIBE of a partition is not supported; SHOW PARTITIONS and \"t$partitions\" list them";
-            return Err(self.not_supported(self.position(), message));
-        }
+        let partition = if self.word("partition") { Some(self.partition_spec()?) } else { None };
         let column = if self.peek().is_some() { Some(self.identifier()?) } else { None };
-        Ok(Hive::Describe { table, column })
+        Ok(Hive::Describe { table, partition, column })
     }
 
     fn create(&mut self) -> Result<Hive, Error> {

@@ -48,7 +48,7 @@ fn columns(columns: &[ColumnDefinition]) -> Vec<String> {
     let line = |(index, column): (usize, &ColumnDefinition)| {
         let comment = column.comment.as_ref().map(|comment| format!(" COMMENT {}", text(comment))).unwrap_or_default();
         let end = if index == last { ")" } else { "," };
-        format!("  `{}` {}{comment}{end}", column.name, column.kind.name())
+        format!("  `{}` {}{comment}{end}", column.name, column.kind)
     };
     columns.iter().enumerate().map(line).collect()
 }

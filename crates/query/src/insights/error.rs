@@ -24,6 +24,9 @@ pub enum InsightsError {
     /// A log group, query or definition that there is not.
     #[error("{0}")]
     NotFound(String),
+    /// A lookup table of this name is there already.
+    #[error("{0}")]
+    AlreadyExists(String),
     /// More than there may be at a time.
     #[error("{0}")]
     Limit(String),
@@ -42,6 +45,7 @@ impl InsightsError {
             Self::Malformed { .. } => "MalformedQueryException",
             Self::InvalidParameter(_) => "InvalidParameterException",
             Self::NotFound(_) => "ResourceNotFoundException",
+            Self::AlreadyExists(_) => "ResourceAlreadyExistsException",
             Self::Limit(_) => "LimitExceededException",
             Self::Logs(error) => error.code(),
             Self::Engine(_) => "ServiceUnavailableException",

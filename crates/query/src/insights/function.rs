@@ -27,7 +27,7 @@ use datafusion::{
     },
 };
 
-pub(super) use address::is_block;
+pub(super) use address::{Block, block_of, is_block};
 pub(super) use json::{path as json_path, shown as json_shown};
 pub(super) use number::read as read_number;
 

@@ -1,6 +1,7 @@
 //! Queries that are started, asked for, stopped, listed and saved: the operations of the AWS API.
 
 mod definition;
+mod lookup;
 mod record;
 mod shapes;
 mod start;
@@ -71,6 +72,19 @@ struct GoingState {
     task: Option<AbortHandle>,
 }
 
+/// Makes the tables of the catalogue that queries need.
+pub(super) fn provide(catalogue: &Catalogue) -> Result<(), InsightsError> {
+    Ok(catalogue.provide(&table::TABLES)?)
+}
+
+/// The CSV of a lookup table.
+pub(super) fn lookup_body(
+    transaction: &rusqlite::Transaction<'_>,
+    name: &str,
+) -> Result<Option<String>, InsightsError> {
+    Ok(table::lookup(transaction, name)?.map(|stored| stored.body))
+}
+
 impl Queries {
     /// Queries that run on this runtime. Those that an earlier program left unfinished are `Unknown` from now on.
     ///
@@ -83,7 +97,7 @@ impl Queries {
         runtime: Handle,
         now: i64,
     ) -> Result<Self, InsightsError> {
-        catalogue.provide(&table::TABLES)?;
+        provide(&catalogue)?;
         catalogue.change(|transaction| table::tidy(transaction, now, true))?;
         let turns = Semaphore::new(limits.running.max(1));
         let shared = Shared { insights, catalogue, limits, turns, going: Mutex::default(), runtime };

@@ -8,6 +8,7 @@ mod compare;
 mod expression;
 mod gaps;
 mod join;
+mod lookup;
 mod matched;
 mod names;
 mod outlier;
@@ -36,7 +37,7 @@ pub(super) use matched::MatchedPlanner;
 pub(super) use scope::Scope;
 
 use super::{
-    InsightsError,
+    InsightsError, Lookups,
     run::Statistics,
     source::{EventTable, Extent, GROUP, INDEX, POSITION, TIMESTAMP},
     time::Period,
@@ -51,6 +52,7 @@ pub(super) const USUAL_LIMIT: usize = 10_000;
 pub(super) struct Planner<'a> {
     pub(super) logs: &'a Arc<LogStore>,
     pub(super) account: &'a str,
+    pub(super) lookups: Option<&'a Lookups>,
     pub(super) text: Vec<char>,
     pub(super) extent: Extent,
     pub(super) statistics: &'a Arc<Statistics>,

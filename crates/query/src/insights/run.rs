@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 use weir_store::logs::{EventKey, Events, LogStore};
 
 use super::{
-    InsightsError, Query,
+    InsightsError, Lookups, Query,
     plan::{MatchedPlanner, Planned, Planner, ours},
     source::{self, Extent, discovered, pointer},
     time,
@@ -38,6 +38,7 @@ pub struct Insights {
     pub(super) engine: Arc<Engine>,
     pub(super) logs: Arc<LogStore>,
     pub(super) account: String,
+    pub(super) lookups: Option<Lookups>,
 }
 
 /// What a query is run over.
@@ -142,7 +143,12 @@ impl fmt::Debug for Insights {
 impl Insights {
     /// Runs on this engine, over these log groups of this account.
     pub fn new(engine: Arc<Engine>, logs: Arc<LogStore>, account: &str) -> Self {
-        Self { engine, logs, account: account.to_owned() }
+        Self { engine, logs, account: account.to_owned(), lookups: None }
+    }
+
+    /// The same, with lookup tables.
+    pub fn with_lookups(self, lookups: Lookups) -> Self {
+        Self { lookups: Some(lookups), ..self }
     }
 
     /// The log groups.
@@ -254,6 +260,7 @@ impl Insights {
         let planner = Planner {
             logs: &self.logs,
             account: &self.account,
+            lookups: self.lookups.as_ref(),
             text: query.text.chars().collect(),
             extent: Extent { groups: groups.into(), from, until, now },
             statistics,

@@ -58,6 +58,7 @@ pub(super) enum Verb {
     Diff(Earlier),
     Unnest { field: Expr, into: String },
     Join(Box<Join>),
+    Lookup(Box<Lookup>),
     FillDown(Vec<Name>),
     Accum { field: Expr, into: String },
     Autoregress { field: Name, into: Vec<(usize, String)> },
@@ -67,6 +68,20 @@ pub(super) enum Verb {
     Outlier(Outlier),
     CountFrequent(Vec<Name>),
     AppendCols(Box<Columns>),
+}
+
+/// Values out of a lookup table.
+#[derive(Debug, Clone)]
+pub(super) struct Lookup {
+    pub(super) table: Name,
+    /// Columns of the table, each with the field that holds the same.
+    pub(super) keys: Vec<(Name, Name)>,
+    /// Columns that are wanted, each with what it is called; all others when there are none.
+    pub(super) output: Vec<(Name, Name)>,
+    /// Fields that there are keep their values.
+    pub(super) only_new: bool,
+    /// The column holds blocks of addresses.
+    pub(super) by_block: bool,
 }
 
 /// What `addtotals` adds up: the fields that are named, or all that are numbers.

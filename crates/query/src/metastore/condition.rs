@@ -202,9 +202,9 @@ fn column(expr: &Expr, table: &StoredTable) -> Done<Column> {
             let place = columns.iter().position(|column| column.name.eq_ignore_ascii_case(&name.value));
             let place = place.ok_or_else(|| MetastoreError::Invalid("Invalid partition expression!".to_owned()))?;
             let told = table.input.as_ref().and_then(|input| input["PartitionKeys"][place]["Type"].as_str());
-            let kind = told.unwrap_or_else(|| columns[place].kind.name());
+            let kind = told.map_or_else(|| columns[place].kind.to_string(), str::to_owned);
             let unknown = || MetastoreError::Invalid(format!("Unknown type : '{kind}'"));
-            Ok(Column { place, kind: Kind::of(kind).ok_or_else(unknown)? })
+            Ok(Column { place, kind: Kind::of(&kind).ok_or_else(unknown)? })
         }
         other => Err(unsupported(&format!("'{other}' is no partition column"))),
     }

@@ -12,7 +12,7 @@ pub(super) fn definition(input: &Value) -> (TableDefinition, Option<String>) {
     let mut columns = |value: &Value| -> Vec<ColumnDefinition> {
         let column = |column: &Value| {
             let written = column["Type"].as_str().unwrap_or("string");
-            let kind = hive_type(written);
+            let kind = written.parse().ok();
             if kind.is_none() {
                 unreadable.get_or_insert_with(|| format!("columns of type {written} are not supported"));
             }
@@ -59,9 +59,5 @@ fn format(storage: &Value, columns: &[ColumnDefinition]) -> Result<TableFormat, 
         properties: properties(&serde["Parameters"]),
         stored_as: text(&storage["InputFormat"]),
     };
-    storage.format(&names)
-}
-
-fn hive_type(written: &str) -> Option<HiveType> {
-    HiveType::of(&written.split('(').next().unwrap_or(written).trim().to_ascii_lowercase())
+    storage.format(&names, columns.iter().any(|column| column.kind.is_rich()))
 }

@@ -149,7 +149,7 @@ fn storage(definition: &TableDefinition) -> Value {
 
 fn columns(columns: &[ColumnDefinition]) -> Value {
     let column = |column: &ColumnDefinition| {
-        let mut shown = json!({ "Name": column.name, "Type": column.kind.name() });
+        let mut shown = json!({ "Name": column.name, "Type": column.kind.to_string() });
         if let Some(comment) = &column.comment {
             shown["Comment"] = comment.clone().into();
         }

@@ -29,6 +29,8 @@ mod read;
 
 pub(super) use read::CopyReader;
 
+use super::RowReading;
+
 /// Changes when copies are made in another way: those of before are not found any more.
 const LAYOUT: u32 = 1;
 /// A copy that was used so recently does not make room for another one.
@@ -40,7 +42,25 @@ const WHOLE: &str = "parquet";
 #[derive(Debug, Clone)]
 pub(super) struct LineFormat {
     pub(super) columns: SchemaRef,
-    pub(super) options: TextOptions,
+    pub(super) rules: LineRules,
+}
+
+/// Which rules take lines apart.
+#[derive(Debug, Clone)]
+pub(super) enum LineRules {
+    Plain(TextOptions),
+    /// Those of a SerDe.
+    Rows(RowReading),
+}
+
+impl LineFormat {
+    /// A text that is the same for the same format only.
+    fn identity(&self) -> String {
+        match &self.rules {
+            LineRules::Plain(options) => format!("{:?} {options:?}", self.columns),
+            LineRules::Rows(rows) => format!("{:?} {}", self.columns, rows.identity()),
+        }
+    }
 }
 
 /// An object to make a copy of.
@@ -222,9 +242,8 @@ fn sweep(folder: &Path) -> io::Result<()> {
 /// The name of the copy of an object that is read in this way.
 fn name_of(object: &Object, format: &LineFormat) -> String {
     let mut digest = Sha256::new();
-    let LineFormat { columns, options } = format;
     let tag = object.meta.e_tag.as_deref().unwrap_or_default();
-    for part in [&LAYOUT.to_string(), object.name.as_ref(), tag, &format!("{columns:?} {options:?}")] {
+    for part in [&LAYOUT.to_string(), object.name.as_ref(), tag, &format.identity()] {
         digest.update(part.len().to_le_bytes());
         digest.update(part);
     }

@@ -8,6 +8,7 @@ use datafusion::common::ScalarValue;
 use super::{Partitions, Reading, RowFormat, RowReading, Table, projection};
 use crate::catalogue::StoredTable;
 use crate::error::{Code, Error};
+use crate::function::map_type;
 use crate::hive::{ColumnDefinition, HiveType, NULL_PARTITION, TableDefinition, TableFormat};
 
 impl Table {
@@ -55,16 +56,17 @@ fn reading(definition: &TableDefinition) -> Result<Reading, Error> {
             let format = format.map_err(|reason| Error::new(Code::HiveFailed, format!("{serde}: {reason}")))?;
             let forgiving =
                 definition.property("use.null.for.invalid.data").is_some_and(|on| on.eq_ignore_ascii_case("true"));
-            Reading::Rows(RowReading { format: Arc::new(format), header_lines, forgiving })
+            let rules = format!("{serde} {properties:?}").into();
+            Reading::Rows(RowReading { format: Arc::new(format), rules, header_lines, forgiving })
         }
     })
 }
 
 fn field(column: &ColumnDefinition) -> Field {
-    Field::new(&column.name, data_type(column.kind), true)
+    Field::new(&column.name, data_type(&column.kind), true)
 }
 
-fn data_type(kind: HiveType) -> DataType {
+fn data_type(kind: &HiveType) -> DataType {
     match kind {
         HiveType::Boolean => DataType::Boolean,
         HiveType::TinyInt => DataType::Int8,
@@ -73,9 +75,16 @@ fn data_type(kind: HiveType) -> DataType {
         HiveType::BigInt => DataType::Int64,
         HiveType::Float => DataType::Float32,
         HiveType::Double => DataType::Float64,
-        HiveType::String => DataType::Utf8View,
+        HiveType::String | HiveType::Varchar(_) | HiveType::Char(_) => DataType::Utf8View,
+        HiveType::Binary => DataType::BinaryView,
         HiveType::Date => DataType::Date32,
         HiveType::Timestamp => DataType::Timestamp(TimeUnit::Millisecond, None),
+        HiveType::Decimal(digits, scale) => DataType::Decimal128(*digits, i8::try_from(*scale).unwrap_or(0)),
+        HiveType::Array(item) => DataType::new_list(data_type(item), true),
+        HiveType::Map(key, value) => map_type(data_type(key), data_type(value)),
+        HiveType::Struct(members) => {
+            DataType::Struct(members.iter().map(|(name, kind)| Field::new(name, data_type(kind), true)).collect())
+        }
     }
 }
 

@@ -277,8 +277,11 @@ mod tests {
     const NOW: i64 = 1_795_255_200_000;
 
     fn table(columns: &[(&str, HiveType)], properties: &[(&str, &str)]) -> TableDefinition {
-        let column =
-            |(name, kind): &(&str, HiveType)| ColumnDefinition { name: (*name).to_owned(), kind: *kind, comment: None };
+        let column = |(name, kind): &(&str, HiveType)| ColumnDefinition {
+            name: (*name).to_owned(),
+            kind: kind.clone(),
+            comment: None,
+        };
         let property = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
         let enabled = ("projection.enabled", "true");
         TableDefinition {

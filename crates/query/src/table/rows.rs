@@ -3,6 +3,9 @@
 
 use std::borrow::Cow;
 
+use datafusion::arrow::datatypes::DataType;
+use serde_json::Value;
+
 mod csv;
 mod delimited;
 mod json;
@@ -53,6 +56,14 @@ impl RowFormat {
             Self::Json(rules) => return rules.split(line, cells),
         }
         Ok(())
+    }
+
+    /// The parts of a cell whose column is of a nested type, as JSON.
+    fn parts(&self, cell: &str, wanted: &DataType) -> Value {
+        match self {
+            Self::Delimited(rules) => rules.parts(cell, wanted),
+            Self::Csv(_) | Self::Pattern(_) | Self::Json(_) => serde_json::from_str(cell).unwrap_or(Value::Null),
+        }
     }
 
     /// Whether a cell that is no value of its column's type fails the query; otherwise it is NULL.

@@ -11,7 +11,7 @@ use datafusion::common::ScalarValue;
 use datafusion::physical_expr::PhysicalExpr;
 use weir_record::text::{Mode, TextOptions};
 
-use super::copies::LineFormat;
+use super::copies::{LineFormat, LineRules};
 use super::{Unit, UnitFormat};
 use crate::error::{Code, Error};
 
@@ -73,20 +73,22 @@ impl Selection {
         Ok((columns, projection))
     }
 
-    /// How the lines of objects are read; `None` for what is no plain text of cells.
+    /// How the lines of objects are read; `None` for what is not read line by line, or by keys of each line.
     pub(super) fn line_format(&self, format: &UnitFormat) -> Result<Option<LineFormat>, Error> {
-        let (columns, options) = match format {
+        let (columns, rules) = match format {
             UnitFormat::HiveText { delimiter, header_lines } => {
-                let columns = self.data_schema()?;
                 let (delimiter, header_lines) = (*delimiter, *header_lines);
-                (columns, TextOptions { delimiter, mode: Mode::Hive, header_lines, batch_rows: BATCH_ROWS })
+                let options = TextOptions { delimiter, mode: Mode::Hive, header_lines, batch_rows: BATCH_ROWS };
+                (self.data_schema()?, LineRules::Plain(options))
             }
             UnitFormat::Text { columns } => {
-                (Arc::clone(columns), TextOptions { batch_rows: BATCH_ROWS, ..TextOptions::default() })
+                let options = TextOptions { batch_rows: BATCH_ROWS, ..TextOptions::default() };
+                (Arc::clone(columns), LineRules::Plain(options))
             }
-            UnitFormat::Rows(_) | UnitFormat::Json | UnitFormat::Parquet => return Ok(None),
+            UnitFormat::Rows(rows) => (self.data_schema()?, LineRules::Rows(rows.clone())),
+            UnitFormat::Json | UnitFormat::Parquet => return Ok(None),
         };
-        Ok(Some(LineFormat { columns, options }))
+        Ok(Some(LineFormat { columns, rules }))
     }
 
     /// The columns that are in the objects.

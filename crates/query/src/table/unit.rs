@@ -8,18 +8,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
+use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 use weir_record::Refusals;
 use weir_record::read;
 use weir_record::text::{RowFilter, TextBatches, TextChunks, TextDecoder};
 
-use super::copies::{CopyReader, LineFormat, Original};
+use super::copies::{CopyReader, LineFormat, LineRules, Original};
 use super::prefilter::RowTest;
 use super::rows::RowReader;
 use super::scan::ScanContext;
 use super::selection::{BATCH_ROWS, Selection, Source, internal};
-use super::{RowReading, Unit, UnitFormat};
+use super::{RowReading, Unit};
 use crate::error::{Code, Error};
 use crate::progress::Progress;
 
@@ -97,11 +98,12 @@ impl Decode {
         if let Content::Copy(copy) = content {
             return self.open_copy(*copy);
         }
-        if let UnitFormat::Rows(rows) = &self.unit.format {
-            return self.open_rows(rows, content);
-        }
-        let Some(LineFormat { columns: file, options }) = self.selection.line_format(&self.unit.format)? else {
-            return self.open_json(content);
+        let (file, options) = match self.selection.line_format(&self.unit.format)? {
+            None => return self.open_json(content),
+            Some(LineFormat { columns, rules: LineRules::Rows(rows) }) => {
+                return self.open_rows(&rows, &columns, content);
+            }
+            Some(LineFormat { columns, rules: LineRules::Plain(options) }) => (columns, options),
         };
         let (columns, projection) = self.selection.bind(&self.unit, &file)?;
         let predicate = self.selection.predicate.as_ref();
@@ -115,14 +117,13 @@ impl Decode {
         }
     }
 
-    fn open_rows(&self, rows: &RowReading, content: Content) -> Result<State, Error> {
-        let file = self.selection.data_schema()?;
-        let (columns, places) = self.selection.bind(&self.unit, &file)?;
+    fn open_rows(&self, rows: &RowReading, file: &SchemaRef, content: Content) -> Result<State, Error> {
+        let (columns, places) = self.selection.bind(&self.unit, file)?;
         let chunks = match self.chunks(content) {
             Ok(chunks) => chunks,
             Err(error) => return self.bad(error.to_string()),
         };
-        let reader = RowReader::new(chunks, rows, &file, places).map_err(internal)?;
+        let reader = RowReader::new(chunks, rows, file, places).map_err(internal)?;
         Ok(State::Rows(Box::new(reader), columns))
     }
 
@@ -201,7 +202,10 @@ impl Decode {
         let next = reader.next_batch(BATCH_ROWS, &self.unit.object.name, &mut refusals);
         self.context.progress.add_refusals(refusals);
         match next {
-            None => Ok(State::Done),
+            None => {
+                self.want_copy()?;
+                Ok(State::Done)
+            }
             Some(Err(error)) => self.bad(error.to_string()),
             Some(Ok(batch)) => {
                 let read = batch.num_rows() as u64;

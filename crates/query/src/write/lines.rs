@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef};
+use datafusion::arrow::array::ArrayRef;
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, TimeUnit};
 use datafusion::arrow::record_batch::RecordBatch;
 use serde_json::{Map, Value};
 
-use crate::athena::text;
 use crate::error::{Code, Error};
+use crate::function::to_json;
 use crate::table::Csv;
+use crate::text;
 
 /// A line each, `\N` for NULL. A delimiter or line end within a cell becomes a blank: the reader knows no escape.
 pub(super) fn text(batch: &RecordBatch, delimiter: u8) -> Vec<u8> {
@@ -64,18 +65,14 @@ pub(super) fn json(batch: &RecordBatch) -> Vec<u8> {
     let schema = batch.schema();
     for row in 0..batch.num_rows() {
         let cells = schema.fields().iter().zip(batch.columns());
-        let members = cells.filter_map(|(field, column)| Some((field.name().clone(), value(column.as_ref(), row)?)));
+        let members = cells.filter_map(|(field, column)| Some((field.name().clone(), value(column, row)?)));
         out.extend(Value::Object(members.collect::<Map<_, _>>()).to_string().bytes());
         out.push(b'\n');
     }
     out
 }
 
-fn value(column: &dyn Array, row: usize) -> Option<Value> {
-    let shown = text::value(column, row)?;
-    Some(match column.data_type() {
-        kind if kind.is_integer() || kind.is_floating() => serde_json::from_str(&shown).unwrap_or(Value::String(shown)),
-        DataType::Boolean => Value::Bool(shown == "true"),
-        _ => Value::String(shown),
-    })
+/// The value as JSON has it; times, decimals and bytes are their texts.
+fn value(column: &ArrayRef, row: usize) -> Option<Value> {
+    to_json(column, row).ok().flatten()
 }

@@ -22,9 +22,9 @@ use weir_store::{BucketName, Buckets, StoreError};
 use super::arrange;
 use super::format::{Format, Lines};
 use super::options::WriteOptions;
-use crate::athena::text;
 use crate::error::{Code, Error};
 use crate::hive::NULL_PARTITION;
+use crate::text;
 
 /// Most partitions that one statement writes to, as in Athena.
 const MOST_PARTITIONS: usize = 100;

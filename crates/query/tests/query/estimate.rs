@@ -2,7 +2,7 @@
 
 use weir_query::{Estimate, RunOptions};
 
-use super::{NOW, World, lines};
+use super::{NOW, World, lines, rows};
 
 const TABLE: &str = "CREATE EXTERNAL TABLE t (a int, b string) PARTITIONED BY (dt string) \
     ROW FORMAT DELIMITED FIELDS TERMINATED BY ' ' LOCATION 's3://est/t/'";
@@ -60,4 +60,14 @@ async fn explain_ends_with_the_estimate() {
     let plan = lines(&engine, "EXPLAIN SELECT a FROM t WHERE dt = '1'").await;
     assert_eq!(plan.last().map(String::as_str), Some("estimate objects=2, partitions=1, bytes=120"));
     assert!(plan[0].starts_with("logical_plan"), "{plan:?}");
+}
+
+#[tokio::test]
+async fn a_plan_is_shown_as_json_and_for_graphviz() {
+    let engine = super::World::new().engine();
+    let json = rows(&engine, "EXPLAIN (TYPE LOGICAL, FORMAT JSON) SELECT a + 1 AS b FROM (VALUES 1) AS t (a)").await;
+    let plan: serde_json::Value = serde_json::from_str(&json.unwrap()[0][0]).unwrap();
+    assert_eq!(plan[0]["Plan"]["Output"], serde_json::json!(["b"]), "{plan}");
+    let drawing = rows(&engine, "EXPLAIN (FORMAT GRAPHVIZ) SELECT a FROM (VALUES 1) AS t (a)").await.unwrap();
+    assert!(drawing[0][0].contains("digraph {"), "{}", drawing[0][0]);
 }

@@ -5,6 +5,7 @@
 //! group /g                     the events that follow are of this log group
 //! event 2026-11-21 08:00:00.000 stream message…
 //! flush                        what is there so far becomes a segment
+//! table hosts ip,name;10.0.0.1,web   a lookup table; `;` ends a line
 //!
 //! query [unsorted]
 //! fields a, b                  up to the line `----`
@@ -25,7 +26,10 @@
 use std::{fs, path::Path, sync::Arc};
 
 use tempfile::TempDir;
-use weir_query::insights::{Insights, InsightsError, Query, Request, Row, SAMPLES, Statistics, sample};
+use weir_query::insights::{
+    CreateLookupTableInput, Insights, InsightsError, Lookups, Queries, Query, QueryLimits, Request, Row, SAMPLES,
+    Statistics, sample,
+};
 use weir_query::{Engine, EngineOptions};
 use weir_store::logs::{
     Committed, CreateLogGroupRequest, CreateLogStreamRequest, InputEvent, LogOptions, LogStore, Owner, Tap,
@@ -52,6 +56,7 @@ pub(crate) struct Logs {
     _folder: TempDir,
     pub(crate) store: Arc<LogStore>,
     pub(crate) insights: Insights,
+    catalogue: Catalogue,
 }
 
 impl Logs {
@@ -60,12 +65,26 @@ impl Logs {
         let catalogue = Catalogue::open(&folder.path().join("catalogue.sqlite")).unwrap();
         let owner = Owner { account: "123456789012".into(), region: "us-east-1".into() };
         let options = LogOptions::new(owner);
-        let store = LogStore::open(&folder.path().join("logs"), catalogue, options, Arc::new(Nobody)).unwrap();
+        let store = LogStore::open(&folder.path().join("logs"), catalogue.clone(), options, Arc::new(Nobody)).unwrap();
         let store = Arc::new(store);
         let options = EngineOptions { threads: 2, memory_limit: None, catalogue: None };
         let engine = Arc::new(Engine::new(options, Buckets::new()).unwrap());
-        let insights = Insights::new(engine, Arc::clone(&store), "123456789012");
-        Logs { _folder: folder, store, insights }
+        let lookups = Lookups::open(catalogue.clone()).unwrap();
+        let insights = Insights::new(engine, Arc::clone(&store), "123456789012").with_lookups(lookups);
+        Logs { _folder: folder, store, insights, catalogue }
+    }
+
+    /// Makes a lookup table; lines end with `;`.
+    fn table(&self, name: &str, lines: &str) {
+        let options = EngineOptions { threads: 1, memory_limit: None, catalogue: None };
+        let engine = Arc::new(Engine::new(options, Buckets::new()).unwrap());
+        let insights = Arc::new(Insights::new(engine, Arc::clone(&self.store), "123456789012"));
+        let runtime = tokio::runtime::Handle::current();
+        let queries = Queries::open(insights, self.catalogue.clone(), QueryLimits::default(), runtime, NOON).unwrap();
+        let body = Some(lines.replace(';', "\n"));
+        let input =
+            CreateLookupTableInput { lookup_table_name: name.to_owned(), table_body: body, ..Default::default() };
+        queries.create_lookup_table(&input, "us-east-1", NOON).unwrap();
     }
 
     pub(crate) fn put(&self, group: &str, stream: &str, time: i64, message: &str) {
@@ -80,6 +99,14 @@ impl Logs {
 
     pub(crate) async fn run(&self, text: &str) -> Result<(Vec<Row>, Arc<Statistics>), InsightsError> {
         self.run_over("/g", text).await
+    }
+
+    /// Runs whatever it is, to its end.
+    pub(crate) async fn try_run(&self, text: &str) -> Result<Vec<Row>, InsightsError> {
+        let query = Query::parse(text)?;
+        let groups = if query.names_log_groups() { Vec::new() } else { vec!["/g".to_owned()] };
+        let request = Request { groups, from: DAY, until: DAY + 86_400_000, limit: None, now: NOON };
+        self.insights.run(&query, request, &Arc::default()).await?.collect().await
     }
 
     async fn run_over(&self, group: &str, text: &str) -> Result<(Vec<Row>, Arc<Statistics>), InsightsError> {
@@ -129,6 +156,10 @@ fn read(text: &str, logs: &Logs) -> Vec<Case> {
                 let (moment, rest) = rest.split_at(23);
                 let (stream, message) = rest.trim_start().split_once(' ').unwrap();
                 logs.put(&group, stream, time(moment), message);
+            }
+            ("table", rest) => {
+                let (name, rows) = rest.split_once(' ').unwrap();
+                logs.table(name, rows);
             }
             ("flush", _) => logs.store.flush().unwrap(),
             ("query" | "error", rest) => {
@@ -216,8 +247,8 @@ async fn the_files_hold() {
     assert!(wrong.is_empty(), "{} cases fail\n\n{}", wrong.len(), wrong.join("\n"));
 }
 
-#[test]
-fn every_sample_has_its_answer_in_a_file() {
+#[tokio::test]
+async fn every_sample_has_its_answer_in_a_file() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/insights/samples.txt");
     let cases = read(&fs::read_to_string(path).unwrap(), &Logs::new());
     for sample in SAMPLES {

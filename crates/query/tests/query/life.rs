@@ -221,3 +221,49 @@ async fn a_pointer_gives_the_whole_record() {
     assert!(fields.contains(&LogGroupField { name: "srcAddr".into(), percent: 50 }), "{fields:?}");
     assert_eq!(queries.get_log_group_fields(&around(None), NOON).unwrap().log_group_fields, []);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lookup_tables_are_made_changed_and_deleted() {
+    let (logs, catalogue) = world();
+    let queries = open(&logs, &catalogue);
+    let create = |name: &str, body: Option<&str>, query_id: Option<&str>| {
+        let input = CreateLookupTableInput {
+            lookup_table_name: name.to_owned(),
+            description: Some("ports".to_owned()),
+            table_body: body.map(str::to_owned),
+            query_id: query_id.map(str::to_owned),
+        };
+        queries.create_lookup_table(&input, "eu-west-1", NOON)
+    };
+    let arn = create("ports", Some("port,name\n22,ssh\n"), None).unwrap().lookup_table_arn;
+    assert_eq!(arn, "arn:aws:logs:eu-west-1:123456789012:lookup-table:ports");
+    assert_eq!(create("ports", Some("a\n"), None).unwrap_err().code(), "ResourceAlreadyExistsException");
+    for (name, body, query) in
+        [("a-b", Some("a\n"), None), ("t", Some(""), None), ("t", None, None), ("t", Some("a"), Some("q"))]
+    {
+        assert_eq!(create(name, body, query).unwrap_err().code(), "InvalidParameterException", "{name} {body:?}");
+    }
+
+    // Of the rows of a query.
+    let id = queries.start_query(&start("stats count(*) as n by action"), NOON).unwrap().query_id;
+    ended(&queries, &id).await;
+    create("counts", None, Some(&id)).unwrap();
+    let all = queries.describe_lookup_tables(&DescribeLookupTablesInput::default(), "eu-west-1").unwrap().lookup_tables;
+    let shown: Vec<_> = all.iter().map(|one| (one.lookup_table_name.as_str(), one.records_count)).collect();
+    assert_eq!(shown, [("counts", 2), ("ports", 1)]);
+    assert_eq!(all[1].table_fields, ["port", "name"]);
+
+    let update = UpdateLookupTableInput {
+        lookup_table_arn: arn.clone(),
+        table_body: Some("port,name\n22,ssh\n53,dns\n".to_owned()),
+        ..UpdateLookupTableInput::default()
+    };
+    queries.update_lookup_table(&update, NOON + 1).unwrap();
+    let got = queries.get_lookup_table(&GetLookupTableInput { lookup_table_arn: arn.clone() }).unwrap();
+    assert_eq!((got.table_body.as_str(), got.last_updated_time), ("port,name\n22,ssh\n53,dns\n", NOON + 1));
+    assert_eq!(got.description.as_deref(), Some("ports"));
+
+    let delete = DeleteLookupTableInput { lookup_table_arn: arn };
+    queries.delete_lookup_table(&delete).unwrap();
+    assert_eq!(queries.delete_lookup_table(&delete).unwrap_err().code(), "ResourceNotFoundException");
+}

@@ -11,7 +11,6 @@ use std::sync::Arc;
 use datafusion::arrow::array::{Array, AsArray};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::arrow::record_batch::RecordBatch;
-use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use sqllogictest::{AsyncDB, DBOutput, DefaultColumnType, Runner};
 use tempfile::TempDir;
 use weir_query::{Copies, Engine, EngineOptions, Error, RunOptions, StatementKind};
@@ -19,9 +18,12 @@ use weir_store::Buckets;
 
 mod copies;
 mod estimate;
+mod functions;
+mod fuzz;
 mod gone;
 mod insights;
 mod life;
+mod limits;
 mod places;
 mod questions;
 mod seeds;
@@ -132,12 +134,12 @@ async fn lines(engine: &Engine, sql: &str) -> Vec<String> {
         .collect()
 }
 
+/// The cells as Athena writes them.
 fn texts(batch: &RecordBatch) -> Vec<Vec<String>> {
-    let options = FormatOptions::default().with_null("NULL");
-    let cell = |column: usize, row: usize| {
-        let array = batch.column(column);
-        let text = ArrayFormatter::try_new(array.as_ref(), &options).unwrap().value(row).to_string();
-        if text.is_empty() { "(empty)".to_owned() } else { text }
+    let cell = |column: usize, row: usize| match weir_query::text::value(batch.column(column), row) {
+        None => "NULL".to_owned(),
+        Some(text) if text.is_empty() => "(empty)".to_owned(),
+        Some(text) => text,
     };
     (0..batch.num_rows()).map(|row| (0..batch.num_columns()).map(|column| cell(column, row)).collect()).collect()
 }
@@ -250,6 +252,11 @@ async fn functions_time_slt() {
 #[tokio::test]
 async fn functions_url_slt() {
     run_file("functions_url.slt").await;
+}
+
+#[tokio::test]
+async fn casts_slt() {
+    run_file("casts.slt").await;
 }
 
 #[tokio::test]

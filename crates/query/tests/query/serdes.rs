@@ -1,9 +1,13 @@
 //! Tables whose lines another SerDe than the plain delimited one takes apart.
 
+use std::sync::Arc;
+
+use weir_query::Copies;
+
 use super::{World, gzip, run_file_with};
 
-#[tokio::test]
-async fn serdes_slt() {
+/// A world with objects for each SerDe.
+fn world() -> World {
     let world = World::new();
     world.put("serde/lookahead/x.log", b"#Version: 1.0\n#Fields: a b\nx 1\n#y 2\n");
     world.put(
@@ -18,5 +22,30 @@ async fn serdes_slt() {
     world.put("serde/json/x.json", json.as_bytes());
     world.put("serde/json-bad/x.json", b"{\"srcaddr\":\"10.0.0.1\"}\nnot json\n{\"srcaddr\":\"10.0.0.3\"}\n");
     world.put("serde/escaped/x.txt", b"a\\|b|1\nNA|2\n\\NA|NA\n\\\\|3|4\n");
-    run_file_with("serdes.slt", &world, None).await;
+    world
+}
+
+#[tokio::test]
+async fn serdes_slt() {
+    run_file_with("serdes.slt", &world(), None).await;
+}
+
+#[tokio::test]
+async fn copies_of_such_tables_answer_the_same() {
+    let world = world();
+    let folder = world.folder.path().join("copies");
+    let copies = Arc::new(Copies::open(&folder, 1 << 30).unwrap());
+    run_file_with("serdes.slt", &world, Some(copies)).await;
+    assert!(std::fs::read_dir(folder).unwrap().count() > 3);
+}
+
+#[tokio::test]
+async fn types_slt() {
+    let world = World::new();
+    let first = r#"{"id":1,"amount":"12.3","code":"ab","name":"n","tags":["x","y"],"counts":{"a":1,"b":"2"},"flow":{"SrcAddr":"10.0.0.1","ports":[22,"443"],"end":{"at":"2026-11-22 10:00:00"}}}"#;
+    let others = r#"{"id":2,"amount":"much","flow":{"ports":["none",80],"end":"never"}}
+{"id":3,"amount":1,"counts":{},"flow":7}"#;
+    world.put("types/json/x.json", format!("{first}\n{others}\n").as_bytes());
+    world.put("types/text/x.txt", b"1|1,x,3|k:v,l:w|5,x\n2|\\N|\\N|\\N\n3||||\n");
+    run_file_with("types.slt", &world, None).await;
 }

@@ -106,7 +106,7 @@ fn hashes(column: &ArrayRef) -> Result<Vec<Option<u64>>> {
             texts.as_string_view().iter().map(|text| text.map(|text| xxhash(text.as_bytes()))).collect()
         }
         _ => {
-            let text = |row| (column.is_valid(row)).then(|| crate::athena::text::value(column.as_ref(), row)).flatten();
+            let text = |row| (column.is_valid(row)).then(|| crate::text::value(column.as_ref(), row)).flatten();
             (0..column.len()).map(|row| text(row).map(|text| xxhash(text.as_bytes()))).collect()
         }
     })

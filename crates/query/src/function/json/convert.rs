@@ -13,11 +13,11 @@ use serde_json::{Number, Value};
 use super::super::generic::{entries, map_of, pair, range};
 use super::super::{evaluate, is_text, json_type, type_name};
 use super::{read, source};
-use crate::athena::text;
 use crate::error::{Code, Error};
+use crate::text;
 
 /// The value of a row as JSON; none for NULL.
-pub(super) fn to_json(column: &ArrayRef, row: usize) -> Result<Option<Value>> {
+pub(crate) fn to_json(column: &ArrayRef, row: usize) -> Result<Option<Value>> {
     if column.is_null(row) {
         return Ok(None);
     }
@@ -102,13 +102,18 @@ impl ScalarUDFImpl for FromJson {
         evaluate(&args, &self.target, false, |arrays| {
             let texts = source(&arrays[0]);
             let values = texts.iter().map(|text| to_value(&text.and_then(read).unwrap_or(Value::Null), &self.target));
-            let values = values.collect::<Result<Vec<_>>>()?;
-            if values.is_empty() {
-                return Ok(datafusion::arrow::array::new_empty_array(&self.target));
-            }
-            ScalarValue::iter_to_array(values)
+            array_of(values.collect::<Result<Vec<_>>>()?, &self.target)
         })
     }
+}
+
+/// A column of what these are in a type; NULL for what does not fit it, also for a part of it.
+///
+/// # Errors
+/// When the values make no column.
+pub(crate) fn lenient_column(values: impl Iterator<Item = Value>, target: &DataType) -> Result<ArrayRef> {
+    let values = values.map(|value| fitted(&value, target, &|_, target| ScalarValue::try_from(target)));
+    array_of(values.collect::<Result<Vec<_>>>()?, target)
 }
 
 fn wrong<T>(value: &Value, target: &DataType) -> Result<T> {
@@ -117,18 +122,24 @@ fn wrong<T>(value: &Value, target: &DataType) -> Result<T> {
 }
 
 fn to_value(value: &Value, target: &DataType) -> Result<ScalarValue> {
+    fitted(value, target, &wrong)
+}
+
+/// The value in a type; `misfit` is asked about a part that does not fit its own.
+fn fitted(value: &Value, target: &DataType, misfit: &Misfit) -> Result<ScalarValue> {
     match (value, target) {
         (value, target) if *target == json_type() => json(value),
         (Value::Null, target) => ScalarValue::try_from(target),
         (Value::Array(items), DataType::List(item)) => {
-            let items = items.iter().map(|value| to_value(value, item.data_type())).collect::<Result<Vec<_>>>()?;
+            let items =
+                items.iter().map(|value| fitted(value, item.data_type(), misfit)).collect::<Result<Vec<_>>>()?;
             Ok(ScalarValue::List(ScalarValue::new_list(&items, item.data_type(), true)))
         }
         (Value::Object(members), DataType::Map(..)) => {
-            let Some((key_field, value_field)) = pair(target) else { return wrong(value, target) };
+            let Some((key_field, value_field)) = pair(target) else { return misfit(value, target) };
             let key = |name: &String| to_value(&Value::String(name.clone()), key_field.data_type());
-            let keys = members.keys().map(key).collect::<Result<Vec<_>>>()?;
-            let values = members.values().map(|value| to_value(value, value_field.data_type()));
+            let Ok(keys) = members.keys().map(key).collect::<Result<Vec<_>>>() else { return misfit(value, target) };
+            let values = members.values().map(|value| fitted(value, value_field.data_type(), misfit));
             let values = values.collect::<Result<Vec<_>>>()?;
             let (keys, values) = (array_of(keys, key_field.data_type())?, array_of(values, value_field.data_type())?);
             let offsets = OffsetBuffer::from_lengths([keys.len()]);
@@ -137,12 +148,20 @@ fn to_value(value: &Value, target: &DataType) -> Result<ScalarValue> {
         (Value::Object(members), DataType::Struct(fields)) => {
             let member =
                 |name: &str| members.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value);
-            row(fields, fields.iter().map(|field| member(field.name()).unwrap_or(&Value::Null)))
+            row(fields, fields.iter().map(|field| member(field.name()).unwrap_or(&Value::Null)), misfit)
         }
-        (Value::Array(items), DataType::Struct(fields)) if items.len() == fields.len() => row(fields, items.iter()),
-        (value, target) => scalar(value, target),
+        (Value::Array(items), DataType::Struct(fields)) if items.len() == fields.len() => {
+            row(fields, items.iter(), misfit)
+        }
+        (value, target) => match scalar(value, target) {
+            Some(found) => Ok(found),
+            None => misfit(value, target),
+        },
     }
 }
+
+/// What becomes of a value that a type does not have.
+type Misfit = dyn Fn(&Value, &DataType) -> Result<ScalarValue>;
 
 fn array_of(values: Vec<ScalarValue>, kind: &DataType) -> Result<ArrayRef> {
     if values.is_empty() {
@@ -155,28 +174,28 @@ fn json(value: &Value) -> Result<ScalarValue> {
     ScalarValue::try_from_array(&super::column(vec![Some(value.clone())]), 0)
 }
 
-fn row<'a>(fields: &Fields, values: impl Iterator<Item = &'a Value>) -> Result<ScalarValue> {
-    let columns = fields.iter().zip(values).map(|(field, value)| to_value(value, field.data_type())?.to_array());
+fn row<'a>(fields: &Fields, values: impl Iterator<Item = &'a Value>, misfit: &Misfit) -> Result<ScalarValue> {
+    let columns = fields.iter().zip(values).map(|(field, value)| fitted(value, field.data_type(), misfit)?.to_array());
     let columns = columns.collect::<Result<Vec<_>>>()?;
     Ok(ScalarValue::Struct(Arc::new(StructArray::try_new(fields.clone(), columns, None)?)))
 }
 
 /// Numbers, truth values and texts go over into each other, as far as they can.
-fn scalar(value: &Value, target: &DataType) -> Result<ScalarValue> {
+fn scalar(value: &Value, target: &DataType) -> Option<ScalarValue> {
     let plain = match (value, target) {
-        (Value::Array(_) | Value::Object(_), _) => return wrong(value, target),
+        (Value::Array(_) | Value::Object(_), _) => return None,
+        (_, target) if target.is_nested() => return None,
         (Value::Bool(yes), target) if target.is_numeric() => u8::from(*yes).to_string(),
         (Value::Number(number), DataType::Boolean) => (number.as_f64() != Some(0.0)).to_string(),
         (Value::Number(number), target) if target.is_integer() => match (number.as_i64(), number.as_f64()) {
             (Some(whole), _) => whole.to_string(),
-            (None, Some(other)) => format!("{:.0}", other.round()),
-            (None, None) => return wrong(value, target),
+            (None, other) => format!("{:.0}", other?.round()),
         },
         (Value::String(text), _) => text.clone(),
         (value, _) => value.to_string(),
     };
     if is_text(target) {
-        return Ok(ScalarValue::Utf8View(Some(plain)));
+        return Some(ScalarValue::Utf8View(Some(plain)));
     }
-    ScalarValue::try_from_string(plain, target).or_else(|_| wrong(value, target))
+    ScalarValue::try_from_string(plain, target).ok()
 }

@@ -83,24 +83,30 @@ impl Parser<'_> {
 
     fn hive_type(&mut self) -> Result<HiveType, Error> {
         let position = self.position();
-        let name = match self.peek() {
-            Some(token) if token.kind == Kind::Word => token.text.to_ascii_lowercase(),
-            _ => return Err(self.mismatch("a type")),
-        };
-        let kind = HiveType::of(&name).ok_or_else(|| match name.as_str() {
-            "decimal" | "binary" | "array" | "map" | "struct" => {
-                self.not_supported(position, &format!("columns of type {name} are not supported; declare it as string"))
-            }
-            _ => self.mismatch(
-                "a type: boolean, tinyint, smallint, int, bigint, float, double, string, varchar(n), date, timestamp",
-            ),
-        })?;
+        let first = self.peek().filter(|token| token.kind == Kind::Word).ok_or_else(|| self.mismatch("a type"))?;
         self.at += 1;
-        if matches!(name.as_str(), "varchar" | "char") && self.symbol("(") {
-            self.value()?;
-            self.expect_symbol(")")?;
+        let mut end = first.end();
+        let opens = self.peek().is_some_and(|token| token.is_symbol("<") || token.is_symbol("("));
+        let mut depth = 0_i32;
+        while let Some(token) = self.peek().filter(|_| opens) {
+            self.at += 1;
+            end = token.end();
+            depth += match token.text {
+                "<" | "(" => 1,
+                ">" | ")" => -1,
+                _ => 0,
+            };
+            if depth <= 0 {
+                break;
+            }
         }
-        Ok(kind)
+        let wrong =
+            |reason| Error::at(Code::SyntaxError, position, format!("mismatched input '{}'. {reason}", first.text));
+        self.sql[first.start..end].parse().map_err(|reason: String| {
+            let types = "a type is one of boolean, tinyint, smallint, int, bigint, float, double, decimal(p,s), string, \
+                         varchar(n), char(n), binary, date, timestamp, array<…>, map<…,…>, struct<name:type,…>";
+            wrong(format!("{reason}; {types}"))
+        })
     }
 
     fn clauses(&mut self) -> Result<Clauses, Error> {
@@ -211,7 +217,8 @@ impl Clauses {
         let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
         let storage = std::mem::take(&mut self.storage);
         let position = self.storage_position.unwrap_or(start);
-        storage.format(&names).map_err(|error| Error { position: Some(position), ..error })
+        let rich = columns.iter().any(|column| column.kind.is_rich());
+        storage.format(&names, rich).map_err(|error| Error { position: Some(position), ..error })
     }
 }
 

@@ -79,9 +79,14 @@ pub(in crate::insights) fn is_block(text: &str) -> bool {
     Block::parse(text).is_some()
 }
 
+/// The block that a text is.
+pub(in crate::insights) fn block_of(text: &str) -> Option<Block> {
+    Block::parse(text)
+}
+
 /// A block of addresses of one family.
-#[derive(Debug, Clone, Copy)]
-struct Block {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::insights) struct Block {
     address: IpAddr,
     length: u32,
 }
@@ -95,7 +100,12 @@ impl Block {
         (length <= longest).then_some(Self { address, length })
     }
 
-    fn contains(self, address: IpAddr) -> bool {
+    /// How many of the first bits count.
+    pub(in crate::insights) const fn length(self) -> u32 {
+        self.length
+    }
+
+    pub(in crate::insights) fn contains(self, address: IpAddr) -> bool {
         match (self.address, address) {
             (IpAddr::V4(block), IpAddr::V4(address)) => {
                 (u32::from(block) ^ u32::from(address)).checked_shr(32 - self.length).unwrap_or(0) == 0

@@ -214,6 +214,122 @@ shapes! {
         query_definition_id: String,
     }
 
+    /// What `CreateLookupTable` takes.
+    CreateLookupTableInput {
+        /// Letters, digits and `_`.
+        lookup_table_name: String,
+        /// What it is for.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        description: Option<String>,
+        /// CSV; the first line names the columns.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        table_body: Option<String>,
+        /// A query whose rows become the table, in place of CSV.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        query_id: Option<String>,
+    }
+
+    /// What `CreateLookupTable` gives.
+    CreateLookupTableOutput {
+        /// The table from now on.
+        lookup_table_arn: String,
+        /// Unix milliseconds.
+        created_at: i64,
+    }
+
+    /// What `UpdateLookupTable` takes.
+    UpdateLookupTableInput {
+        /// The table.
+        lookup_table_arn: String,
+        /// What it is for; as it was if not given.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        description: Option<String>,
+        /// CSV; the first line names the columns.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        table_body: Option<String>,
+        /// A query whose rows become the table, in place of CSV.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        query_id: Option<String>,
+    }
+
+    /// What `UpdateLookupTable` gives.
+    UpdateLookupTableOutput {
+        /// The table.
+        lookup_table_arn: String,
+        /// Unix milliseconds.
+        last_updated_time: i64,
+    }
+
+    /// What `GetLookupTable` takes.
+    GetLookupTableInput {
+        /// The table.
+        lookup_table_arn: String,
+    }
+
+    /// What `GetLookupTable` gives.
+    GetLookupTableOutput {
+        /// The table.
+        lookup_table_arn: String,
+        /// Its name.
+        lookup_table_name: String,
+        /// What it is for.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        description: Option<String>,
+        /// CSV; the first line names the columns.
+        table_body: String,
+        /// Bytes of the CSV.
+        size_bytes: i64,
+        /// Unix milliseconds.
+        last_updated_time: i64,
+    }
+
+    /// What `DescribeLookupTables` takes.
+    DescribeLookupTablesInput {
+        /// Those whose names begin so.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        lookup_table_name_prefix: Option<String>,
+        /// At most 100.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        max_results: Option<i64>,
+        /// Where the page before ended.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        next_token: Option<String>,
+    }
+
+    /// What `DescribeLookupTables` gives.
+    DescribeLookupTablesOutput {
+        /// By name.
+        lookup_tables: Vec<LookupTableShape>,
+        /// There are more.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        next_token: Option<String>,
+    }
+
+    /// A lookup table, without its rows.
+    LookupTableShape {
+        /// Its ARN.
+        lookup_table_arn: String,
+        /// Its name.
+        lookup_table_name: String,
+        /// What it is for.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        description: Option<String>,
+        /// Its columns.
+        table_fields: Vec<String>,
+        /// Its rows.
+        records_count: i64,
+        /// Bytes of its CSV.
+        size_bytes: i64,
+        /// Unix milliseconds.
+        last_updated_time: i64,
+    }
+
+    /// What `DeleteLookupTable` takes.
+    DeleteLookupTableInput {
+        /// The table.
+        lookup_table_arn: String,
+    }
+
     /// What `GetLogRecord` takes.
     GetLogRecordInput {
         /// The `@ptr` of a row.

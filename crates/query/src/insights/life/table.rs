@@ -3,12 +3,14 @@
 use rusqlite::{OptionalExtension as _, Row as SqlRow, Transaction};
 use weir_store::Tables;
 
+use super::lookup::StoredLookup;
 use super::shapes::{QueryDefinition, QueryStatistics, QueryStatus};
 use crate::insights::{InsightsError, Row};
 
 pub(super) const TABLES: Tables = Tables {
     owner: "insights",
-    steps: &["
+    steps: &[
+        "
 CREATE TABLE insights_query (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL UNIQUE,
@@ -29,7 +31,17 @@ CREATE TABLE insights_definition (
     groups TEXT NOT NULL,
     modified INTEGER NOT NULL
 ) WITHOUT ROWID;
-"],
+",
+        "
+CREATE TABLE insights_lookup (
+    name TEXT PRIMARY KEY,
+    description TEXT,
+    -- CSV
+    body TEXT NOT NULL,
+    updated INTEGER NOT NULL
+);
+",
+    ],
 };
 
 /// How long a query and its rows are kept, in milliseconds: 7 days.
@@ -154,6 +166,43 @@ pub(super) fn definitions(transaction: &Transaction<'_>) -> Result<Vec<QueryDefi
 pub(super) fn delete_definition(transaction: &Transaction<'_>, id: &str) -> Result<bool, InsightsError> {
     let deleted = transaction.execute("DELETE FROM insights_definition WHERE id = ?1", [id]).map_err(refused)?;
     Ok(deleted > 0)
+}
+
+/// Keeps a lookup table. False when a new one is there, or one to change is not.
+pub(super) fn put_lookup(
+    transaction: &Transaction<'_>,
+    stored: &StoredLookup,
+    is_new: bool,
+) -> Result<bool, InsightsError> {
+    let sql = match is_new {
+        true => "INSERT OR IGNORE INTO insights_lookup (name, description, body, updated) VALUES (?1, ?2, ?3, ?4)",
+        false => "UPDATE insights_lookup SET description = ?2, body = ?3, updated = ?4 WHERE name = ?1",
+    };
+    let StoredLookup { name, description, body, updated } = stored;
+    Ok(transaction.execute(sql, (name, description, body, updated)).map_err(refused)? > 0)
+}
+
+/// The lookup tables by name.
+pub(super) fn lookups(transaction: &Transaction<'_>) -> Result<Vec<StoredLookup>, InsightsError> {
+    let select = "SELECT name, description, body, updated FROM insights_lookup ORDER BY name";
+    let mut select = transaction.prepare(select).map_err(refused)?;
+    let rows = select.query_map([], stored_lookup).map_err(refused)?;
+    rows.collect::<Result<_, _>>().map_err(refused)
+}
+
+/// One lookup table.
+pub(super) fn lookup(transaction: &Transaction<'_>, name: &str) -> Result<Option<StoredLookup>, InsightsError> {
+    let select = "SELECT name, description, body, updated FROM insights_lookup WHERE name = ?1";
+    transaction.query_row(select, [name], stored_lookup).optional().map_err(refused)
+}
+
+fn stored_lookup(row: &SqlRow<'_>) -> rusqlite::Result<StoredLookup> {
+    Ok(StoredLookup { name: row.get(0)?, description: row.get(1)?, body: row.get(2)?, updated: row.get(3)? })
+}
+
+pub(super) fn delete_lookup(transaction: &Transaction<'_>, name: &str) -> Result<(), InsightsError> {
+    transaction.execute("DELETE FROM insights_lookup WHERE name = ?1", [name]).map_err(refused)?;
+    Ok(())
 }
 
 fn json(value: &impl serde::Serialize) -> String {

@@ -8,10 +8,8 @@ use crate::insights::{
 };
 
 /// Commands that CloudWatch Logs has and that are not here, with why. They are refused by name.
-const NOT_HERE: [(&str, &str); 7] = [
+const NOT_HERE: [(&str, &str); 5] = [
     ("unmask", "nothing is masked here; the function unmask(field) gives the field"),
-    ("lookup", "there are no lookup tables; join a log group instead"),
-    ("cidrlookup", "there are no lookup tables; use isIpInSubnet"),
     ("anomaly", "how it judges is not documented"),
     ("logcompare", "what it answers is not documented; use pattern and diff"),
     ("relevantfields", "how it scores is not documented"),
@@ -76,6 +74,8 @@ impl Parser {
                 Verb::Unnest { field: Expr { span: name.span, node: Node::Field(name.text.clone()) }, into: name.text }
             }
             "join" => self.join()?,
+            "lookup" => self.lookup(false)?,
+            "cidrlookup" => self.lookup(true)?,
             "autoregress" => self.autoregress()?,
             "sessionize" => self.sessionize()?,
             "fillmissing" => self.fill_missing()?,
@@ -225,7 +225,7 @@ impl Parser {
     }
 }
 
-const KNOWN: [&str; 25] = [
+const KNOWN: [&str; 27] = [
     "fields",
     "display",
     "filter",
@@ -240,6 +240,8 @@ const KNOWN: [&str; 25] = [
     "diff",
     "unnest",
     "join",
+    "lookup",
+    "cidrlookup",
     "filldown",
     "accum",
     "expand",

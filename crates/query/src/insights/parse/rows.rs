@@ -5,7 +5,7 @@ use crate::insights::{
     InsightsError,
     lexer::Token,
     time::Period,
-    tree::{Columns, MOST_ROWS, Name, Node, Outlier, Totals, Verb},
+    tree::{Columns, Lookup, MOST_ROWS, Name, Node, Outlier, Totals, Verb},
 };
 
 /// Rows back, at most.
@@ -135,6 +135,26 @@ impl Parser {
         let of = self.nested(Self::pipeline)?;
         self.expect_sign(")")?;
         Ok(Verb::AppendCols(Box::new(Columns { replace, most, of })))
+    }
+
+    /// `lookup table key as field, … [OUTPUT|OUTPUTNEW column as name, …]`.
+    pub(super) fn lookup(&mut self, by_block: bool) -> Result<Verb, InsightsError> {
+        let table = self.name()?;
+        let start = self.span;
+        let keys = self.list(Self::renamed)?;
+        if by_block && keys.len() > 1 {
+            return Err(InsightsError::at(self.since(start), "cidrlookup has one column, that of the blocks"));
+        }
+        let only_new = self.takes_word("outputnew")?;
+        let output = if only_new || self.takes_word("output")? { self.list(Self::renamed)? } else { Vec::new() };
+        Ok(Verb::Lookup(Box::new(Lookup { table, keys, output, only_new, by_block })))
+    }
+
+    /// `a as b`, or `a` for both.
+    fn renamed(&mut self) -> Result<(Name, Name), InsightsError> {
+        let name = self.name()?;
+        let other = if self.takes_word("as")? { self.name()? } else { name.clone() };
+        Ok((name, other))
     }
 
     /// Passes `name=`, if it is there. A field may have the name of an option.

@@ -97,6 +97,7 @@ impl Planner<'_> {
             Verb::Pattern(text) => self.pattern(stage, text),
             Verb::Unnest { field, into } => self.unnest(stage, field, into),
             Verb::Join(join) => self.join(stage, join),
+            Verb::Lookup(lookup) => self.lookup(stage, lookup),
             Verb::FillDown(fields) => self.fill_down(stage, fields, command.span),
             Verb::Accum { field, into } => self.accumulate(stage, field, into, command.span),
             Verb::Autoregress { field, into } => self.autoregress(stage, field, into, command.span),

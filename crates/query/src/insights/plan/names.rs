@@ -51,6 +51,12 @@ fn of_command(command: &Command, names: &mut BTreeSet<String>) {
         Verb::Join(join) => {
             names.extend(join.on.iter().map(|(left, _)| left.text.clone()));
         }
+        Verb::Lookup(lookup) => {
+            names.extend(lookup.keys.iter().map(|(_, field)| field.text.clone()));
+            if lookup.only_new {
+                names.extend(lookup.output.iter().map(|(_, into)| into.text.clone()));
+            }
+        }
         Verb::FillMissing(_) | Verb::AppendCols(_) | Verb::Limit { .. } | Verb::Diff(_) => {}
     }
 }

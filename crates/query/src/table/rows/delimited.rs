@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 
+use datafusion::arrow::datatypes::{DataType, FieldRef};
+use serde_json::{Map, Value};
+
 use super::{Cells, Properties};
 
 /// Hive's text for NULL.
@@ -14,6 +17,8 @@ pub(crate) struct Delimited {
     pub(crate) separator: char,
     escape: Option<char>,
     null: String,
+    /// Between items and members, and between keys and values.
+    inner: [char; 2],
 }
 
 impl Delimited {
@@ -25,7 +30,9 @@ impl Delimited {
             Some(written) => byte(written)?,
             None => '\u{1}',
         };
+        let inner = |name: &str, otherwise| properties.get(name).map_or(Ok(otherwise), byte);
         Ok(Self {
+            inner: [inner("collection.delim", '\u{2}')?, inner("mapkey.delim", '\u{3}')?],
             separator,
             escape: properties.get("escape.delim").map(byte).transpose()?,
             null: properties.get("serialization.null.format").unwrap_or(NULL).to_owned(),
@@ -45,6 +52,48 @@ impl Delimited {
             rest = &rest[end + self.separator.len_utf8()..];
         }
         cells.push(cell(rest));
+    }
+
+    /// The parts of a cell: a list of items, or of members in their order, or an object of texts.
+    pub(super) fn parts(&self, cell: &str, wanted: &DataType) -> Value {
+        self.parts_at(cell, wanted, 0)
+    }
+
+    fn parts_at(&self, cell: &str, wanted: &DataType, level: usize) -> Value {
+        let between = |level| self.inner.get(level).copied().unwrap_or_else(|| separator_of(level));
+        if cell == self.null {
+            return Value::Null;
+        }
+        match wanted {
+            DataType::List(_) | DataType::Map(..) if cell.is_empty() => match wanted {
+                DataType::List(_) => Value::Array(Vec::new()),
+                _ => Value::Object(Map::new()),
+            },
+            DataType::List(item) => {
+                let items = cell.split(between(level));
+                Value::Array(items.map(|part| self.parts_at(part, item.data_type(), level + 1)).collect())
+            }
+            DataType::Struct(fields) => {
+                let members = cell.split(between(level)).map(Some).chain(std::iter::repeat(None)).zip(fields);
+                let member = |(part, field): (Option<&str>, &FieldRef)| {
+                    part.map_or(Value::Null, |part| self.parts_at(part, field.data_type(), level + 1))
+                };
+                Value::Array(members.map(member).collect())
+            }
+            DataType::Map(entries, _) => {
+                let value = match entries.data_type() {
+                    DataType::Struct(pair) => pair.get(1).map(|field| field.data_type().clone()),
+                    _ => None,
+                };
+                let value = value.unwrap_or(DataType::Null);
+                let entry = |part: &str| {
+                    let (key, rest) = part.split_once(between(level + 1)).unwrap_or((part, &self.null));
+                    (key.to_owned(), self.parts_at(rest, &value, level + 2))
+                };
+                Value::Object(cell.split(between(level)).map(entry).collect())
+            }
+            _ => Value::String(cell.to_owned()),
+        }
     }
 
     /// Where the first cell ends, unless it is the last.
@@ -67,6 +116,11 @@ impl Delimited {
         }
         out.into()
     }
+}
+
+/// What Hive has between the parts of parts: control characters, a further one at each level.
+fn separator_of(level: usize) -> char {
+    u8::try_from(level + 2).map_or('\u{8}', char::from)
 }
 
 /// A separator as Hive's properties have it: the code of a character, or the character.

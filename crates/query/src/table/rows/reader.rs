@@ -115,7 +115,11 @@ impl RowReader {
     fn values(&self, index: usize, cells: &StringViewArray, first_line: u64) -> Result<ArrayRef, String> {
         let wanted = self.schema.field(index).data_type();
         let strict = self.rows.format.is_strict();
-        let read = if strict { values::of_csv(cells, wanted) } else { values::lenient(cells, wanted) };
+        let read = match wanted {
+            wanted if wanted.is_nested() => values::nested(cells, wanted, |cell| self.rows.format.parts(cell, wanted)),
+            wanted if strict => values::of_csv(cells, wanted),
+            wanted => values::lenient(cells, wanted),
+        };
         let read = read.map_err(|error| error.to_string())?;
         match values::misfit(cells, &read).filter(|_| strict && !self.rows.forgiving) {
             None => Ok(read),

@@ -6,6 +6,19 @@ use datafusion::arrow::array::{Array, ArrayRef, BooleanArray, StringViewArray};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::arrow::error::ArrowError;
+use serde_json::Value;
+
+use crate::function::lenient_column;
+
+/// The values of a column whose cells have parts: `parts` tells those of a cell as JSON.
+pub(super) fn nested(
+    cells: &StringViewArray,
+    wanted: &DataType,
+    parts: impl Fn(&str) -> Value,
+) -> Result<ArrayRef, ArrowError> {
+    let values = cells.iter().map(|cell| cell.map_or(Value::Null, &parts));
+    lenient_column(values, wanted).map_err(|error| ArrowError::ComputeError(error.to_string()))
+}
 
 /// The values; NULL for a cell that is none of the column's type.
 pub(super) fn lenient(cells: &StringViewArray, wanted: &DataType) -> Result<ArrayRef, ArrowError> {

@@ -8,7 +8,7 @@ use datafusion::arrow::datatypes::{DataType, Float32Type, Float64Type, Int64Type
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 
 /// The value in a row; none for NULL.
-pub(crate) fn value(column: &dyn Array, row: usize) -> Option<String> {
+pub fn value(column: &dyn Array, row: usize) -> Option<String> {
     if column.is_null(row) {
         return None;
     }

@@ -1,0 +1,27 @@
+//! Memory: what cannot be held ends its own query and no other.
+
+use weir_query::{Code, Engine, EngineOptions};
+use weir_store::Buckets;
+
+use super::rows;
+
+/// Rows of 800 bytes, 100 MB of them.
+const MANY: &str = "SELECT rpad(CAST((a * 400 + b) * 7919 % 130003 AS varchar), 800, 'x') AS t \
+                    FROM UNNEST(sequence(0, 324)) AS one (a) CROSS JOIN UNNEST(sequence(1, 400)) AS other (b)";
+
+fn engine(megabytes: usize) -> Engine {
+    let options = EngineOptions { threads: 2, memory_limit: Some(megabytes << 20), catalogue: None };
+    Engine::new(options, Buckets::new()).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_query_beyond_its_memory_ends_and_harms_no_other() {
+    let engine = engine(48);
+    let greedy = format!("SELECT cardinality(array_agg(t)) FROM ({MANY})");
+    let small = "SELECT count(*), max(x) FROM UNNEST(sequence(1, 50000)) AS t (x)";
+    let (failed, other) = tokio::join!(rows(&engine, &greedy), rows(&engine, small));
+    let error = failed.unwrap_err();
+    assert_eq!(error.code, Code::ExceededMemoryLimit, "{error}");
+    assert_eq!(other.unwrap(), [["50000", "50000"]]);
+    assert_eq!(rows(&engine, small).await.unwrap(), [["50000", "50000"]]);
+}
