@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use weir_api::{ApiError, Call, Check, Operation, Payload, Serve, ServiceName, Table, handle};
 use weir_query::insights::{
-    DeleteQueryDefinitionInput, DescribeQueriesInput, DescribeQueriesOutput, DescribeQueryDefinitionsInput,
-    DescribeQueryDefinitionsOutput, GetLogGroupFieldsInput, GetLogGroupFieldsOutput, GetLogRecordInput,
-    GetLogRecordOutput, GetQueryResultsInput, GetQueryResultsOutput, InsightsError, PutQueryDefinitionInput,
-    PutQueryDefinitionOutput, Queries, StartQueryInput, StartQueryOutput, StopQueryInput, SuccessOutput,
+    CreateLookupTableInput, CreateLookupTableOutput, DeleteLookupTableInput, DeleteQueryDefinitionInput,
+    DescribeLookupTablesInput, DescribeLookupTablesOutput, DescribeQueriesInput, DescribeQueriesOutput,
+    DescribeQueryDefinitionsInput, DescribeQueryDefinitionsOutput, GetLogGroupFieldsInput, GetLogGroupFieldsOutput,
+    GetLogRecordInput, GetLogRecordOutput, GetLookupTableInput, GetLookupTableOutput, GetQueryResultsInput,
+    GetQueryResultsOutput, InsightsError, PutQueryDefinitionInput, PutQueryDefinitionOutput, Queries, StartQueryInput,
+    StartQueryOutput, StopQueryInput, SuccessOutput, UpdateLookupTableInput, UpdateLookupTableOutput,
 };
 
 /// Gives the queries of a region.
@@ -25,9 +27,20 @@ pub fn insights_table(queries: QueriesOf) -> Box<dyn Serve> {
 
 const QUERY: Check = Check::Length("queryString", 0, 10_000);
 
+/// A table's name as it is, the smallest and largest lengths as AWS has them.
+const TABLE: Check = Check::Length("lookupTableName", 1, 256);
+const BODY: Check = Check::Length("tableBody", 1, 10_485_760);
+
 const OPERATIONS: &[Operation<Insights>] = &[
+    Operation::new("CreateLookupTable", handle!(create_lookup)).checked(&[
+        Check::Required("lookupTableName"),
+        TABLE,
+        BODY,
+    ]),
+    Operation::new("DeleteLookupTable", handle!(delete_lookup)).checked(&[Check::Required("lookupTableArn")]),
     Operation::new("DeleteQueryDefinition", handle!(delete_definition))
         .checked(&[Check::Required("queryDefinitionId"), Check::Length("queryDefinitionId", 0, 256)]),
+    Operation::new("DescribeLookupTables", handle!(lookups)).checked(&[Check::Range("maxResults", 1, 100)]),
     Operation::new("DescribeQueries", handle!(describe)).checked(&[Check::Range("maxResults", 1, 1000)]),
     Operation::new("DescribeQueryDefinitions", handle!(describe_definitions)).checked(&[Check::Range(
         "maxResults",
@@ -36,6 +49,7 @@ const OPERATIONS: &[Operation<Insights>] = &[
     )]),
     Operation::new("GetLogGroupFields", handle!(fields)).on(groups),
     Operation::new("GetLogRecord", handle!(log_record)).checked(&[Check::Required("logRecordPointer")]),
+    Operation::new("GetLookupTable", handle!(get_lookup)).checked(&[Check::Required("lookupTableArn")]),
     Operation::new("GetQueryResults", handle!(results)).checked(&[Check::Required("queryId")]),
     Operation::new("PutQueryDefinition", handle!(put_definition)).checked(&[
         Check::Required("name"),
@@ -51,6 +65,7 @@ const OPERATIONS: &[Operation<Insights>] = &[
         Check::Range("limit", 1, 100_000),
     ]),
     Operation::new("StopQuery", handle!(stop)).checked(&[Check::Required("queryId")]),
+    Operation::new("UpdateLookupTable", handle!(update_lookup)).checked(&[Check::Required("lookupTableArn"), BODY]),
 ];
 
 /// The log groups that an input names; all, when the query names them itself.
@@ -122,6 +137,38 @@ fn fields(
     input: &GetLogGroupFieldsInput,
 ) -> Result<GetLogGroupFieldsOutput, ApiError> {
     insights.of(call)?.get_log_group_fields(input, call.now).map_err(refused)
+}
+
+fn create_lookup(
+    insights: &Insights,
+    call: &Call,
+    input: &CreateLookupTableInput,
+) -> Result<CreateLookupTableOutput, ApiError> {
+    insights.of(call)?.create_lookup_table(input, &call.region, call.now).map_err(refused)
+}
+
+fn update_lookup(
+    insights: &Insights,
+    call: &Call,
+    input: &UpdateLookupTableInput,
+) -> Result<UpdateLookupTableOutput, ApiError> {
+    insights.of(call)?.update_lookup_table(input, call.now).map_err(refused)
+}
+
+fn get_lookup(insights: &Insights, call: &Call, input: &GetLookupTableInput) -> Result<GetLookupTableOutput, ApiError> {
+    insights.of(call)?.get_lookup_table(input).map_err(refused)
+}
+
+fn lookups(
+    insights: &Insights,
+    call: &Call,
+    input: &DescribeLookupTablesInput,
+) -> Result<DescribeLookupTablesOutput, ApiError> {
+    insights.of(call)?.describe_lookup_tables(input, &call.region).map_err(refused)
+}
+
+fn delete_lookup(insights: &Insights, call: &Call, input: &DeleteLookupTableInput) -> Result<(), ApiError> {
+    insights.of(call)?.delete_lookup_table(input).map_err(refused)
 }
 
 /// As the API says it: of a malformed query, where it is wrong.

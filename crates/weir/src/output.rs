@@ -8,7 +8,7 @@ use std::io::Write;
 use anyhow::{Context as _, Result};
 use arrow::{
     array::ArrayRef,
-    datatypes::SchemaRef,
+    datatypes::{DataType, SchemaRef},
     record_batch::RecordBatch,
     util::display::{ArrayFormatter, FormatOptions},
 };
@@ -95,12 +95,12 @@ fn write_csv(out: &mut impl Write, batch: &RecordBatch) -> Result<()> {
     let mut line = String::new();
     for row in 0..batch.num_rows() {
         line.clear();
-        for (index, (formatter, column)) in columns.iter().zip(batch.columns()).enumerate() {
+        for (index, (texts, column)) in columns.iter().zip(batch.columns()).enumerate() {
             if index > 0 {
                 line.push(',');
             }
             if column.is_valid(row) {
-                push_quoted(&mut line, |line| Ok(formatter.value(row).write(line)?))?;
+                push_quoted(&mut line, |line| texts.push(row, line))?;
             }
         }
         line.push('\n');
@@ -137,12 +137,34 @@ fn push_quoted(line: &mut String, value: impl FnOnce(&mut String) -> Result<()>)
     Ok(())
 }
 
-/// The columns as Trino writes values as text.
-fn texts(columns: &[ArrayRef]) -> Result<Vec<ArrayFormatter<'_>>> {
-    columns.iter().map(|column| Ok(ArrayFormatter::try_new(column.as_ref(), &FORMAT)?)).collect()
+/// The columns as Athena writes values as text.
+fn texts(columns: &[ArrayRef]) -> Result<Vec<Texts<'_>>> {
+    columns.iter().map(Texts::new).collect()
 }
 
-const FORMAT: FormatOptions<'static> = FormatOptions::new()
-    .with_timestamp_format(Some("%Y-%m-%d %H:%M:%S%.3f"))
-    .with_timestamp_tz_format(Some("%Y-%m-%d %H:%M:%S%.3f %Z"))
-    .with_date_format(Some("%Y-%m-%d"));
+/// The values of a column as text.
+struct Texts<'a> {
+    column: &'a ArrayRef,
+    /// For what Arrow and Athena write alike, without a text of its own for each value.
+    plain: Option<ArrayFormatter<'a>>,
+}
+
+impl<'a> Texts<'a> {
+    fn new(column: &'a ArrayRef) -> Result<Self> {
+        let kind = column.data_type();
+        let alike = kind.is_integer() || kind.is_string() || matches!(kind, DataType::Boolean | DataType::Date32);
+        let plain = if alike { Some(ArrayFormatter::try_new(column.as_ref(), &FORMAT)?) } else { None };
+        Ok(Self { column, plain })
+    }
+
+    /// Adds the value of a row that is not NULL.
+    fn push(&self, row: usize, into: &mut String) -> Result<()> {
+        match &self.plain {
+            Some(plain) => plain.value(row).write(into)?,
+            None => into.extend(weir_query::text::value(self.column.as_ref(), row)),
+        }
+        Ok(())
+    }
+}
+
+const FORMAT: FormatOptions<'static> = FormatOptions::new().with_date_format(Some("%Y-%m-%d"));

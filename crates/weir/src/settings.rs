@@ -162,6 +162,10 @@ settings! {
         "Threads that a query uses. Without it: one for each processor";
     memory_limit: Option<Bytes>, "memory-limit", "SIZE", None, [Up, Query, Explain, Propose],
         "Memory that a query may use for sorting and grouping, such as 512MiB or 2GiB. Without it: no limit";
+    query_concurrency: Option<u64>, "query-concurrency", "COUNT", None, [Up],
+        "Queries of AWS clients that run at a time, those of Athena and those of Logs Insights each; others wait. Without it: 4 and 2";
+    query_time: Option<u64>, "query-time", "SECONDS", None, [Up],
+        "How long a query of an AWS client may run. Without it: 1800 for Athena, 3600 for Logs Insights";
     columnar_copies: Option<Bytes>, "columnar-copies", "SIZE", None, [Up, Query],
         "Disk space, in DATA/copies, for columnar copies of the text objects that queries read, so that the next query need not inflate them; 0 for none. `weir up` makes them in the background, `weir query` after its answer. Without it: 4GiB for `weir up`, none for `weir query`";
     log: String, "log", "FILTER", Some("warn"), [Up, Query, Convert, Status, Explain, Propose, Confirm, Detach, Attach],

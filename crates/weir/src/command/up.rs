@@ -119,6 +119,7 @@ async fn up(settings: &Settings) -> Result<Outcome> {
         region: &settings.region,
         public_url: settings.public_url.clone().unwrap_or_else(|| url.clone()),
         runtime: queries.threads().clone(),
+        limits: queries::insights_limits(settings),
     };
     let watching = Watching::open(place.clone())?;
     let watching = Arc::new(if keeping { watching.with_destination(settings, &flow_log)? } else { watching });

@@ -8,7 +8,6 @@ use arrow::{
     datatypes::{DataType, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, SchemaRef},
     datatypes::{UInt8Type, UInt16Type, UInt32Type, UInt64Type},
     record_batch::RecordBatch,
-    util::display::ArrayFormatter,
 };
 use serde_json::Value;
 
@@ -45,7 +44,7 @@ fn value(column: &dyn Array, row: usize) -> Result<Value> {
         DataType::Float64 => float(column.as_primitive::<Float64Type>().value(row)),
         DataType::List(_) => list(column.as_list::<i32>().value(row).as_ref())?,
         DataType::LargeList(_) => list(column.as_list::<i64>().value(row).as_ref())?,
-        _ => Value::from(ArrayFormatter::try_new(column, &super::FORMAT)?.value(row).try_to_string()?),
+        _ => weir_query::text::value(column, row).map_or(Value::Null, Value::from),
     })
 }
 

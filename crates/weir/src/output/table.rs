@@ -31,12 +31,15 @@ impl<W: Write> Table<W> {
     }
 
     pub(super) fn write(&mut self, batch: &RecordBatch) -> Result<()> {
-        let formatters = super::texts(batch.columns())?;
+        let columns = super::texts(batch.columns())?;
         for row in 0..batch.num_rows() {
-            let mut cells = Vec::with_capacity(formatters.len());
-            for (formatter, column) in formatters.iter().zip(batch.columns()) {
-                let null = column.is_null(row);
-                cells.push(if null { "NULL".to_owned() } else { printable(&formatter.value(row).try_to_string()?) });
+            let mut cells = Vec::with_capacity(columns.len());
+            for (texts, column) in columns.iter().zip(batch.columns()) {
+                let mut text = String::new();
+                if column.is_valid(row) {
+                    texts.push(row, &mut text)?;
+                }
+                cells.push(if column.is_null(row) { "NULL".to_owned() } else { printable(&text) });
             }
             if let Some(widths) = &self.widths {
                 write_row(&mut self.out, &cells, widths, &self.numeric)?;

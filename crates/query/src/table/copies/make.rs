@@ -72,8 +72,15 @@ pub(super) fn write(original: &Original, content: Content, to: &Path) -> io::Res
 
 /// The rows of an object, all their columns.
 enum Rows {
-    Plain { decoder: TextDecoder, chunks: TextChunks<'static>, batches: Option<TextBatches> },
+    Plain(Box<Plain>),
     BySerde(SchemaRef, Box<RowReader>),
+}
+
+/// Plain text that is being decoded.
+struct Plain {
+    decoder: TextDecoder,
+    chunks: TextChunks<'static>,
+    batches: Option<TextBatches>,
 }
 
 impl Rows {
@@ -82,7 +89,7 @@ impl Rows {
         Ok(match rules {
             LineRules::Plain(options) => {
                 let decoder = TextDecoder::new(Arc::clone(columns), None, *options).map_err(io::Error::other)?;
-                Self::Plain { decoder, chunks, batches: None }
+                Self::Plain(Box::new(Plain { decoder, chunks, batches: None }))
             }
             LineRules::Rows(rows) => {
                 let places = (0..columns.fields().len()).collect();
@@ -94,7 +101,7 @@ impl Rows {
 
     fn schema(&self) -> SchemaRef {
         match self {
-            Self::Plain { decoder, .. } => decoder.schema(),
+            Self::Plain(plain) => plain.decoder.schema(),
             Self::BySerde(columns, _) => Arc::clone(columns),
         }
     }
@@ -104,9 +111,9 @@ impl Rows {
     }
 
     fn next(&mut self, object: &Arc<str>, refusals: &mut Refusals) -> Option<io::Result<RecordBatch>> {
-        let (decoder, chunks, batches) = match self {
+        let Plain { decoder, chunks, batches } = match self {
             Self::BySerde(_, reader) => return reader.next_batch(BATCH_ROWS, object, refusals),
-            Self::Plain { decoder, chunks, batches } => (decoder, chunks, batches),
+            Self::Plain(plain) => plain.as_mut(),
         };
         loop {
             if let Some(batch) = batches.as_mut().and_then(|batches| batches.next_batch(refusals)) {

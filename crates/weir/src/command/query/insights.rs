@@ -13,7 +13,7 @@ use arrow::{
 };
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, builder::PossibleValue, builder::PossibleValuesParser, value_parser};
-use weir_query::insights::{self, Insights, InsightsError, Query, Request, Row, SAMPLES, Statistics};
+use weir_query::insights::{self, Insights, InsightsError, Lookups, Query, Request, Row, SAMPLES, Statistics};
 use weir_store::{
     Catalogue, DataDirectory, StoreError,
     logs::{Committed, LogOptions, LogStore, Owner, Tap},
@@ -117,9 +117,9 @@ impl Question {
 pub(super) fn run(question: Question, sink: &Sink, settings: &Settings) -> Result<Outcome> {
     let started = clock::steady();
     let Question { query, request } = question;
-    let logs = open(settings)?;
+    let (logs, lookups) = open(settings)?;
     let (runtime, engine) = start(settings)?;
-    let insights = Insights::new(Arc::new(engine), logs, settings.account.as_str());
+    let insights = Insights::new(Arc::new(engine), logs, settings.account.as_str()).with_lookups(lookups);
     let statistics: Arc<Statistics> = Arc::default();
     let rows = runtime.block_on(async {
         let answer = insights.run(&query, request, &statistics).await?;
@@ -147,9 +147,9 @@ pub(super) fn run(question: Question, sink: &Sink, settings: &Settings) -> Resul
 /// As [`run`].
 pub(super) fn estimate(question: Question, sink: &Sink, settings: &Settings) -> Result<Outcome> {
     let Question { query, request } = question;
-    let logs = open(settings)?;
+    let (logs, lookups) = open(settings)?;
     let (_runtime, engine) = start(settings)?;
-    let insights = Insights::new(Arc::new(engine), logs, settings.account.as_str());
+    let insights = Insights::new(Arc::new(engine), logs, settings.account.as_str()).with_lookups(lookups);
     let statistics = insights.estimate(&query, request).map_err(|error| told(query.text(), &error))?;
     sink.write_all(&numbers([
         ("records", vec![statistics.records_expected()].into()),
@@ -158,8 +158,8 @@ pub(super) fn estimate(question: Question, sink: &Sink, settings: &Settings) -> 
     Ok(Outcome::Done)
 }
 
-/// The log groups of the data directory. They are read; nothing is made of them that was not there.
-fn open(settings: &Settings) -> Result<Arc<LogStore>> {
+/// The log groups of the data directory, and its lookup tables. They are read; nothing is made of them that was not there.
+fn open(settings: &Settings) -> Result<(Arc<LogStore>, Lookups)> {
     if !settings.data.join("catalogue.sqlite").exists() {
         let data = settings.data.display();
         return Err(Usage(format!("{data} has no log groups: name the directory of `weir up` with --data")).into());
@@ -172,11 +172,12 @@ fn open(settings: &Settings) -> Result<Arc<LogStore>> {
     })?;
     let owner = Owner { account: settings.account.as_str().to_owned(), region: settings.region.clone() };
     let catalogue = Catalogue::open(&data.catalogue())?;
+    let lookups = Lookups::open(catalogue.clone())?;
     let logs = LogStore::open(&data.logs(), catalogue, LogOptions::new(owner), Arc::new(Reader { _data: data }))?;
     for damage in logs.damage() {
         eprintln!("weir: {}: {} bytes at {} cannot be read", damage.path.display(), damage.bytes, damage.offset);
     }
-    Ok(Arc::new(logs))
+    Ok((Arc::new(logs), lookups))
 }
 
 /// Holds the data directory while its log groups are read. Settles nothing: what waits for `weir up` still does.

@@ -1,6 +1,6 @@
 //! Queries by the Athena API: an engine, and threads of its own, so that they hold up nothing else.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use anyhow::Result;
 use tokio::runtime::{Builder, Handle, Runtime};
@@ -8,12 +8,20 @@ use weir_api::Serve;
 use weir_query::{
     Copies, Engine, EngineOptions,
     athena::{Athena, Limits},
+    insights::QueryLimits,
 };
 use weir_store::{BucketName, Buckets, Catalogue};
 
-use super::{BUCKET, regions::Regions, watching::now_ms};
+use super::{
+    BUCKET,
+    regions::Regions,
+    watching::{QuestionLimits, now_ms},
+};
 use crate::settings::{Bytes, Settings};
 
+/// What all queries of Logs Insights in a region may hold for sorting and grouping before they write to disk, in bytes,
+/// if nobody says.
+const MEMORY: usize = 512 << 20;
 /// Bytes that columnar copies may take if nobody says.
 const COPIES: u64 = 4 << 30;
 
@@ -30,6 +38,36 @@ struct Threads {
     handle: Handle,
 }
 
+/// How much queries of the Athena API may have.
+fn limits(settings: &Settings) -> Limits {
+    let usual = Limits::default();
+    Limits {
+        concurrency: settings.query_concurrency.map_or(usual.concurrency, at_a_time),
+        time: settings.query_time.map_or(usual.time, Duration::from_secs),
+    }
+}
+
+/// How much queries of Logs Insights may have, in each region.
+pub(super) fn insights_limits(settings: &Settings) -> QuestionLimits {
+    let usual = QueryLimits::default();
+    let queries = QueryLimits {
+        running: settings.query_concurrency.map_or(usual.running, at_a_time),
+        time: settings.query_time.map_or(usual.time, Duration::from_secs),
+        ..usual
+    };
+    QuestionLimits { queries, memory: memory(settings).unwrap_or(MEMORY) }
+}
+
+/// What queries may hold for sorting and grouping, if somebody said.
+fn memory(settings: &Settings) -> Option<usize> {
+    settings.memory_limit.and_then(|Bytes(bytes)| usize::try_from(bytes).ok())
+}
+
+/// So many, and at least one.
+fn at_a_time(count: u64) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX).clamp(1, 1000)
+}
+
 impl Queries {
     /// Opens the engine over the buckets, and begins to take queries out of their queue.
     ///
@@ -43,7 +81,7 @@ impl Queries {
         let running = Threads { handle: handle.clone(), runtime: Some(runtime) };
         let options = EngineOptions {
             threads,
-            memory_limit: settings.memory_limit.and_then(|Bytes(bytes)| usize::try_from(bytes).ok()),
+            memory_limit: memory(settings),
             catalogue: Some(settings.data.join("catalogue.json")),
         };
         let usual: BucketName = BUCKET.parse()?;
@@ -56,7 +94,7 @@ impl Queries {
             handle.spawn(async move { copies.keep_up().await });
         }
         let engine = Arc::new(engine);
-        let athena = Arc::new(Athena::open(engine, catalogue.clone(), Limits::default(), now_ms())?);
+        let athena = Arc::new(Athena::open(engine, catalogue.clone(), limits(settings), now_ms())?);
         handle.spawn(Arc::clone(&athena).work(Arc::new(now_ms)));
         Ok(Self { threads: running, athena })
     }

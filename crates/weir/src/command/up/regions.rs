@@ -16,7 +16,7 @@ use weir_watch::{
     topic::{Answer, Method},
 };
 
-use super::watching::{Place, Watching, Workers};
+use super::watching::{Place, QuestionLimits, Watching, Workers};
 
 /// Regions besides the first; each has threads of its own.
 const MOST: usize = 64;
@@ -28,6 +28,7 @@ pub(super) struct Regions {
     account: String,
     public_url: String,
     runtime: Handle,
+    limits: QuestionLimits,
     /// Where the others are, each in a folder of its name.
     root: PathBuf,
     carriers: Arc<Carriers>,
@@ -46,6 +47,7 @@ impl Regions {
             account: place.account.to_owned(),
             public_url: place.public_url.clone(),
             runtime: place.runtime.clone(),
+            limits: place.limits.clone(),
             root: place.path.join("regions"),
             carriers,
             others: Mutex::default(),
@@ -113,6 +115,7 @@ impl Regions {
             region: name,
             public_url: self.public_url.clone(),
             runtime: self.runtime.clone(),
+            limits: self.limits.clone(),
         };
         let watching = Arc::new(Watching::open(place)?);
         let workers = watching.start(&self.carriers);

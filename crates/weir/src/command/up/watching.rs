@@ -38,7 +38,7 @@ use crate::{
 use questions::OfAlarms;
 use workers::Troubles;
 
-pub(super) use {destination::Destination, workers::Workers};
+pub(super) use {destination::Destination, questions::QuestionLimits, workers::Workers};
 
 /// The folder of log groups in the directory of a region.
 const LOGS: &str = "logs";
@@ -75,6 +75,8 @@ pub(super) struct Place<'a> {
     pub(super) public_url: String,
     /// What queries run on.
     pub(super) runtime: Handle,
+    /// How much queries may have.
+    pub(super) limits: QuestionLimits,
 }
 
 impl Watching {
@@ -83,7 +85,7 @@ impl Watching {
     /// # Errors
     /// When something cannot be read or written.
     pub(super) fn open(place: Place<'_>) -> Result<Self> {
-        let Place { path, catalogue, account, region, public_url, runtime } = place;
+        let Place { path, catalogue, account, region, public_url, runtime, limits } = place;
         let metrics = Arc::new(Metrics::open(&catalogue)?);
         let watcher = Arc::new(Watcher::open(&catalogue, Arc::clone(&metrics), account, region)?);
         let alarms = Arc::new(Alarms::open(catalogue.clone(), Arc::clone(&metrics), account, region)?);
@@ -92,7 +94,7 @@ impl Watching {
         let options = LogOptions::new(Owner { account: account.to_owned(), region: region.to_owned() });
         let tap: Arc<dyn Tap> = Arc::clone(&watcher) as _;
         let logs = Arc::new(LogStore::open(&path.join(LOGS), catalogue.clone(), options, tap)?);
-        let queries = questions::open(&logs, catalogue, account, &runtime)?;
+        let queries = questions::open(&logs, catalogue, account, limits, &runtime)?;
         let questions = OfAlarms::new(queries, runtime);
         alarms.show_evidence(Arc::new(FilteredEvents::new(Arc::clone(&watcher), Arc::clone(&logs))));
         let courier = Arc::new(Courier::new(topics.clone(), path));

@@ -6,28 +6,42 @@ use anyhow::Result;
 use tokio::runtime::Handle;
 use weir_query::{
     Engine, EngineOptions,
-    insights::{Insights, Queries, Query, QueryLimits, Request, Row},
+    insights::{Insights, Lookups, Queries, Query, QueryLimits, Request, Row},
 };
 use weir_store::{Buckets, Catalogue, logs::LogStore};
 use weir_watch::alarm::{LogAnswer, LogQuery};
 
 use super::now_ms;
 
-/// What all queries together may hold for sorting and grouping before they write to disk, in bytes.
-const MEMORY: usize = 512 << 20;
 /// How long the query of an alarm may run.
 const PATIENCE: Duration = Duration::from_secs(300);
+
+/// How much the queries of a region may have.
+#[derive(Debug, Clone)]
+pub(in super::super) struct QuestionLimits {
+    /// How many and how long.
+    pub(in super::super) queries: QueryLimits,
+    /// What all together may hold for sorting and grouping before they write to disk, in bytes.
+    pub(in super::super) memory: usize,
+}
 
 /// Opens the queries of a region.
 ///
 /// # Errors
 /// When the catalogue refuses.
-pub(super) fn open(logs: &Arc<LogStore>, catalogue: Catalogue, account: &str, runtime: &Handle) -> Result<Queries> {
+pub(super) fn open(
+    logs: &Arc<LogStore>,
+    catalogue: Catalogue,
+    account: &str,
+    limits: QuestionLimits,
+    runtime: &Handle,
+) -> Result<Queries> {
     let threads = std::thread::available_parallelism().map_or(1, Into::into);
-    let options = EngineOptions { threads, memory_limit: Some(MEMORY), catalogue: None };
+    let options = EngineOptions { threads, memory_limit: Some(limits.memory), catalogue: None };
     let engine = Arc::new(Engine::new(options, Buckets::new())?);
-    let insights = Arc::new(Insights::new(engine, Arc::clone(logs), account));
-    Ok(Queries::open(insights, catalogue, QueryLimits::default(), runtime.clone(), now_ms())?)
+    let lookups = Lookups::open(catalogue.clone())?;
+    let insights = Arc::new(Insights::new(engine, Arc::clone(logs), account).with_lookups(lookups));
+    Ok(Queries::open(insights, catalogue, limits.queries, runtime.clone(), now_ms())?)
 }
 
 /// Runs the queries of alarms, and waits for them.
