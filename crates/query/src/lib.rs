@@ -21,6 +21,7 @@ mod explain;
 mod function;
 mod hive;
 pub mod insights;
+mod lateral;
 mod lexer;
 pub mod metastore;
 mod operator;

@@ -30,7 +30,7 @@ use crate::lexer;
 use crate::metastore;
 use crate::progress::{Estimate, Progress};
 use crate::table::{BoundTable, HIDDEN, PARTITIONS, ScanContext, SharedTexts, Table};
-use crate::{aliases, casts, check, dialect, function, operator, rewrite, shown, trino_error, try_function};
+use crate::{aliases, casts, check, dialect, function, lateral, operator, rewrite, shown, trino_error, try_function};
 
 /// The one catalogue, as Athena names it.
 const CATALOG: &str = "awsdatacatalog";
@@ -193,6 +193,7 @@ impl<'a> Planner<'a> {
             }
             let tokens = lexer::tokens(sql)?;
             let plan = plan.map_err(|error| trino_error::with_place(wrong(&error), &tokens))?;
+            let plan = lateral::resolve(plan).map_err(|error| wrong(&error))?;
             check::types(&plan, &tokens)?;
             let plan = casts::resolve(plan, &self.state).and_then(|plan| try_function::resolve(plan, &self.state));
             plan.map_err(|error| wrong(&error))

@@ -1,4 +1,4 @@
-//! Memory: what cannot be held ends its own query and no other.
+//! Memory: what can be sorted on disk is, and what cannot be held ends its own query and no other.
 
 use weir_query::{Code, Engine, EngineOptions};
 use weir_store::Buckets;
@@ -12,6 +12,14 @@ const MANY: &str = "SELECT rpad(CAST((a * 400 + b) * 7919 % 130003 AS varchar), 
 fn engine(megabytes: usize) -> Engine {
     let options = EngineOptions { threads: 2, memory_limit: Some(megabytes << 20), catalogue: None };
     Engine::new(options, Buckets::new()).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_does_not_fit_into_memory_is_sorted_on_disk() {
+    let sorted = format!(
+        "SELECT max(place), max_by(length(t), place) FROM (SELECT t, row_number() OVER (ORDER BY t) AS place FROM ({MANY}))"
+    );
+    assert_eq!(rows(&engine(80), &sorted).await.unwrap(), [["130000", "800"]]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
