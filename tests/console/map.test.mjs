@@ -42,9 +42,12 @@ async function drawn(parameters) {
 }
 
 test("the two hosts are in the graph, with what was refused between them, and both lead to the records", async () => {
-  await drawn("far=24");
   const line = graph().getByRole("link", { name: /^Between .* and 10\.88\.9\.0\/24: [\d.]+ [KM]iB, [\d,]+ packets, [\d.]+ % refused$/ });
-  await line.waitFor();
+  // What is drawn is as old as its question: it is asked anew until both kinds of records were there.
+  await until(async () => {
+    await drawn("far=24");
+    return line.waitFor({ timeout: 3000 }).then(() => true, () => false);
+  }, "what was let through and what was refused");
   const name = graph().getByRole("link", { name: /^10\.88\.9\.0\/24: / });
   await name.waitFor();
   await rows().filter({ hasText: "10.88.9.0/24" }).filter({ hasText: "%" }).first().waitFor();
