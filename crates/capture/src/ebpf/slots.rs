@@ -15,7 +15,7 @@ use std::{
     collections::BTreeMap,
     io,
     os::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd},
-    sync::atomic::Ordering,
+    sync::{Arc, atomic::Ordering},
 };
 
 use aya::{
@@ -51,7 +51,9 @@ pub struct Slots {
     options: SlotOptions,
     control: SharedNumber,
     slots: MapData,
-    maps: [OwnedFd; 2],
+    maps: [Arc<OwnedFd>; 2],
+    /// Closed slots get no fresh maps any more.
+    ending: bool,
     spill: RingBuf<MapData>,
     /// Packets taken out of the ring at once: twice what it holds, so that a flood does not hold up the rest.
     spill_most: usize,
@@ -62,10 +64,10 @@ pub struct Slots {
     current: usize,
 }
 
-/// What was counted in a window, or in a part of it.
+/// What was counted in a window.
 #[derive(Debug)]
 pub struct Closed {
-    map: OwnedFd,
+    map: Arc<OwnedFd>,
     /// Packets that found no room anywhere, by index of the interface; 0 for interfaces that found no room either.
     /// What could not be read is in the answer for the same slot, two windows later.
     pub lost: Result<Vec<(u32, u64)>, EbpfError>,
@@ -86,13 +88,29 @@ impl Slots {
             .map_err(EbpfError::map("prepare a counter"))?;
         let (spill, spill_most) = take_ring(object)?;
         let (maps, options) = make_maps(&slots, options)?;
-        let lost_before = BTreeMap::new();
-        Ok(Slots { options, control, slots, maps, spill, spill_most, lost, lost_before, boundary_ns: 0, current: 0 })
+        Ok(Slots {
+            options,
+            control,
+            slots,
+            maps,
+            ending: false,
+            spill,
+            spill_most,
+            lost,
+            lost_before: BTreeMap::new(),
+            boundary_ns: 0,
+            current: 0,
+        })
     }
 
     /// Opens the first window, which ends at this time.
     pub fn start(&mut self, boundary_ns: u64) {
         self.move_boundary(boundary_ns);
+    }
+
+    /// Each slot is closed once more at most: that takes neither memory nor descriptors, whatever the process is short of.
+    pub fn end(&mut self) {
+        self.ending = true;
     }
 
     /// How many flows a window has room for.
@@ -117,20 +135,14 @@ impl Slots {
     /// # Errors
     /// When the kernel has no memory for a fresh map: nothing has changed then, and it may be tried again.
     pub fn close(&mut self, next_boundary_ns: u64) -> Result<Closed, EbpfError> {
-        let closed = self.flush()?;
+        let map = self.maps[self.current].clone();
+        if !self.ending {
+            self.maps[self.current] = put_fresh(&self.slots, self.current as u32, self.options)?;
+        }
+        let closed = Closed { map, lost: self.take_lost() };
         self.current = 1 - self.current;
         self.move_boundary(next_boundary_ns);
         Ok(closed)
-    }
-
-    /// Takes what was counted so far in the present window, which goes on.
-    ///
-    /// # Errors
-    /// As [`close`](Self::close).
-    pub fn flush(&mut self) -> Result<Closed, EbpfError> {
-        let fresh = put_fresh(&self.slots, self.current as u32, self.options)?;
-        let map = std::mem::replace(&mut self.maps[self.current], fresh);
-        Ok(Closed { map, lost: self.take_lost() })
     }
 
     /// Hands on what has been counted in the present window so far, while it goes on.
@@ -210,7 +222,7 @@ fn take_ring(object: &mut Ebpf) -> Result<(RingBuf<MapData>, usize), EbpfError> 
 }
 
 /// Two maps as large as they may be.
-fn make_maps(slots: &MapData, mut options: SlotOptions) -> Result<([OwnedFd; 2], SlotOptions), EbpfError> {
+fn make_maps(slots: &MapData, mut options: SlotOptions) -> Result<([Arc<OwnedFd>; 2], SlotOptions), EbpfError> {
     loop {
         match put_fresh(slots, 0, options).and_then(|first| Ok([first, put_fresh(slots, 1, options)?])) {
             Err(error) if error.is_about_size() && options.capacity > CAPACITY_MIN => options.capacity /= 2,
@@ -219,9 +231,9 @@ fn make_maps(slots: &MapData, mut options: SlotOptions) -> Result<([OwnedFd; 2],
     }
 }
 
-fn put_fresh(slots: &MapData, slot: u32, options: SlotOptions) -> Result<OwnedFd, EbpfError> {
+fn put_fresh(slots: &MapData, slot: u32, options: SlotOptions) -> Result<Arc<OwnedFd>, EbpfError> {
     let fresh = sys::create_hash::<Key, Counts>("weir_flows", options.capacity, options.map_flags)
         .map_err(EbpfError::map("make a map of flows"))?;
     sys::update(slots.fd().as_fd(), &slot, &fresh.as_raw_fd()).map_err(EbpfError::map("exchange a map of flows"))?;
-    Ok(fresh)
+    Ok(Arc::new(fresh))
 }

@@ -272,6 +272,8 @@ impl Source for KernelFlows {
     }
 
     fn finish(&mut self, tally: &mut Tally<'_>) -> Result<(), LiveError> {
+        self.slots.end();
+        self.verdicts.end();
         self.cut(tally)?;
         Ok(self.take_totals(tally)?)
     }

@@ -78,6 +78,13 @@ impl Verdicts {
         }
     }
 
+    /// See [`Slots::end`].
+    pub(super) fn end(&mut self) {
+        if let Ok(watching) = &mut self.watching {
+            watching.refusals.slots.end();
+        }
+    }
+
     /// Lets the window end at another time.
     pub(super) fn move_boundary(&mut self, boundary_ns: u64) {
         if let Ok(watching) = &mut self.watching {
