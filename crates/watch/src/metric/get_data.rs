@@ -1,13 +1,16 @@
 //! `GetMetricData`: several metrics and expressions over them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use serde::{Deserialize, Serialize};
 
 use super::{
     MetricError, MetricId, Metrics,
     list::LISTED,
-    query::{Grid, MetricDataQuery, Selection, period},
+    query::{Grid, MetricDataQuery, Selection, period, seconds},
 };
 use crate::math::{Context, Expression, MathError, Search, Series, Value};
 
@@ -99,10 +102,21 @@ impl Metrics {
             Some(token) => token.parse::<usize>().map_err(|_| MetricError::NextToken)?,
         };
         let queries = Queries::new(&input.metric_data_queries)?;
+        check_times(input.start_time, input.end_time)?;
         let grid = |period| Grid::asked(input.start_time, input.end_time, period, now);
         let results = queries.results(self, &grid, now)?;
         Ok(page(results, input.scan_by.unwrap_or_default(), skipped, most))
     }
+}
+
+/// `GetMetricStatistics` says the same in other words and under another name.
+fn check_times(start: i64, end: i64) -> Result<(), MetricError> {
+    let message = match seconds(start).cmp(&seconds(end)) {
+        Ordering::Less => return Ok(()),
+        Ordering::Equal => "The parameter StartTime must not equal parameter EndTime.",
+        Ordering::Greater => "The parameter EndTime must be greater than StartTime.",
+    };
+    Err(MetricError::Validation(message.to_owned()))
 }
 
 /// The part of all data points that one page has.

@@ -112,6 +112,11 @@ pub fn period(seconds: i64) -> Result<i64, MetricError> {
     )))
 }
 
+/// The second that a time in Unix milliseconds is in.
+pub(super) fn seconds(time: i64) -> i64 {
+    time.div_euclid(SECOND)
+}
+
 /// Periods side by side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Grid {
@@ -127,9 +132,9 @@ impl Grid {
     /// The span that a caller asks for: its start rounded down, the further the older it is.
     ///
     /// # Errors
-    /// The start is not before the end.
+    /// The start is not before the end. Seconds count, as in AWS.
     pub(crate) fn asked(start: i64, end: i64, period: i64, now: i64) -> Result<Self, MetricError> {
-        if start >= end {
+        if seconds(start) >= seconds(end) {
             let message = "The parameter StartTime must be less than the parameter EndTime.";
             return Err(MetricError::Value(message.to_owned()));
         }

@@ -3,6 +3,8 @@
 //! Exact for up to [`EXACT`] distinct values. Beyond that values are counted in classes whose bounds are powers of 1.02,
 //! so that a value read back is off by less than 1 %. Beyond [`CLASSES`] classes the lowest are counted as one.
 
+use smallvec::{SmallVec, smallvec};
+
 /// How many distinct values are kept as they are.
 pub const EXACT: usize = 100;
 
@@ -15,20 +17,24 @@ const GAMMA: f64 = 1.02;
 /// The class of the value 0.
 const ZERO: i32 = i32::MIN;
 
+/// Values or classes, ascending, each with its count. Most are one: the value 1 of a metric that counts. That one needs no
+/// memory of its own.
+type Counted<K> = SmallVec<[(K, f64); 1]>;
+
 /// Values and how often each was observed.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Spread {
-    /// Value and count, ascending.
-    Exact(Vec<(f64, f64)>),
-    /// Class and count, ascending.
-    Sketch(Vec<(i32, f64)>),
+    /// The values as they are.
+    Exact(Counted<f64>),
+    /// Their classes.
+    Sketch(Counted<i32>),
     /// A value was negative, or came within a statistic set: CloudWatch has no percentiles of those either.
     Unknown,
 }
 
 impl Spread {
     pub(crate) fn of(value: f64, count: f64) -> Self {
-        if value < 0.0 { Self::Unknown } else { Self::Exact(vec![(value, count)]) }
+        if value < 0.0 { Self::Unknown } else { Self::Exact(smallvec![(value, count)]) }
     }
 
     /// Adds what another one counted.
@@ -61,7 +67,7 @@ impl Spread {
     /// Values and counts, ascending by value. `None`: not known.
     pub(crate) fn values(&self) -> Option<Vec<(f64, f64)>> {
         match self {
-            Self::Exact(values) => Some(values.clone()),
+            Self::Exact(values) => Some(values.to_vec()),
             Self::Sketch(classes) => Some(classes.iter().map(|(class, count)| (middle(*class), *count)).collect()),
             Self::Unknown => None,
         }
@@ -100,7 +106,7 @@ fn encode_pair(key: f64, count: f64, out: &mut Vec<u8>) {
     out.extend(count.to_le_bytes());
 }
 
-fn decode_pairs(bytes: &[u8]) -> Option<Vec<(f64, f64)>> {
+fn decode_pairs(bytes: &[u8]) -> Option<Counted<f64>> {
     let (pairs, rest) = bytes.as_chunks::<16>();
     let number = |bytes: &[u8]| bytes.try_into().ok().map(f64::from_le_bytes);
     if !rest.is_empty() {
@@ -110,7 +116,7 @@ fn decode_pairs(bytes: &[u8]) -> Option<Vec<(f64, f64)>> {
 }
 
 /// Adds the counts of one ascending list to those of another.
-fn add_all<K: Copy>(ours: &mut Vec<(K, f64)>, theirs: &[(K, f64)], order: fn(&K, &K) -> std::cmp::Ordering) {
+fn add_all<K: Copy>(ours: &mut Counted<K>, theirs: &[(K, f64)], order: fn(&K, &K) -> std::cmp::Ordering) {
     for (key, count) in theirs {
         match ours.binary_search_by(|(other, _)| order(other, key)) {
             Ok(place) => ours[place].1 += count,
@@ -119,8 +125,8 @@ fn add_all<K: Copy>(ours: &mut Vec<(K, f64)>, theirs: &[(K, f64)], order: fn(&K,
     }
 }
 
-fn classes(values: &[(f64, f64)]) -> Vec<(i32, f64)> {
-    let mut classes: Vec<(i32, f64)> = Vec::with_capacity(values.len());
+fn classes(values: &[(f64, f64)]) -> Counted<i32> {
+    let mut classes: Counted<i32> = SmallVec::with_capacity(values.len());
     for (value, count) in values {
         match classes.last_mut() {
             Some((class, counted)) if *class == class_of(*value) => *counted += count,
@@ -131,7 +137,7 @@ fn classes(values: &[(f64, f64)]) -> Vec<(i32, f64)> {
 }
 
 /// The lowest classes as one when there are too many.
-fn bounded(mut classes: Vec<(i32, f64)>) -> Vec<(i32, f64)> {
+fn bounded(mut classes: Counted<i32>) -> Counted<i32> {
     let excess = classes.len().saturating_sub(CLASSES);
     if excess > 0 {
         let lowest: f64 = classes.drain(..excess).map(|(_, count)| count).sum();
@@ -154,7 +160,7 @@ mod tests {
     use super::*;
 
     fn counted(values: impl IntoIterator<Item = f64>) -> Spread {
-        let mut spread = Spread::Exact(Vec::new());
+        let mut spread = Spread::Exact(SmallVec::new());
         values.into_iter().for_each(|value| spread.merge(&Spread::of(value, 1.0)));
         spread
     }

@@ -38,7 +38,7 @@ pub struct Metrics {
 
 #[derive(Debug, Default)]
 struct State {
-    metrics: HashMap<Arc<MetricId>, Metric>,
+    metrics: HashMap<Arc<MetricId>, Metric, foldhash::fast::RandomState>,
     hot_since: i64,
     /// The hour in which data last moved up the ladder.
     aged: i64,

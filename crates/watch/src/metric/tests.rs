@@ -104,6 +104,7 @@ fn questions_that_cannot_be_are_refused() {
     for (input, code) in [
         (ask(NOW, NOW + HOUR, 60, &[], &[]), "MissingParameter"),
         (ask(NOW, NOW, 60, &["Sum"], &[]), "InvalidParameterValue"),
+        (ask(NOW, NOW + 999, 60, &["Sum"], &[]), "InvalidParameterValue"),
         (ask(NOW, NOW + HOUR, 45, &["Sum"], &[]), "InvalidParameterValue"),
         (ask(NOW, NOW + HOUR, 0, &["Sum"], &[]), "InvalidParameterValue"),
         (ask(NOW, NOW + HOUR, 60, &["p99"], &[]), "InvalidParameterValue"),
@@ -300,6 +301,25 @@ fn queries_that_cannot_be_are_refused() {
         ..data(serde_json::json!([query("m1", "Hits", "Sum")]))
     };
     assert_eq!(metrics.get_metric_data(&input, NOW).expect_err("token").code(), "InvalidNextToken");
+}
+
+#[test]
+fn a_span_of_data_has_a_second_at_least() {
+    let metrics = open();
+    let asked = |start_time: i64, end_time: i64| {
+        let queries = serde_json::json!([query("m1", "Hits", "Sum")]);
+        metrics.get_metric_data(&GetMetricDataInput { start_time, end_time, ..data(queries) }, NOW)
+    };
+    let refused = |start_time: i64, end_time: i64| {
+        let error = asked(start_time, end_time).expect_err("refused");
+        (error.code(), error.to_string())
+    };
+    let equal = ("ValidationError", "The parameter StartTime must not equal parameter EndTime.".to_owned());
+    assert_eq!(refused(NOW, NOW), equal);
+    assert_eq!(refused(NOW + 20, NOW + 987), equal);
+    let turned = ("ValidationError", "The parameter EndTime must be greater than StartTime.".to_owned());
+    assert_eq!(refused(NOW + 1000, NOW), turned);
+    assert!(asked(NOW, NOW + 1000).is_ok());
 }
 
 #[test]

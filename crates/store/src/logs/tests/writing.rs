@@ -202,7 +202,7 @@ fn a_listener_hears_of_its_groups_and_counts_what_it_missed() {
         store.append(group, "s", &[event(NOW, message)], NOW).expect("appended");
     };
     put("/a", "before");
-    let listener = store.listen(["/a".to_owned()].into());
+    let mut listener = store.listen(["/a".to_owned()].into());
     put("/b", "elsewhere");
     put("/a", "first");
     let batch = listener.next_now().expect("heard");
