@@ -22,6 +22,7 @@ mod parse;
 mod plan;
 mod run;
 mod samples;
+mod seen;
 mod shape;
 mod source;
 mod time;

@@ -1,11 +1,11 @@
-//! `t CROSS JOIN UNNEST(t.list)`: the arrays of the right side are columns of the left. DataFusion plans such a join and
+//! `t CROSS JOIN UNNEST(t.list)`, `t LEFT JOIN UNNEST(t.list) ON TRUE`: the arrays of the right side are columns of the left. DataFusion plans such a join and
 //! cannot run it; here the right side is put on top of the left.
 
 use std::sync::Arc;
 
-use datafusion::common::Result;
 use datafusion::common::tree_node::{Transformed, TreeNode};
-use datafusion::logical_expr::{Expr, Join, JoinType, LogicalPlan, LogicalPlanBuilder};
+use datafusion::common::{NullHandling, Result};
+use datafusion::logical_expr::{Expr, Join, JoinType, LogicalPlan, LogicalPlanBuilder, lit};
 
 /// Makes every such join of the plan one that runs.
 ///
@@ -13,13 +13,19 @@ use datafusion::logical_expr::{Expr, Join, JoinType, LogicalPlan, LogicalPlanBui
 /// When DataFusion does not plan what comes of it.
 pub(crate) fn resolve(plan: LogicalPlan) -> Result<LogicalPlan> {
     let resolved = plan.transform_up_with_subqueries(|node| {
-        let LogicalPlan::Join(Join { left, right, on, filter: None, join_type: JoinType::Inner, .. }) = &node else {
+        let LogicalPlan::Join(Join { left, right, on, filter, join_type, .. }) = &node else {
             return Ok(Transformed::no(node));
         };
-        if !on.is_empty() || right.all_out_ref_exprs().is_empty() {
+        let always = filter.as_ref().is_none_or(|filter| *filter == lit(true));
+        let empty = match join_type {
+            JoinType::Inner => NullHandling::Drop,
+            JoinType::Left => NullHandling::PreserveAndExpandEmpty,
+            _ => return Ok(Transformed::no(node)),
+        };
+        if !on.is_empty() || !always || right.all_out_ref_exprs().is_empty() {
             return Ok(Transformed::no(node));
         }
-        match onto(left, right)? {
+        match onto(left, right, empty)? {
             Some(rows) => Ok(Transformed::yes(rows.build()?)),
             None => Ok(Transformed::no(node)),
         }
@@ -28,19 +34,19 @@ pub(crate) fn resolve(plan: LogicalPlan) -> Result<LogicalPlan> {
 }
 
 /// The columns of `left`, and behind them those of `right`, which takes its values from them; none when `right` is more
-/// than arrays taken apart.
-fn onto(left: &Arc<LogicalPlan>, right: &LogicalPlan) -> Result<Option<LogicalPlanBuilder>> {
+/// than arrays taken apart. `empty` says what becomes of a row whose arrays have nothing in them.
+fn onto(left: &Arc<LogicalPlan>, right: &LogicalPlan, empty: NullHandling) -> Result<Option<LogicalPlanBuilder>> {
     let input = match right {
         LogicalPlan::EmptyRelation(empty) if empty.produce_one_row => {
             return Ok(Some(LogicalPlanBuilder::from(left.as_ref().clone())));
         }
-        LogicalPlan::Subquery(subquery) => return onto(left, &subquery.subquery),
+        LogicalPlan::Subquery(subquery) => return onto(left, &subquery.subquery, empty),
         LogicalPlan::Projection(projection) => &projection.input,
         LogicalPlan::Unnest(unnest) => &unnest.input,
         LogicalPlan::SubqueryAlias(alias) => &alias.input,
         _ => return Ok(None),
     };
-    let Some(input) = onto(left, input)? else { return Ok(None) };
+    let Some(input) = onto(left, input, empty)? else { return Ok(None) };
     let kept = || left.schema().columns().into_iter().map(Expr::Column);
     Ok(Some(match right {
         LogicalPlan::Projection(projection) => {
@@ -58,7 +64,8 @@ fn onto(left: &Arc<LogicalPlan>, right: &LogicalPlan) -> Result<Option<LogicalPl
             input.project(kept().chain(further).collect::<Vec<_>>())?
         }
         LogicalPlan::Unnest(unnest) => {
-            input.unnest_columns_with_options(unnest.exec_columns.clone(), unnest.options.clone())?
+            let options = unnest.options.clone().with_null_handling(empty);
+            input.unnest_columns_with_options(unnest.exec_columns.clone(), options)?
         }
         _ => return Ok(None),
     }))

@@ -14,10 +14,12 @@ use crate::function::{INSTANT, ORDINALS};
 use crate::table::HIDDEN;
 
 mod call;
+mod sample;
 
 use call::{call, cast};
 
 pub(crate) use call::OTHER_NAMES;
+pub(crate) use sample::check as check_samples;
 
 /// How names begin that stand for another in the answer: `$as:<n>:<name>`, with no name for `_col<i>`.
 const HIDDEN_NAME: &str = "$as:";
@@ -29,6 +31,22 @@ pub(crate) fn rewrite(statement: &mut Statement, hide_aliases: bool) {
         name_columns(query, hide_aliases);
     }
     let _: ControlFlow<()> = VisitMut::visit(statement, &mut Rewriter);
+    let _: ControlFlow<()> = VisitMut::visit(statement, &mut ArraysAsCalls);
+}
+
+/// `ARRAY[a, b]` as a call. DataFusion plans what stands in the brackets as if there were nothing around it: neither the
+/// parameters of a lambda nor the columns of a query outside or of the row beside.
+struct ArraysAsCalls;
+
+impl VisitorMut for ArraysAsCalls {
+    type Break = ();
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        if let Expr::Array(array) = expr {
+            *expr = call("make_array", std::mem::take(&mut array.elem));
+        }
+        ControlFlow::Continue(())
+    }
 }
 
 /// The name of a column in the answer, by its place there.
@@ -102,12 +120,15 @@ struct Rewriter;
 impl VisitorMut for Rewriter {
     type Break = ();
 
-    /// The numbers of the rows are one more array, as long as the longest.
+    /// The numbers of the rows are one more array, as long as the longest. A sample is a query of its own.
     fn post_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
         if let TableFactor::UNNEST { array_exprs, with_ordinality, .. } = factor
             && std::mem::take(with_ordinality)
         {
             array_exprs.push(call(ORDINALS, array_exprs.clone()));
+        }
+        if let Some(some) = sample::some_rows(factor) {
+            *factor = some;
         }
         ControlFlow::Continue(())
     }

@@ -12,10 +12,11 @@ use datafusion::common::{ScalarValue, TableReference};
 use datafusion::dataframe::DataFrame;
 use datafusion::datasource::{MemTable, ViewTable};
 use datafusion::error::DataFusionError;
-use datafusion::execution::context::SessionContext;
+use datafusion::execution::context::{QueryPlanner, SessionContext};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::prelude::SessionConfig;
 use datafusion::sql::parser::Statement as DfStatement;
 use datafusion::sql::sqlparser::ast::{ObjectName, Spanned, Statement, Visit, Visitor};
@@ -26,6 +27,8 @@ use crate::answer::{Answer, Batches, StatementKind};
 use crate::engine::{DEFAULT_DATABASE, Engine, RunOptions};
 use crate::error::{Code, Error, Position};
 use crate::explain::{self, Form};
+use crate::give_way::GiveWay;
+use crate::lazy::Lazily;
 use crate::lexer;
 use crate::metastore;
 use crate::progress::{Estimate, Progress};
@@ -46,7 +49,7 @@ pub(crate) async fn run(engine: &Engine, sql: &str, options: &RunOptions) -> Res
     let planner = Planner::new(engine, options, sql)?;
     let plan = planner.plan(sql, statement, 0).await?;
     if let (Some(form), LogicalPlan::Explain(explained)) = (form, &plan) {
-        let row = explain::shown(&explained.plan, form)?;
+        let row = explain::shown(&explained.plan, form, &planner.state)?;
         return Ok(Answer::new(kind, row.schema(), Box::pin(futures::stream::iter([Ok(row)])), planner.progress));
     }
     let stream = DataFrame::new(planner.state, plan).execute_stream().await.map_err(|error| wrong(&error))?;
@@ -155,7 +158,7 @@ impl<'a> Planner<'a> {
             texts: SharedTexts::new(engine.options.memory_limit),
             copies: engine.copies.clone(),
         };
-        let state = session(engine, options)?;
+        let state = session(engine, options, None)?;
         let catalog = Arc::new(MemoryCatalogProvider::new());
         SessionContext::new_with_state(state.clone()).register_catalog(CATALOG, Arc::clone(&catalog) as _);
         let with_hidden = lexer::tokens(sql)?.iter().any(|token| HIDDEN.contains(&token.value().as_str()));
@@ -171,6 +174,7 @@ impl<'a> Planner<'a> {
     ) -> BoxFuture<'p, Result<LogicalPlan, Error>> {
         async move {
             function::check_names(&statement)?;
+            rewrite::check_samples(&statement)?;
             let written = statement.clone();
             rewrite::rewrite(&mut statement, false);
             if self.with_hidden {
@@ -325,8 +329,13 @@ enum Found {
     Nothing,
 }
 
-/// A session for one query, with the engine's memory.
-pub(crate) fn session(engine: &Engine, options: &RunOptions) -> Result<SessionState, Error> {
+/// A session for one query, with the engine's memory. Its functions are registered last and nothing is made of it
+/// anew: otherwise DataFusion's functions of the same name could come in front of ours.
+pub(crate) fn session(
+    engine: &Engine,
+    options: &RunOptions,
+    planner: Option<Arc<dyn QueryPlanner + Send + Sync>>,
+) -> Result<SessionState, Error> {
     let mut config = SessionConfig::new()
         .with_target_partitions(engine.options.threads.max(1))
         .with_default_catalog_and_schema(CATALOG, &options.database)
@@ -344,6 +353,11 @@ pub(crate) fn session(engine: &Engine, options: &RunOptions) -> Result<SessionSt
         .with_default_features()
         .with_type_planner(Arc::new(dialect::Types));
     builder.expr_planners().get_or_insert_default().insert(0, operator::planner());
+    *builder.query_planner() = planner;
+    let mut rules = PhysicalOptimizer::new().rules;
+    rules.insert(0, Arc::new(Lazily));
+    rules.push(Arc::new(GiveWay));
+    *builder.physical_optimizers() = Some(PhysicalOptimizer::with_rules(rules));
     let mut state = builder.build();
     function::register(&mut state, options.now).map_err(|error| wrong(&error))?;
     datafusion::logical_expr::registry::FunctionRegistry::register_udf(&mut state, Arc::new(try_function::planned()))

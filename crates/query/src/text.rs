@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
 use datafusion::arrow::array::{Array, AsArray};
-use datafusion::arrow::datatypes::{DataType, Float32Type, Float64Type, Int64Type, TimeUnit};
+use datafusion::arrow::datatypes::{DataType, Float32Type, Float64Type, Int32Type, Int64Type, TimeUnit};
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 
 /// The value in a row; none for NULL.
@@ -15,6 +15,7 @@ pub fn value(column: &dyn Array, row: usize) -> Option<String> {
     Some(match column.data_type() {
         DataType::Null => return None,
         DataType::Int64 => column.as_primitive::<Int64Type>().value(row).to_string(),
+        DataType::Int32 => column.as_primitive::<Int32Type>().value(row).to_string(),
         DataType::Utf8View => column.as_string_view().value(row).to_owned(),
         DataType::Utf8 => column.as_string::<i32>().value(row).to_owned(),
         DataType::Float64 => number(column.as_primitive::<Float64Type>().value(row), |v| format!("{v:?}")),

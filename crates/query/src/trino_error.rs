@@ -160,7 +160,6 @@ fn no_such_call(text: &str) -> Option<String> {
 /// What Trino calls a function of DataFusion's.
 fn trino_name(name: &str) -> &str {
     match name {
-        "approx_percentile_cont" => "approx_percentile",
         "btrim" => "trim",
         "character_length" => "length",
         "ceil" | "random" => name,

@@ -1,4 +1,5 @@
-//! Aggregates that make maps: `map_agg`, `multimap_agg`, `map_union`, `histogram`; and `checksum`.
+//! Aggregates that make maps: `map_agg`, `multimap_agg`, `map_union`, `histogram`; and those where DataFusion has none, or
+//! one that does otherwise.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,12 +16,16 @@ use super::{map_type, type_name};
 use crate::error::{Code, Error};
 
 mod checksum;
+mod percentile;
+mod sum;
 
 /// All of them.
 pub(super) fn all() -> Vec<AggregateUDF> {
     let map = |kind| AggregateUDF::from(OfMap { kind, signature: Signature::user_defined(Volatility::Immutable) });
     let mut all: Vec<AggregateUDF> = [Kind::MapAgg, Kind::MultimapAgg, Kind::MapUnion, Kind::Histogram].map(map).into();
     all.push(AggregateUDF::from(checksum::Checksum::new()));
+    all.push(AggregateUDF::from(percentile::Percentile::new()));
+    all.push(AggregateUDF::from(sum::Sum::new()));
     all
 }
 

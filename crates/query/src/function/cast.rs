@@ -1,6 +1,7 @@
 //! Casts where Trino's give other values than Arrow's: fractions are rounded to whole numbers and not cut off, texts of
 //! numbers and times are those of results, and the members of rows go by their place and not by their name.
 
+use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
@@ -37,7 +38,7 @@ fn is_fraction(kind: &DataType) -> bool {
 
 /// The function that such a cast becomes.
 pub(crate) fn to_type(target: DataType) -> ScalarUDF {
-    ScalarUDF::from(Cast { target, signature: Signature::any(1, Volatility::Immutable) })
+    typed("$cast", target, convert)
 }
 
 /// The values as another type has them.
@@ -101,29 +102,44 @@ fn nearest(value: f64) -> Option<i64> {
     (whole >= i64::MIN as f64 && whole < i64::MAX as f64).then_some(whole as i64)
 }
 
-#[derive(Debug)]
-struct Cast {
+/// A function of one argument that gives values of this type.
+pub(super) fn typed(name: &'static str, target: DataType, body: ToType) -> ScalarUDF {
+    ScalarUDF::from(Typed { name, target, body, signature: Signature::any(1, Volatility::Immutable) })
+}
+
+/// Makes values of a type.
+type ToType = fn(&ArrayRef, &DataType) -> Result<ArrayRef>;
+
+struct Typed {
+    name: &'static str,
     target: DataType,
+    body: ToType,
     signature: Signature,
 }
 
-impl PartialEq for Cast {
+impl fmt::Debug for Typed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}({})", self.name, self.target)
+    }
+}
+
+impl PartialEq for Typed {
     fn eq(&self, other: &Self) -> bool {
-        self.target == other.target
+        (self.name, &self.target) == (other.name, &other.target)
     }
 }
 
-impl Eq for Cast {}
+impl Eq for Typed {}
 
-impl Hash for Cast {
+impl Hash for Typed {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.target.hash(state);
+        (self.name, &self.target).hash(state);
     }
 }
 
-impl ScalarUDFImpl for Cast {
-    fn name(&self) -> &'static str {
-        "$cast"
+impl ScalarUDFImpl for Typed {
+    fn name(&self) -> &str {
+        self.name
     }
 
     fn signature(&self) -> &Signature {
@@ -135,6 +151,6 @@ impl ScalarUDFImpl for Cast {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        evaluate(&args, &self.target, false, |arrays| convert(&arrays[0], &self.target))
+        evaluate(&args, &self.target, false, |arrays| (self.body)(&arrays[0], &self.target))
     }
 }

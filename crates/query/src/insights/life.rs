@@ -16,7 +16,7 @@ use std::{
 use tokio::{runtime::Handle, sync::Semaphore, task::AbortHandle};
 use weir_store::Catalogue;
 
-use super::{Insights, InsightsError, Row, Statistics};
+use super::{Insights, InsightsError, Row, Statistics, run::Partial};
 pub use shapes::*;
 
 /// The one language that there is.
@@ -68,7 +68,10 @@ struct Going {
 struct GoingState {
     running: bool,
     ended: bool,
+    /// Those of the answer.
     rows: Vec<Row>,
+    /// What is known before there are any.
+    partial: Option<Partial>,
     task: Option<AbortHandle>,
 }
 
@@ -99,7 +102,7 @@ impl Queries {
     ) -> Result<Self, InsightsError> {
         provide(&catalogue)?;
         catalogue.change(|transaction| table::tidy(transaction, now, true))?;
-        let turns = Semaphore::new(limits.running.max(1));
+        let turns = Semaphore::new(limits.running.clamp(1, Semaphore::MAX_PERMITS));
         let shared = Shared { insights, catalogue, limits, turns, going: Mutex::default(), runtime };
         Ok(Self { shared: Arc::new(shared) })
     }
@@ -235,7 +238,18 @@ impl Going {
             records_scanned: self.statistics.records_scanned() as f64,
             bytes_scanned: self.statistics.bytes_scanned() as f64,
         };
-        (self.status(), statistics, self.lock().rows.clone())
+        (self.status(), statistics, self.rows())
+    }
+
+    fn rows(&self) -> Vec<Row> {
+        let state = self.lock();
+        match state.partial.clone().filter(|_| state.rows.is_empty()) {
+            None => state.rows.clone(),
+            Some(partial) => {
+                drop(state);
+                partial.rows()
+            }
+        }
     }
 }
 

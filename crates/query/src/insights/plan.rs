@@ -9,12 +9,12 @@ mod expression;
 mod gaps;
 mod join;
 mod lookup;
-mod matched;
 mod names;
 mod outlier;
 mod pattern;
 mod running;
 mod scope;
+mod tap;
 mod totals;
 
 use std::{
@@ -33,12 +33,14 @@ use datafusion::{
 };
 use weir_store::logs::LogStore;
 
-pub(super) use matched::MatchedPlanner;
 pub(super) use scope::Scope;
+pub(super) use tap::TapPlanner;
+use tap::tapped;
 
 use super::{
     InsightsError, Lookups,
     run::Statistics,
+    seen::Seen,
     source::{EventTable, Extent, GROUP, INDEX, POSITION, TIMESTAMP},
     time::Period,
     tree::{Pipeline, Source, Span},
@@ -67,6 +69,8 @@ pub(super) struct Planned {
     pub(super) output: Vec<(String, Kind)>,
     /// Whether rows are events: then the plan has their hidden columns as well.
     pub(super) events: bool,
+    /// What it has found while it sorts.
+    pub(super) seen: Arc<Seen>,
 }
 
 /// Where a query is after some of its commands.
@@ -155,14 +159,13 @@ impl Output {
 impl Planner<'_> {
     /// The plan of the whole query. `limit` is what the caller asks for.
     pub(super) fn query(&self, pipeline: &Pipeline, limit: Option<usize>) -> Result<Planned, InsightsError> {
-        let mut stage = self.pipeline(pipeline, &BTreeSet::new(), true)?;
+        let stage = self.pipeline(pipeline, &BTreeSet::new(), true)?;
         let fetch = match (limit, stage.limited) {
             (Some(limit), _) => Some(limit),
             (None, true) => None,
             (None, false) => Some(USUAL_LIMIT),
         };
-        stage = self.sorted(stage, fetch)?;
-        self.planned(stage)
+        self.planned(stage, fetch)
     }
 
     /// A query within a query.
@@ -174,7 +177,7 @@ impl Planner<'_> {
         let mut stage = Stage { asked: names.clone(), ..self.source(&extent, &names::own(pipeline, &names))? };
         let counted = main.then(|| command::last_filter(&pipeline.commands));
         if counted == Some(0) {
-            stage.plan = matched::counted(stage.plan, self.statistics)?;
+            stage.plan = tapped(stage.plan, tap::matched(self.statistics))?;
         }
         let mut commands = pipeline.commands.iter().enumerate().peekable();
         while let Some((place, command)) = commands.next() {
@@ -187,7 +190,7 @@ impl Planner<'_> {
                 None => self.command(stage, command)?,
             };
             if counted == Some(place + 1) {
-                stage.plan = matched::counted(stage.plan, self.statistics)?;
+                stage.plan = tapped(stage.plan, tap::matched(self.statistics))?;
             }
         }
         Ok(stage)
@@ -242,8 +245,8 @@ impl Planner<'_> {
         Ok(Stage { plan: plan.map_err(ours)?, ..stage })
     }
 
-    /// The columns of the answer, and the hidden ones of events.
-    fn planned(&self, stage: Stage) -> Result<Planned, InsightsError> {
+    /// The columns of the answer, and the hidden ones of events, sorted as was asked for.
+    fn planned(&self, stage: Stage, fetch: Option<usize>) -> Result<Planned, InsightsError> {
         let mut output: Vec<(String, Kind)> = Vec::new();
         let mut columns = Vec::new();
         for name in stage.output.names() {
@@ -259,8 +262,18 @@ impl Planner<'_> {
             let further = [GROUP, TIMESTAMP, POSITION, INDEX].iter().enumerate();
             columns.extend(further.map(|(place, name)| column(name).alias(format!("\0out{place}"))));
         }
-        let plan = stage.plan.project(columns).and_then(LogicalPlanBuilder::build).map_err(ours)?;
-        Ok(Planned { plan, output, events: stage.events })
+        let shown = columns.len();
+        let mut order = stage.order();
+        for key in &mut order {
+            let name = self.hidden("order");
+            columns.push(std::mem::replace(&mut key.expr, column(&name)).alias(name));
+        }
+        let seen = Arc::new(Seen::new(shown, &order, fetch));
+        let found = tapped(stage.plan.project(columns).map_err(ours)?, seen.tap())?;
+        let names: Vec<Expr> = found.schema().columns().into_iter().take(shown).map(Expr::Column).collect();
+        let sorted = Stage { order, ties: Vec::new(), plan: found, ..stage };
+        let plan = self.sorted(sorted, fetch)?.plan.project(names).and_then(LogicalPlanBuilder::build).map_err(ours)?;
+        Ok(Planned { plan, output, events: stage.events, seen })
     }
 
     /// All columns so far, and one more, which takes the place of one of the same name.

@@ -17,7 +17,7 @@ use datafusion::{
         record_batch::RecordBatch,
     },
     dataframe::DataFrame,
-    execution::{SendableRecordBatchStream, session_state::SessionStateBuilder},
+    execution::SendableRecordBatchStream,
 };
 use futures::StreamExt;
 use serde::{Deserialize, Serialize};
@@ -25,7 +25,8 @@ use weir_store::logs::{EventKey, Events, LogStore};
 
 use super::{
     InsightsError, Lookups, Query,
-    plan::{MatchedPlanner, Planned, Planner, ours},
+    plan::{Planned, Planner, TapPlanner, ours},
+    seen::Seen,
     source::{self, Extent, discovered, pointer},
     time,
     tree::MOST_ROWS,
@@ -121,16 +122,40 @@ pub type Row = Vec<ResultField>;
 
 /// The rows of a query, as they become known. Dropping it stops the query.
 pub struct Answer {
-    columns: Vec<(String, Kind)>,
-    events: bool,
-    logs: Arc<[Arc<str>]>,
+    shape: Arc<Shape>,
+    seen: Arc<Seen>,
     batches: SendableRecordBatchStream,
     statistics: Arc<Statistics>,
 }
 
+/// What the columns of an answer are.
+#[derive(Debug)]
+struct Shape {
+    columns: Vec<(String, Kind)>,
+    /// Whether rows are events, with their hidden columns.
+    events: bool,
+    /// The log groups, as `@log` shows them.
+    logs: Vec<Arc<str>>,
+}
+
+/// The rows that a query has found while it runs.
+#[derive(Debug, Clone)]
+pub(super) struct Partial {
+    shape: Arc<Shape>,
+    seen: Arc<Seen>,
+}
+
+impl Partial {
+    /// Some of them, sorted as the answer will be.
+    pub(super) fn rows(&self) -> Vec<Row> {
+        // Columns that Arrow cannot sort are told when the answer comes.
+        self.seen.sorted().ok().flatten().map(|batch| self.shape.rows(&batch)).unwrap_or_default()
+    }
+}
+
 impl fmt::Debug for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Answer").field("columns", &self.columns).finish_non_exhaustive()
+        f.debug_struct("Answer").field("shape", &self.shape).finish_non_exhaustive()
     }
 }
 
@@ -167,12 +192,11 @@ impl Insights {
         statistics: &Arc<Statistics>,
     ) -> Result<Answer, InsightsError> {
         let (planned, groups) = self.plan(query, request.clone(), statistics)?;
-        let state = select::session(&self.engine, &RunOptions::new(request.now))?;
-        let state = SessionStateBuilder::new_from_existing(state).with_query_planner(Arc::new(MatchedPlanner)).build();
+        let state = select::session(&self.engine, &RunOptions::new(request.now), Some(Arc::new(TapPlanner)))?;
         let batches = DataFrame::new(state, planned.plan).execute_stream().await.map_err(ours)?;
         let logs = groups.iter().map(|group| Arc::from(format!("{}:{group}", self.account))).collect();
-        let (columns, events) = (planned.output, planned.events);
-        Ok(Answer { columns, events, logs, batches, statistics: Arc::clone(statistics) })
+        let shape = Arc::new(Shape { columns: planned.output, events: planned.events, logs });
+        Ok(Answer { shape, seen: planned.seen, batches, statistics: Arc::clone(statistics) })
     }
 
     /// Says whether a query could be run, without running it.
@@ -274,7 +298,12 @@ impl Insights {
 impl Answer {
     /// The names of the columns, in order, without `@ptr`.
     pub fn columns(&self) -> impl Iterator<Item = &str> {
-        self.columns.iter().map(|(name, _)| name.as_str())
+        self.shape.columns.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// What is known of the rows before all of them are.
+    pub(super) fn partial(&self) -> Partial {
+        Partial { shape: Arc::clone(&self.shape), seen: Arc::clone(&self.seen) }
     }
 
     /// What has been read so far.
@@ -288,7 +317,7 @@ impl Answer {
     /// When a log group cannot be read, or the query needs more memory than it may have.
     pub async fn next(&mut self) -> Option<Result<Vec<Row>, InsightsError>> {
         let batch = self.batches.next().await?;
-        Some(batch.map(|batch| self.rows(&batch)).map_err(ours))
+        Some(batch.map(|batch| self.shape.rows(&batch)).map_err(ours))
     }
 
     /// All rows.
@@ -302,7 +331,9 @@ impl Answer {
         }
         Ok(all)
     }
+}
 
+impl Shape {
     fn rows(&self, batch: &RecordBatch) -> Vec<Row> {
         (0..batch.num_rows()).map(|row| self.row(batch, row)).collect()
     }

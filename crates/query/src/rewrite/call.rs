@@ -103,17 +103,13 @@ pub(super) fn replace(function: &mut Function) -> Option<Expr> {
             rename(function, "first_value", vec![value.clone()], Some((&null_last, true)));
             None
         }
-        ("approx_percentile", [value, Expr::Array(shares)]) => {
+        ("approx_percentile", [of @ .., Expr::Array(shares)]) => {
             let one = |share: &Expr| {
                 let mut one = function.clone();
-                rename(&mut one, "approx_percentile_cont", vec![value.clone(), share.clone()], None);
+                rename(&mut one, "approx_percentile", of.iter().chain([share]).cloned().collect(), None);
                 Expr::Function(one)
             };
             Some(Expr::Array(Array { elem: shares.elem.iter().map(one).collect(), named: true }))
-        }
-        ("approx_percentile", all) => {
-            rename(function, "approx_percentile_cont", all.to_vec(), None);
-            None
         }
         ("every", all) => {
             rename(function, "bool_and", all.to_vec(), None);

@@ -30,7 +30,7 @@ impl Unit {
     pub(super) fn hidden(&self, column: &str, table: &SchemaRef, data_columns: usize) -> Option<ScalarValue> {
         let meta = &self.object.meta;
         Some(match column {
-            PATH => ScalarValue::Utf8View(Some(self.object.name.to_string())),
+            PATH => ScalarValue::Utf8View(Some(self.path())),
             SIZE => ScalarValue::Int64(i64::try_from(self.object.size()).ok()),
             MODIFIED => {
                 ScalarValue::TimestampMillisecond(Some(meta.last_modified.timestamp_millis()), Some("UTC".into()))
@@ -45,5 +45,14 @@ impl Unit {
             }
             _ => return None,
         })
+    }
+
+    /// Where the object is as tables say it: that a bucket is a folder of this machine is nothing to a query.
+    fn path(&self) -> String {
+        let bucket = self.place.name().strip_prefix("s3://").and_then(|rest| rest.split('/').next());
+        match bucket {
+            Some(bucket) => format!("s3://{bucket}/{}", self.object.meta.location),
+            None => self.object.name.to_string(),
+        }
     }
 }

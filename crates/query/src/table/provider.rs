@@ -17,6 +17,9 @@ use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::Column;
+use datafusion::physical_optimizer::PhysicalOptimizerRule;
+use datafusion::physical_optimizer::filter_pushdown::FilterPushdown;
+use datafusion::physical_optimizer::projection_pushdown::ProjectionPushdown;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::filter::FilterExec;
@@ -27,6 +30,7 @@ use super::parquet::Readers;
 use super::scan::{ScanContext, TextScan};
 use super::tolerant::{OneObject, TolerantScan};
 use super::{Table, Unit, UnitFormat, prune};
+use crate::lazy::Lazily;
 use crate::progress::Estimate;
 
 /// A table, and what a query brings along.
@@ -59,8 +63,7 @@ impl BoundTable {
 }
 
 impl BoundTable {
-    /// DataFusion's own reader, and a filter above it that the optimiser pushes into it. Where the optimiser does not
-    /// come, the reader has the predicate from the start.
+    /// DataFusion's own reader, and a filter and the columns above it, which the optimiser pushes into it.
     fn scan_parquet(
         &self,
         session: &dyn Session,
@@ -78,14 +81,17 @@ impl BoundTable {
             let url = self.context.store_url(first.place.store(), session.runtime_env())?;
             let context = &self.context;
             let readers = Readers::new(first.place.store(), &units, context);
-            let source = self.parquet_source(session, readers, predicate.filter(|_| context.skip_bad_objects));
+            let source = self.parquet_source(session, readers);
             let groups = spread(units, session.config().target_partitions());
             let plan = |groups| self.parquet_plan(url.clone(), source.clone(), groups, projection, predicate);
             if !context.skip_bad_objects {
                 plans.push(plan(groups)?);
                 continue;
             }
-            let one = |unit: Unit| Ok(OneObject { name: Arc::clone(&unit.object.name), plan: plan(vec![vec![unit]])? });
+            let one = |unit: Unit| {
+                let name = Arc::clone(&unit.object.name);
+                Ok(OneObject { name, plan: pushed_down(plan(vec![vec![unit]])?, session)? })
+            };
             let objects = groups.into_iter().map(|units| units.into_iter().map(one).collect());
             let objects = objects.collect::<Result<Vec<Vec<OneObject>>>>()?;
             let schema = Arc::new(self.schema.project(projection)?);
@@ -94,12 +100,7 @@ impl BoundTable {
         Ok(plans)
     }
 
-    fn parquet_source(
-        &self,
-        session: &dyn Session,
-        readers: Readers,
-        predicate: Option<&Arc<dyn PhysicalExpr>>,
-    ) -> ParquetSource {
+    fn parquet_source(&self, session: &dyn Session, readers: Readers) -> ParquetSource {
         let data_columns = Arc::clone(&self.table.columns);
         let further = self.schema.fields()[data_columns.fields().len()..].to_vec();
         let schema = TableSchema::builder(data_columns).with_table_partition_cols(further).build();
@@ -107,13 +108,9 @@ impl BoundTable {
             global: session.config_options().execution.parquet.clone(),
             ..TableParquetOptions::default()
         };
-        let source = ParquetSource::new(schema)
+        ParquetSource::new(schema)
             .with_table_parquet_options(options)
-            .with_parquet_file_reader_factory(Arc::new(readers));
-        match predicate {
-            Some(predicate) => source.with_predicate(Arc::clone(predicate)),
-            None => source,
-        }
+            .with_parquet_file_reader_factory(Arc::new(readers))
     }
 
     /// The plan that reads each group of objects in a partition of its own.
@@ -200,6 +197,12 @@ impl TableProvider for BoundTable {
             _ => UnionExec::try_new(plans),
         }
     }
+}
+
+/// The plan with its filter and its columns pushed into the reader, where the optimiser does not come.
+fn pushed_down(plan: Arc<dyn ExecutionPlan>, session: &dyn Session) -> Result<Arc<dyn ExecutionPlan>> {
+    let rules: [&dyn PhysicalOptimizerRule; 3] = [&Lazily, &FilterPushdown::new(), &ProjectionPushdown::new()];
+    rules.into_iter().try_fold(plan, |plan, rule| rule.optimize(plan, session.config_options()))
 }
 
 /// What there is to read of these objects.

@@ -4,12 +4,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, BooleanArray};
 use datafusion::arrow::datatypes::{Field, Schema};
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::catalog::Session;
-use datafusion::common::{DFSchema, Result, ScalarValue, cast::as_boolean_array};
+use datafusion::common::{Result, ScalarValue, cast::as_boolean_array};
 use datafusion::logical_expr::Expr;
+
+use crate::lazy;
 
 /// For each row of values whether it passes every filter that only uses these columns.
 pub(super) fn keep(
@@ -23,27 +24,16 @@ pub(super) fn keep(
         let used = filter.column_refs();
         !used.is_empty() && used.iter().all(|column| names.contains(column.name.as_str()))
     };
-    let filters: Vec<&Expr> = filters.iter().filter(speaks_of_partitions).collect();
-    let mut keep = vec![true; rows.len()];
-    if filters.is_empty() || rows.is_empty() {
-        return Ok(keep);
-    }
+    let filters: Vec<Expr> = filters.iter().filter(speaks_of_partitions).cloned().collect();
     let schema = Arc::new(Schema::new(columns.to_vec()));
+    let predicate = match super::predicate(session, &schema, &filters)? {
+        Some(predicate) if !rows.is_empty() => predicate,
+        _ => return Ok(vec![true; rows.len()]),
+    };
     let arrays = (0..columns.len())
         .map(|column| ScalarValue::iter_to_array(rows.iter().map(|row| row[column].clone())))
         .collect::<Result<Vec<_>>>()?;
     let batch = RecordBatch::try_new(Arc::clone(&schema), arrays)?;
-    let schema = DFSchema::try_from(schema)?;
-    for filter in filters {
-        let passes = session.create_physical_expr(filter.clone(), &schema)?.evaluate(&batch)?;
-        let passes = passes.into_array(batch.num_rows())?;
-        and(&mut keep, as_boolean_array(&passes)?);
-    }
-    Ok(keep)
-}
-
-fn and(keep: &mut [bool], passes: &BooleanArray) {
-    for (row, keep) in keep.iter_mut().enumerate() {
-        *keep &= passes.is_valid(row) && passes.value(row);
-    }
+    let passes = lazy::condition(&predicate, &schema)?.evaluate(&batch)?.into_array(rows.len())?;
+    Ok(as_boolean_array(&passes)?.iter().map(|passes| passes == Some(true)).collect())
 }

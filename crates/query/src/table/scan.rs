@@ -28,6 +28,7 @@ use super::selection::Selection;
 use super::unit::{Content, Decode};
 use super::{Copies, Opened, SharedTexts, Unit};
 use crate::error::{Code, Error};
+use crate::lazy;
 use crate::progress::Progress;
 
 /// What every scan of a query shares.
@@ -80,6 +81,7 @@ impl TextScan {
             filtered.iter().copied().chain(projection.iter().copied()).collect::<BTreeSet<_>>().into_iter().collect();
         let needed_schema = Arc::new(schema.project(&needed)?);
         let output = Arc::new(schema.project(projection)?);
+        let predicate = predicate.map(|predicate| lazy::condition(&predicate, &schema)).transpose()?;
         let predicate = predicate.map(|p| reassign_expr_columns(p, &needed_schema)).transpose()?;
         let place_of = |column: &usize| needed.binary_search(column).unwrap_or_default();
         let selection = Selection {

@@ -71,3 +71,28 @@ async fn a_plan_is_shown_as_json_and_for_graphviz() {
     let drawing = rows(&engine, "EXPLAIN (FORMAT GRAPHVIZ) SELECT a FROM (VALUES 1) AS t (a)").await.unwrap();
     assert!(drawing[0][0].contains("digraph {"), "{}", drawing[0][0]);
 }
+
+#[tokio::test]
+async fn the_tables_of_a_query_are_told() {
+    let world = world();
+    let engine = world.engine();
+    for statement in [TABLE, "MSCK REPAIR TABLE t"] {
+        lines(&engine, statement).await;
+    }
+    let query = "SELECT x.a FROM t AS x JOIN t AS y ON x.a = y.a WHERE x.dt IN ('1', '2') AND y.a > 4 AND y.dt = '1' AND x.b LIKE 'x%'";
+    let told = rows(&engine, &format!("EXPLAIN (TYPE IO, FORMAT JSON) {query}")).await.unwrap();
+    let told: serde_json::Value = serde_json::from_str(&told[0][0]).unwrap();
+    let tables = told["inputTableColumnInfos"].as_array().unwrap();
+    let name = serde_json::json!({ "catalog": "awsdatacatalog", "schemaTable": { "schema": "default", "table": "t" } });
+    assert!(tables.len() == 2 && tables.iter().all(|table| table["table"] == name), "{told:#}");
+    let of = |table: usize, column: &str| {
+        let constraints = tables[table]["constraint"]["columnConstraints"].as_array().unwrap();
+        let found = constraints.iter().find(|constraint| constraint["columnName"] == column);
+        found.unwrap_or_else(|| panic!("{column}: {told:#}")).clone()
+    };
+    let above = serde_json::json!([{ "low": { "value": "4", "bound": "ABOVE" }, "high": { "bound": "BELOW" } }]);
+    assert_eq!((&of(1, "a")["type"], &of(1, "a")["domain"]["ranges"]), (&"integer".into(), &above));
+    let one = serde_json::json!({ "value": "1", "bound": "EXACTLY" });
+    assert_eq!(of(1, "dt")["domain"]["ranges"], serde_json::json!([{ "low": one, "high": one }]));
+    assert_eq!(of(0, "dt")["domain"]["ranges"].as_array().unwrap().len(), 2, "{told:#}");
+}

@@ -11,10 +11,13 @@ use crate::insights::{DAY, Logs, NOON};
 const SECOND: i64 = 1000;
 
 fn open(logs: &Logs, catalogue: &Catalogue) -> Queries {
+    open_with(logs, catalogue, QueryLimits { running: 1, started: 3, time: Duration::from_secs(60) })
+}
+
+fn open_with(logs: &Logs, catalogue: &Catalogue, limits: QueryLimits) -> Queries {
     let options = EngineOptions { threads: 2, memory_limit: None, catalogue: None };
     let engine = Arc::new(Engine::new(options, Buckets::new()).unwrap());
     let insights = Arc::new(Insights::new(engine, Arc::clone(&logs.store), "123456789012"));
-    let limits = QueryLimits { running: 1, started: 3, time: Duration::from_secs(60) };
     Queries::open(insights, catalogue.clone(), limits, Handle::current(), NOON).unwrap()
 }
 
@@ -121,20 +124,36 @@ async fn what_cannot_be_started_is_refused_as_aws_does() {
     queries.start_query(&by_arn, NOON).unwrap();
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn stopping_ends_the_work_and_lets_the_next_run() {
-    let (logs, catalogue) = world();
-    // Rows to sort, group and match for a long time: each event with each.
+/// A query that matches each event with each, and a log group where that takes long.
+fn long(logs: &Logs) -> StartQueryInput {
     for batch in 0..20 {
         let message = |number| format!(r#"{{"k":1,"n":{number},"b":{batch}}}"#);
         let event = |number| InputEvent { timestamp: DAY + 1, message: message(number) };
         let events: Vec<InputEvent> = (0..50).map(event).collect();
         logs.store.append("/g", "s", &events, NOON).unwrap();
     }
-    let queries = open(&logs, &catalogue);
-    let long = "join left=a right=b where a.k = b.k (SOURCE '/g' | fields k, n) | stats count(*) as c by n * b.n, @message \
+    let query = "join left=a right=b where a.k = b.k (SOURCE '/g' | fields k, n) | stats count(*) as c by n * b.n, @message \
                 | stats count(*)";
-    let first = queries.start_query(&start(long), NOON).unwrap().query_id;
+    start(query)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_query_ends_at_its_limit_of_time_and_lets_the_next_run() {
+    let (logs, catalogue) = world();
+    let long = long(&logs);
+    let limits = QueryLimits { running: 1, started: 3, time: Duration::from_millis(1) };
+    let queries = open_with(&logs, &catalogue, limits);
+    let [first, second] = [&long, &long].map(|query| queries.start_query(query, NOON).unwrap().query_id);
+    assert_eq!(ended(&queries, &first).await.status, QueryStatus::Timeout);
+    assert_eq!(ended(&queries, &second).await.status, QueryStatus::Timeout);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stopping_ends_the_work_and_lets_the_next_run() {
+    let (logs, catalogue) = world();
+    let long = long(&logs);
+    let queries = open(&logs, &catalogue);
+    let first = queries.start_query(&long, NOON).unwrap().query_id;
     let second = queries.start_query(&start("stats count(*) as n"), NOON).unwrap().query_id;
     let stopped = queries.stop_query(&StopQueryInput { query_id: first.clone() });
     let status = ended(&queries, &first).await.status;
@@ -146,6 +165,40 @@ async fn stopping_ends_the_work_and_lets_the_next_run() {
     assert_eq!(ended(&queries, &second).await.results[0][0].value, "1002");
     let again = queries.stop_query(&StopQueryInput { query_id: first }).unwrap_err();
     assert_eq!(again.code(), "InvalidParameterException");
+}
+
+/// Status and rows each time that a query is asked for while it runs, and at its end.
+fn watched(queries: &Queries, query: &str) -> Vec<(QueryStatus, Vec<Row>)> {
+    let query_id = queries.start_query(&start(query), NOON).unwrap().query_id;
+    let input = GetQueryResultsInput { query_id, ..GetQueryResultsInput::default() };
+    let mut seen = Vec::new();
+    while !matches!(seen.last(), Some((QueryStatus::Complete, _))) && seen.len() < 1_000_000 {
+        let results = queries.get_query_results(&input).unwrap();
+        seen.push((results.status, results.results));
+    }
+    seen
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_are_there_while_a_query_runs() {
+    let (logs, catalogue) = world();
+    for batch in 0..20 {
+        let event =
+            |number: i64| InputEvent { timestamp: DAY + 900 - batch * 10 + number / 30, message: number.to_string() };
+        logs.store.append("/g", "s", &(0..300).map(event).collect::<Vec<_>>(), NOON).unwrap();
+    }
+    let queries = open(&logs, &catalogue);
+    let partial = (0..100).find_map(|_| {
+        let seen = watched(&queries, "fields @timestamp | filter @message < 200 | sort @timestamp asc");
+        let (status, all) = seen.last().unwrap();
+        assert_eq!((*status, all.len()), (QueryStatus::Complete, 4000));
+        // A thread that looks away for long sees nothing of a query.
+        seen.into_iter().find(|(status, rows)| *status == QueryStatus::Running && (1..4000).contains(&rows.len()))
+    });
+    let (_, partial) = partial.expect("rows while a query runs");
+    let names: Vec<&str> = partial[0].iter().map(|field| field.field.as_str()).collect();
+    assert_eq!(names, ["@timestamp", "@ptr"]);
+    assert!(partial.is_sorted_by_key(|row| row[0].value.clone()), "{partial:?}");
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 //! Memory: what can be sorted on disk is, and what cannot be held ends its own query and no other.
 
-use weir_query::{Code, Engine, EngineOptions};
+use std::time::Duration;
+
+use weir_query::{Code, Engine, EngineOptions, RunOptions};
 use weir_store::Buckets;
 
 use super::rows;
@@ -32,4 +34,18 @@ async fn a_query_beyond_its_memory_ends_and_harms_no_other() {
     assert_eq!(error.code, Code::ExceededMemoryLimit, "{error}");
     assert_eq!(other.unwrap(), [["50000", "50000"]]);
     assert_eq!(rows(&engine, small).await.unwrap(), [["50000", "50000"]]);
+}
+
+/// A join that would go on for hours, of two batches that are there at once, stops when nobody waits for it any more.
+#[tokio::test]
+async fn a_join_gives_way() {
+    let many = "UNNEST(sequence(1, 50000))";
+    let endless = format!(
+        "SELECT count(*) FROM {many} AS a (x) CROSS JOIN {many} AS b (y) CROSS JOIN {many} AS c (z) WHERE x * y % 7 = z % 7"
+    );
+    let (engine, options) = (engine(256), RunOptions::new(super::NOW));
+    let answer = engine.run(&endless, &options).await.unwrap();
+    // On the one thread that there is the clock is looked at only when the join lets it.
+    let ended = tokio::time::timeout(Duration::from_secs(2), answer.collect()).await;
+    assert!(ended.is_err());
 }

@@ -250,11 +250,31 @@ async fn a_filter_of_parquet_is_computed_once() {
     let plan = plan.join("\n");
     assert_eq!(plan.matches("bytes@1 > 4990").count(), 1, "{plan}");
     assert!(plan.contains("predicate=bytes@1 > 4990") && !plan.contains("FilterExec"), "{plan}");
-    let rows = "SELECT count(*), min(bytes) FROM vpc_flow_logs WHERE bytes > 4990 AND tcp_flags <> 4995";
-    assert_eq!(lines(&engine, rows).await, ["8 4991"]);
-    let skip = RunOptions { skip_bad_objects: true, ..RunOptions::new(NOW) };
-    let batches = engine.run(rows, &skip).await.unwrap().collect().await.unwrap();
-    assert_eq!(super::texts(&batches[0]), [["8", "4991"]]);
+    let risky = "10 / (bytes - 4995) < 5 AND bytes > 4995";
+    let plan = lines(&engine, &format!("EXPLAIN SELECT srcaddr FROM vpc_flow_logs WHERE {risky}")).await.join("\n");
+    assert!(plan.contains("predicate=bytes@1 > 4995 AND CASE") && plan.contains("bytes_max@0 > 4995"), "{plan}");
+    for (condition, expected) in [("bytes > 4990 AND tcp_flags <> 4995", ["8", "4991"]), (risky, ["2", "4998"])] {
+        let rows = format!("SELECT count(*), min(bytes) FROM vpc_flow_logs WHERE {condition}");
+        assert_eq!(lines(&engine, &rows).await, [expected.join(" ")]);
+        let skip = RunOptions { skip_bad_objects: true, ..RunOptions::new(NOW) };
+        let batches = engine.run(&rows, &skip).await.unwrap().collect().await.unwrap();
+        assert_eq!(super::texts(&batches[0]), [expected]);
+    }
+}
+
+#[tokio::test]
+async fn what_may_fail_is_computed_where_the_rest_of_a_filter_holds() {
+    let world = World::new();
+    let engine = place(&world, "s3://logs").await;
+    for condition in [
+        "srcaddr <> '-' AND CAST(srcaddr AS ipaddress) > ipaddress '172.31.16.138'",
+        "CAST(srcaddr AS ipaddress) > ipaddress '172.31.16.138' AND srcaddr <> '-'",
+        "NOT (srcaddr = '-' OR CAST(srcaddr AS ipaddress) <= ipaddress '172.31.16.138')",
+        "CAST(day AS integer) > 13 AND srcaddr <> '-' AND CAST(srcaddr AS ipaddress) > ipaddress '172.31.16.138'",
+    ] {
+        let rows = format!("SELECT count(*) FROM vpc_flow_logs WHERE {condition}");
+        assert_eq!(lines(&engine, &rows).await, ["4"], "{condition}");
+    }
 }
 
 #[tokio::test]
@@ -262,11 +282,25 @@ async fn bytes_of_parquet_are_counted() {
     let world = World::new();
     world.put("counted/a.parquet", &parquet(5000));
     let engine = place(&world, "s3://counted").await;
-    let answer = engine.run("SELECT sum(bytes) FROM vpc_flow_logs", &RunOptions::new(NOW)).await.unwrap();
-    let progress = answer.progress();
-    answer.collect().await.unwrap();
-    let (scanned, total) = (progress.bytes_scanned(), progress.bytes_total());
-    assert!(scanned > 0 && scanned < total, "{scanned} of {total}: one column of three");
-    assert_eq!(progress.bytes_done(), total);
-    assert_eq!((progress.objects_done(), progress.objects_total()), (1, 1));
+    for skip_bad_objects in [false, true] {
+        let options = RunOptions { skip_bad_objects, ..RunOptions::new(NOW) };
+        let answer = engine.run("SELECT sum(bytes) FROM vpc_flow_logs WHERE bytes > 1", &options).await.unwrap();
+        let progress = answer.progress();
+        answer.collect().await.unwrap();
+        let (scanned, total) = (progress.bytes_scanned(), progress.bytes_total());
+        assert!(scanned > 0 && scanned < total * 3 / 4, "{scanned} of {total}: one column of three");
+        assert_eq!(progress.bytes_done(), total);
+        assert_eq!((progress.objects_done(), progress.objects_total()), (1, 1));
+    }
+}
+
+#[tokio::test]
+async fn a_sample_is_of_some_rows() {
+    let world = World::new();
+    world.put("sampled/a.parquet", &parquet(5000));
+    let engine = place(&world, "s3://sampled").await;
+    let half = "SELECT count(*), count(DISTINCT f.bytes) FROM vpc_flow_logs AS f TABLESAMPLE BERNOULLI (50) WHERE f.bytes < 4000";
+    let counts = rows(&engine, half).await.unwrap();
+    let count: usize = counts[0][0].parse().unwrap();
+    assert!((1600..2400).contains(&count) && counts[0][0] == counts[0][1], "{counts:?} of 4000");
 }

@@ -1,17 +1,16 @@
 //! Values to JSON, and JSON to values of a type.
 
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, StructArray};
 use datafusion::arrow::buffer::OffsetBuffer;
 use datafusion::arrow::datatypes::{DataType, Fields, Float32Type, Float64Type, Int64Type};
 use datafusion::common::{Result, ScalarValue};
-use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
+use datafusion::logical_expr::ScalarUDF;
 use serde_json::{Number, Value};
 
 use super::super::generic::{entries, map_of, pair, range};
-use super::super::{evaluate, is_text, json_type, type_name};
+use super::super::{cast::typed, is_text, json_type, type_name};
 use super::{read, source};
 use crate::error::{Code, Error};
 use crate::text;
@@ -62,49 +61,11 @@ fn number(value: f64) -> Value {
 
 /// The function that `CAST(json AS …)` becomes.
 pub(crate) fn from_json(target: DataType) -> ScalarUDF {
-    ScalarUDF::from(FromJson { target, signature: Signature::any(1, Volatility::Immutable) })
-}
-
-#[derive(Debug)]
-struct FromJson {
-    target: DataType,
-    signature: Signature,
-}
-
-impl PartialEq for FromJson {
-    fn eq(&self, other: &Self) -> bool {
-        self.target == other.target
-    }
-}
-
-impl Eq for FromJson {}
-
-impl Hash for FromJson {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.target.hash(state);
-    }
-}
-
-impl ScalarUDFImpl for FromJson {
-    fn name(&self) -> &'static str {
-        "$from_json"
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, _given: &[DataType]) -> Result<DataType> {
-        Ok(self.target.clone())
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        evaluate(&args, &self.target, false, |arrays| {
-            let texts = source(&arrays[0]);
-            let values = texts.iter().map(|text| to_value(&text.and_then(read).unwrap_or(Value::Null), &self.target));
-            array_of(values.collect::<Result<Vec<_>>>()?, &self.target)
-        })
-    }
+    typed("$from_json", target, |texts, target| {
+        let texts = source(texts);
+        let values = texts.iter().map(|text| to_value(&text.and_then(read).unwrap_or(Value::Null), target));
+        array_of(values.collect::<Result<Vec<_>>>()?, target)
+    })
 }
 
 /// A column of what these are in a type; NULL for what does not fit it, also for a part of it.

@@ -2,7 +2,7 @@
 
 use super::{
     CreateLookupTableInput, CreateLookupTableOutput, DeleteLookupTableInput, DescribeLookupTablesInput,
-    DescribeLookupTablesOutput, GetLookupTableInput, GetLookupTableOutput, LookupTableShape, Queries,
+    DescribeLookupTablesOutput, GetLookupTableInput, GetLookupTableOutput, LookupTableShape, Queries, QueryStatus,
     UpdateLookupTableInput, UpdateLookupTableOutput, bounded, place, refused, table,
 };
 use crate::insights::{InsightsError, lookup::LookupTable, lookup::quoted};
@@ -93,8 +93,8 @@ impl Queries {
     ) -> Result<DescribeLookupTablesOutput, InsightsError> {
         let (most, from) = (bounded("maxResults", input.max_results, 100)?, place(input.next_token.as_deref())?);
         let prefix = input.lookup_table_name_prefix.as_deref().unwrap_or_default();
-        let mut all = self.shared.catalogue.change(table::lookups)?;
-        all.retain(|stored| stored.name.starts_with(prefix));
+        let mut all = self.shared.catalogue.change(table::lookup_names)?;
+        all.retain(|name| name.starts_with(prefix));
         let end = from.saturating_add(most);
         let next_token = (end < all.len()).then(|| end.to_string());
         let shape = |stored: StoredLookup| {
@@ -109,7 +109,12 @@ impl Queries {
                 last_updated_time: stored.updated,
             }
         };
-        let lookup_tables = all.into_iter().skip(from).take(most).map(shape).collect();
+        let mut lookup_tables = Vec::new();
+        for name in all.iter().skip(from).take(most) {
+            // One after the other: a body may have many megabytes.
+            lookup_tables
+                .extend(self.shared.catalogue.change(|transaction| table::lookup(transaction, name))?.map(shape));
+        }
         Ok(DescribeLookupTablesOutput { lookup_tables, next_token })
     }
 
@@ -152,7 +157,12 @@ impl Queries {
     /// The rows of a query that has ended, as CSV.
     fn rows_of(&self, id: &str) -> Result<String, InsightsError> {
         let found = self.shared.catalogue.change(|transaction| table::outcome(transaction, id))?;
-        let (_, _, rows) = found.ok_or_else(|| super::no_query(id))?;
+        let (status, _, rows) = found.ok_or_else(|| super::no_query(id))?;
+        if status != QueryStatus::Complete {
+            let message =
+                format!("The query {id} is {}: a lookup table is made of one that is Complete", status.text());
+            return Err(InsightsError::InvalidParameter(message));
+        }
         let mut fields: Vec<&str> = Vec::new();
         for cell in rows.iter().flatten().filter(|cell| cell.field != "@ptr") {
             if !fields.contains(&cell.field.as_str()) {

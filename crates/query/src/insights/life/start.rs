@@ -109,6 +109,7 @@ impl Shared {
             Ok(Ok(())) => QueryStatus::Complete,
             Ok(Err(error)) => {
                 tracing::warn!(%error, query = query.text(), "a query broke off");
+                going.lock().partial = None;
                 QueryStatus::Failed
             }
             Err(_) => QueryStatus::Timeout,
@@ -117,9 +118,11 @@ impl Shared {
 
     async fn read(&self, going: &Going, query: &Query, request: Request) -> Result<(), InsightsError> {
         let mut answer = self.insights.run(query, request, &going.statistics).await?;
+        going.lock().partial = Some(answer.partial());
         while let Some(rows) = answer.next().await {
             going.lock().rows.extend(rows?);
         }
+        going.lock().partial = None;
         Ok(())
     }
 }

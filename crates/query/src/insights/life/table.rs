@@ -182,12 +182,11 @@ pub(super) fn put_lookup(
     Ok(transaction.execute(sql, (name, description, body, updated)).map_err(refused)? > 0)
 }
 
-/// The lookup tables by name.
-pub(super) fn lookups(transaction: &Transaction<'_>) -> Result<Vec<StoredLookup>, InsightsError> {
-    let select = "SELECT name, description, body, updated FROM insights_lookup ORDER BY name";
-    let mut select = transaction.prepare(select).map_err(refused)?;
-    let rows = select.query_map([], stored_lookup).map_err(refused)?;
-    rows.collect::<Result<_, _>>().map_err(refused)
+/// The names of the lookup tables, in order.
+pub(super) fn lookup_names(transaction: &Transaction<'_>) -> Result<Vec<String>, InsightsError> {
+    let mut select = transaction.prepare("SELECT name FROM insights_lookup ORDER BY name").map_err(refused)?;
+    let names = select.query_map([], |row| row.get(0)).map_err(refused)?;
+    names.collect::<Result<_, _>>().map_err(refused)
 }
 
 /// One lookup table.

@@ -1,4 +1,4 @@
-//! Counts the events that pass: `recordsMatched`.
+//! Looks at the rows that pass a place in a plan: how many were matched, and which were found so far.
 
 use std::{
     cmp::Ordering,
@@ -10,6 +10,7 @@ use std::{
 
 use async_trait::async_trait;
 use datafusion::{
+    arrow::record_batch::RecordBatch,
     catalog::Session,
     common::{DFSchemaRef, Result, internal_err, tree_node::TreeNodeRecursion},
     execution::{TaskContext, context::QueryPlanner},
@@ -29,53 +30,58 @@ use futures::StreamExt;
 use super::ours;
 use crate::insights::{InsightsError, run::Statistics};
 
-/// The plan, with its rows counted as matched.
-pub(super) fn counted(
-    plan: LogicalPlanBuilder,
-    statistics: &Arc<Statistics>,
-) -> Result<LogicalPlanBuilder, InsightsError> {
+/// What is told of each batch that passes.
+pub(super) type Tap = Arc<dyn Fn(&RecordBatch) + Send + Sync>;
+
+/// The plan, with its rows told of.
+pub(super) fn tapped(plan: LogicalPlanBuilder, tap: Tap) -> Result<LogicalPlanBuilder, InsightsError> {
     let input = plan.build().map_err(ours)?;
-    let node: Arc<dyn UserDefinedLogicalNode> =
-        Arc::new(Matched { input: Arc::new(input), statistics: Arc::clone(statistics) });
+    let node: Arc<dyn UserDefinedLogicalNode> = Arc::new(Tapped { input: Arc::new(input), tap });
     Ok(LogicalPlanBuilder::from(LogicalPlan::Extension(Extension { node })))
+}
+
+/// Counts rows as matched.
+pub(super) fn matched(statistics: &Arc<Statistics>) -> Tap {
+    let statistics = Arc::clone(statistics);
+    Arc::new(move |batch| statistics.add_matched(batch.num_rows() as u64))
 }
 
 /// Gives the rows that it is given.
 #[derive(Clone)]
-struct Matched {
+struct Tapped {
     input: Arc<LogicalPlan>,
-    statistics: Arc<Statistics>,
+    tap: Tap,
 }
 
-impl fmt::Debug for Matched {
+impl fmt::Debug for Tapped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Matched")
+        f.write_str("Tapped")
     }
 }
 
-impl PartialEq for Matched {
+impl PartialEq for Tapped {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.statistics, &other.statistics) && self.input == other.input
+        Arc::ptr_eq(&self.tap, &other.tap) && self.input == other.input
     }
 }
 
-impl Eq for Matched {}
+impl Eq for Tapped {}
 
-impl Hash for Matched {
+impl Hash for Tapped {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.input.hash(state);
     }
 }
 
-impl PartialOrd for Matched {
+impl PartialOrd for Tapped {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         self.input.partial_cmp(&other.input)
     }
 }
 
-impl UserDefinedLogicalNodeCore for Matched {
+impl UserDefinedLogicalNodeCore for Tapped {
     fn name(&self) -> &str {
-        "Matched"
+        "Tapped"
     }
 
     fn inputs(&self) -> Vec<&LogicalPlan> {
@@ -90,19 +96,19 @@ impl UserDefinedLogicalNodeCore for Matched {
         Vec::new()
     }
 
-    /// Every column: what is filtered behind it was matched.
+    /// Every column: what is filtered behind it passes here.
     fn prevent_predicate_push_down_columns(&self) -> HashSet<String> {
         self.input.schema().fields().iter().map(|field| field.name().clone()).collect()
     }
 
     fn fmt_for_explain(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("Matched")
+        f.write_str("Tapped")
     }
 
     fn with_exprs_and_inputs(&self, _exprs: Vec<Expr>, mut inputs: Vec<LogicalPlan>) -> Result<Self> {
         match inputs.len() {
-            1 => Ok(Self { input: Arc::new(inputs.swap_remove(0)), statistics: Arc::clone(&self.statistics) }),
-            count => internal_err!("matched rows come from one input, not {count}"),
+            1 => Ok(Self { input: Arc::new(inputs.swap_remove(0)), tap: Arc::clone(&self.tap) }),
+            count => internal_err!("rows come from one input, not {count}"),
         }
     }
 
@@ -113,18 +119,18 @@ impl UserDefinedLogicalNodeCore for Matched {
 
 /// Plans queries of this language.
 #[derive(Debug)]
-pub(in crate::insights) struct MatchedPlanner;
+pub(in crate::insights) struct TapPlanner;
 
 #[async_trait]
-impl QueryPlanner for MatchedPlanner {
+impl QueryPlanner for TapPlanner {
     async fn create_physical_plan(&self, plan: &LogicalPlan, session: &dyn Session) -> Result<Arc<dyn ExecutionPlan>> {
-        let planner = DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(MatchedPlanner)]);
+        let planner = DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(TapPlanner)]);
         planner.create_physical_plan(plan, session).await
     }
 }
 
 #[async_trait]
-impl ExtensionPlanner for MatchedPlanner {
+impl ExtensionPlanner for TapPlanner {
     async fn plan_extension(
         &self,
         _planner: &dyn PhysicalPlanner,
@@ -134,33 +140,33 @@ impl ExtensionPlanner for MatchedPlanner {
         _session: &dyn Session,
         _context: &PhysicalPlanningContext,
     ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
-        let (Some(matched), [input]) = (node.as_any().downcast_ref::<Matched>(), physical_inputs) else {
+        let (Some(tapped), [input]) = (node.as_any().downcast_ref::<Tapped>(), physical_inputs) else {
             return Ok(None);
         };
-        Ok(Some(Arc::new(MatchedExec { input: Arc::clone(input), statistics: Arc::clone(&matched.statistics) })))
+        Ok(Some(Arc::new(TappedExec { input: Arc::clone(input), tap: Arc::clone(&tapped.tap) })))
     }
 }
 
-struct MatchedExec {
+struct TappedExec {
     input: Arc<dyn ExecutionPlan>,
-    statistics: Arc<Statistics>,
+    tap: Tap,
 }
 
-impl fmt::Debug for MatchedExec {
+impl fmt::Debug for TappedExec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("MatchedExec")
+        f.write_str("TappedExec")
     }
 }
 
-impl DisplayAs for MatchedExec {
+impl DisplayAs for TappedExec {
     fn fmt_as(&self, _format: DisplayFormatType, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("MatchedExec")
+        f.write_str("TappedExec")
     }
 }
 
-impl ExecutionPlan for MatchedExec {
+impl ExecutionPlan for TappedExec {
     fn name(&self) -> &'static str {
-        "MatchedExec"
+        "TappedExec"
     }
 
     fn properties(&self) -> &Arc<PlanProperties> {
@@ -181,8 +187,8 @@ impl ExecutionPlan for MatchedExec {
 
     fn with_new_children(self: Arc<Self>, mut children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
         match children.len() {
-            1 => Ok(Arc::new(Self { input: children.swap_remove(0), statistics: Arc::clone(&self.statistics) })),
-            count => internal_err!("matched rows come from one input, not {count}"),
+            1 => Ok(Arc::new(Self { input: children.swap_remove(0), tap: Arc::clone(&self.tap) })),
+            count => internal_err!("rows come from one input, not {count}"),
         }
     }
 
@@ -194,10 +200,10 @@ impl ExecutionPlan for MatchedExec {
     }
 
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        let statistics = Arc::clone(&self.statistics);
+        let tap = Arc::clone(&self.tap);
         let batches = self.input.execute(partition, context)?.inspect(move |batch| {
             if let Ok(batch) = batch {
-                statistics.add_matched(batch.num_rows() as u64);
+                tap(batch);
             }
         });
         Ok(Box::pin(RecordBatchStreamAdapter::new(self.input.schema(), batches)))
