@@ -22,6 +22,7 @@ mod gate;
 mod get;
 mod host;
 mod kept;
+mod lenient;
 mod lifecycle;
 mod list;
 mod multipart;
@@ -54,9 +55,9 @@ use weir_store::Buckets;
 use self::{checksum::hex, disk::Disk, gate::Gate, host::Hosts, service::Service};
 use crate::{ApiError, Audit, Foundation, S3Handler, Serve, access::policy::Policy, services::Parsed};
 
-pub use chunked::decoded as decoded_body;
 pub use coverage::{OPERATIONS, S3Operation};
 pub use lifecycle::Expired;
+pub use notices::LostNotifications;
 
 /// The longest XML of a request, in bytes: ten thousand parts, or a thousand keys of the longest.
 const LONGEST_XML: usize = 8 << 20;
@@ -87,7 +88,8 @@ impl S3 {
         disk.sweep().map_err(ApiError::internal)?;
         let owner = hex(Sha256::checksum(on.account.as_bytes())).into();
         let (access, regions) = (Arc::clone(&on.access), Arc::clone(&on.regions));
-        let service = Service { disk: Arc::new(disk), access, clock, owner, regions };
+        let lost = Arc::default();
+        let service = Service { disk: Arc::new(disk), access, clock, owner, regions, lost };
         listen(&service, &on.buckets);
         let of = service.clone();
         let parsed = Parsed::default();
@@ -116,6 +118,11 @@ impl S3 {
         Arc::new(move |request| Box::pin(Arc::clone(&s3).answer(request)))
     }
 
+    /// The notifications that no queue and no topic took.
+    pub fn lost_notifications(&self) -> LostNotifications {
+        self.service.lost.so_far()
+    }
+
     /// Ends what lifecycle rules say has come to its end at `now`, in Unix milliseconds; once a minute, however often it
     /// is called. Waits for the disk.
     ///
@@ -133,13 +140,14 @@ impl S3 {
 /// What this program itself puts into buckets is told of, too.
 fn listen(service: &Service, buckets: &Buckets) {
     let disk = Arc::downgrade(&service.disk);
-    let (access, regions) = (Arc::clone(&service.access), Arc::clone(&service.regions));
+    let (access, regions, lost) =
+        (Arc::clone(&service.access), Arc::clone(&service.regions), Arc::clone(&service.lost));
     let (clock, owner) = (service.clock, Arc::clone(&service.owner));
     buckets.listen(move |bucket, key, is_of_parts| {
         // None while the program ends.
         let Some(disk) = disk.upgrade() else { return };
-        let (access, regions, owner) = (Arc::clone(&access), Arc::clone(&regions), Arc::clone(&owner));
-        let service = Service { disk, access, clock, owner, regions };
+        let (access, regions, lost) = (Arc::clone(&access), Arc::clone(&regions), Arc::clone(&lost));
+        let service = Service { disk, access, clock, owner: Arc::clone(&owner), regions, lost };
         service.tell_of_delivered(bucket.as_str(), key.as_ref(), is_of_parts);
     });
 }

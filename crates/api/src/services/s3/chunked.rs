@@ -48,7 +48,7 @@ pub(super) enum ChunkError {
 }
 
 /// The same request with its body as it is meant, if it is in this encoding.
-pub fn decoded(mut request: Request<Body>) -> Request<Body> {
+pub(super) fn decoded(mut request: Request<Body>) -> Request<Body> {
     let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
     if !text("x-amz-content-sha256").is_some_and(|kind| kind.starts_with("STREAMING-")) {
         return request;
@@ -62,12 +62,18 @@ pub fn decoded(mut request: Request<Body>) -> Request<Body> {
         headers.insert(CONTENT_LENGTH, length.into());
     }
     let encoding = headers.remove(CONTENT_ENCODING).and_then(|encoding| encoding.to_str().ok().map(str::to_owned));
-    if let Some(rest) = super::facts::stored_encoding(encoding).and_then(|rest| rest.parse().ok()) {
+    if let Some(rest) = stored_encoding(encoding).and_then(|rest| rest.parse().ok()) {
         headers.insert(CONTENT_ENCODING, rest);
     }
     request.extensions_mut().insert(trailers.clone());
     *request.body_mut() = Body::from_stream(chunks(body.into_data_stream(), trailers));
     request
+}
+
+/// `aws-chunked` is an encoding of the request, not of the object.
+pub(super) fn stored_encoding(encoding: Option<String>) -> Option<String> {
+    let parts = encoding?.split(',').map(str::trim).filter(|part| *part != "aws-chunked").collect::<Vec<_>>().join(",");
+    (!parts.is_empty()).then_some(parts)
 }
 
 /// What is left to do with the bytes of the body.

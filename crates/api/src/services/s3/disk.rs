@@ -10,6 +10,7 @@
 mod commit;
 mod delete;
 mod find;
+mod known;
 mod place;
 mod rows;
 mod settings;
@@ -30,6 +31,7 @@ use s3s::S3Result;
 use uuid::Uuid;
 use weir_store::{BucketName, Buckets, Catalogue, CatalogueError};
 
+use self::known::{Known, KnownBucket};
 use super::error::{WithElement, broke, no_such_bucket, refuse};
 
 pub(super) use commit::Committed;
@@ -47,6 +49,7 @@ const STRIPES: usize = 64;
 /// All buckets of this machine.
 pub(super) struct Disk {
     catalogue: Catalogue,
+    known: Known,
     buckets: Buckets,
     /// Where a bucket is that nobody made through S3.
     region: String,
@@ -79,7 +82,8 @@ impl Disk {
         catalogue.provide(&rows::TABLES)?;
         let keys = (0..STRIPES).map(|_| Mutex::default()).collect();
         let (hasher, whole) = (RandomState::new(), RwLock::default());
-        Ok(Self { catalogue, buckets, region: region.to_owned(), keys, hasher, whole })
+        let known = Known::open(&catalogue)?;
+        Ok(Self { catalogue, known, buckets, region: region.to_owned(), keys, hasher, whole })
     }
 
     /// A bucket.
@@ -104,10 +108,8 @@ impl Disk {
         let parsed: Option<BucketName> = name.parse().ok();
         let folder = parsed.and_then(|name| self.buckets.folder(&name));
         let Some(folder) = folder.filter(|folder| folder.is_dir()) else { return Ok(None) };
-        let (region, created) = match self.change(|on| rows::bucket(on, name))? {
-            Some(known) => known,
-            None => (self.region.clone(), made_at(&folder)),
-        };
+        let known = self.known.read().get(name).map(|known| (known.region.clone(), known.created));
+        let (region, created) = known.unwrap_or_else(|| (self.region.clone(), made_at(&folder)));
         Ok(Some(Bucket { name: name.to_owned(), region, created, folder }))
     }
 
@@ -124,10 +126,13 @@ impl Disk {
             return Ok(());
         }
         // The row first: a row without a folder is no bucket, and what an earlier one left goes.
+        let mut known = self.known.write();
         self.change(|on| {
             rows::delete_bucket(on, name)?;
             rows::put_bucket(on, name, region, now)
         })?;
+        known.insert(name.to_owned(), KnownBucket::new(region, now));
+        drop(known);
         self.buckets.create(&parsed).map_err(broke)?;
         Ok(())
     }
@@ -147,7 +152,10 @@ impl Disk {
         fs::rename(&bucket.folder, &gone).map_err(broke)?;
         let parent = gone.parent().map_or(Ok(()), |parent| fs::File::open(parent)?.sync_all());
         parent.map_err(broke)?;
+        let mut known = self.known.write();
         self.change(|on| rows::delete_bucket(on, &bucket.name))?;
+        known.remove(&bucket.name);
+        drop(known);
         fs::remove_dir_all(&gone).map_err(broke)?;
         Ok(true)
     }

@@ -81,7 +81,7 @@ macro_rules! headers_of {
             content_type: $input.content_type.take(),
             cache_control: $input.cache_control.take(),
             content_disposition: $input.content_disposition.take(),
-            content_encoding: $crate::services::s3::facts::stored_encoding($input.content_encoding.take()),
+            content_encoding: $crate::services::s3::chunked::stored_encoding($input.content_encoding.take()),
             content_language: $input.content_language.take(),
             expires: $input.expires.take(),
             redirect: $input.website_redirect_location.take(),
@@ -89,12 +89,6 @@ macro_rules! headers_of {
     };
 }
 pub(super) use headers_of;
-
-/// `aws-chunked` is an encoding of the request, not of the object.
-pub(super) fn stored_encoding(encoding: Option<String>) -> Option<String> {
-    let parts = encoding?.split(',').map(str::trim).filter(|part| *part != "aws-chunked").collect::<Vec<_>>().join(",");
-    (!parts.is_empty()).then_some(parts)
-}
 
 impl Facts {
     pub(super) fn storage_class(&self) -> &str {

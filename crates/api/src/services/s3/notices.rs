@@ -2,6 +2,7 @@
 
 mod check;
 mod event;
+mod lost;
 mod rule;
 mod send;
 
@@ -10,6 +11,8 @@ use s3s::{S3Request, S3Result, dto};
 use super::service::Service;
 
 pub(super) use event::{Happened, Who, name};
+pub(super) use lost::Lost;
+pub use lost::LostNotifications;
 pub(super) use rule::Rule;
 
 /// The name of the setting.
@@ -67,30 +70,38 @@ impl Service {
     /// Tells whoever wants to know, before whoever did it is told that it is done. What has happened has happened, whatever
     /// becomes of that.
     pub(super) fn tell(&self, bucket: &str, happened: &Happened<'_>, who: &Who) {
-        let told = self.bucket(bucket).and_then(|bucket| {
-            for rule in rules(self, &bucket.name)?.iter().filter(|rule| rule.is_about(happened)) {
-                let text = event::text(self, &bucket, rule, happened, who);
-                send::send(self, &bucket, rule, &text);
+        let told = rules(self, bucket).and_then(|mut rules| {
+            rules.retain(|rule| rule.is_about(happened));
+            // Most buckets have no rules.
+            if rules.is_empty() {
+                return Ok(());
+            }
+            let bucket = self.bucket(bucket)?;
+            for rule in &rules {
+                send::send(self, &bucket, rule, &event::text(self, &bucket, rule, happened, who));
             }
             Ok(())
         });
         if let Err(error) = told {
-            tracing::warn!(bucket, key = happened.key, %error, "nobody was told of an object");
+            self.lost.add(format!("nobody was told of {bucket}/{}: {error}", happened.key));
         }
     }
 
     /// Tells of an object that another part of this program has put there.
     pub(super) fn tell_of_delivered(&self, bucket: &str, key: &str, is_of_parts: bool) {
-        // Most buckets have no rules, and what is known of an object without a row is read from its file.
-        let is_wanted = rules(self, bucket).is_ok_and(|rules| !rules.is_empty());
-        let find = || self.disk.object(&self.bucket(bucket)?, key);
-        match is_wanted.then(find) {
-            Some(Ok(Some(version))) => {
+        let told = rules(self, bucket).and_then(|rules| {
+            // What is known of an object without a row is read from its file.
+            if rules.is_empty() {
+                return Ok(());
+            }
+            if let Some(version) = self.disk.object(&self.bucket(bucket)?, key)? {
                 let event = if is_of_parts { name::COMPLETED } else { name::PUT };
                 self.tell(bucket, &Happened::to(event, &version), &Who::a_service(self));
             }
-            Some(Err(error)) => tracing::warn!(bucket, key, %error, "nobody was told of an object"),
-            Some(Ok(None)) | None => {}
+            Ok(())
+        });
+        if let Err(error) = told {
+            self.lost.add(format!("nobody was told of {bucket}/{key}: {error}"));
         }
     }
 }

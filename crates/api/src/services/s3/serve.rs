@@ -9,10 +9,10 @@ use axum::{
     body::{Body, to_bytes},
     http::{
         HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri,
-        header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HOST, RANGE, SERVER},
+        header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HOST, SERVER},
     },
 };
-use s3s::{S3Error, dto, service::S3Service};
+use s3s::{S3Error, service::S3Service};
 use tracing::{instrument::WithSubscriber, subscriber::NoSubscriber};
 use url::form_urlencoded;
 use uuid::Uuid;
@@ -22,7 +22,7 @@ use super::{
     error::{ELEMENTS, refuse},
     form,
     gate::{Caller, Seen},
-    host,
+    host, lenient,
 };
 use crate::{
     ApiError, AuditEvent, Call, ServiceName,
@@ -57,7 +57,7 @@ impl S3 {
             None if about.method == Method::OPTIONS => {
                 cors::preflight(&self.service, &about.page(), &about.wanted_method).await
             }
-            None => self.answer_ranged(request, &about).await,
+            None => self.answer_leniently(request, &about).await,
         };
         about.finish(&mut response);
         if about.is_attributes && response.status() == StatusCode::OK {
@@ -87,20 +87,20 @@ impl S3 {
         (self.audit)(AuditEvent::of(ServiceName::S3, &operation, &call, error.as_ref()));
     }
 
-    /// A range that is none means everything (RFC 9110, 14.2), but `s3s` refuses it: where that is all that is wrong, the
-    /// signature was right and is not looked at again.
-    async fn answer_ranged(&self, request: Request<Body>, about: &About) -> Response<Body> {
-        let whole = without_odd_range(&request);
+    /// S3 takes headers that `s3s` refuses: where that is all that is wrong, the signature was right and is not looked at
+    /// again.
+    async fn answer_leniently(&self, request: Request<Body>, about: &About) -> Response<Body> {
+        let plain = lenient::plain(&request);
         let answer = self.operate(&self.s3s, request).await;
         let seen = about.seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let (Some(mut whole), Some((_, principal))) = (whole, seen) else { return answer };
+        let (Some(mut plain), Some((_, principal))) = (plain, seen) else { return answer };
         if !matches!(answer.status(), StatusCode::BAD_REQUEST | StatusCode::RANGE_NOT_SATISFIABLE) {
             return answer;
         }
-        if let Some(caller) = whole.extensions_mut().get_mut::<Caller>() {
+        if let Some(caller) = plain.extensions_mut().get_mut::<Caller>() {
             caller.call.principal = principal;
         }
-        self.operate(&self.s3s, whole).await
+        self.operate(&self.s3s, plain).await
     }
 
     async fn operate(&self, s3s: &S3Service, request: Request<Body>) -> Response<Body> {
@@ -165,6 +165,7 @@ impl S3 {
                 caller.call.principal = self.service.access.trusted(&scope.access_key, about.call.now);
             }
             request.headers_mut().remove(AUTHORIZATION);
+            lenient::quote_tags(request.headers_mut());
             request = form::unsigned(request);
             if let Some(uri) = unsigned(request.uri()) {
                 *request.uri_mut() = uri;
@@ -252,25 +253,6 @@ async fn without_quotes(response: Response<Body>) -> Response<Body> {
     Response::from_parts(parts, Body::from(text))
 }
 
-/// The same read of everything, if the range that it asks for is none. Nobody has signed it.
-fn without_odd_range(request: &Request<Body>) -> Option<Request<Body>> {
-    let text = request.headers().get(RANGE)?.to_str().unwrap_or_default();
-    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
-    // To `s3s` a range without numbers is the last no bytes.
-    let is_range = text != "bytes=-" && dto::Range::parse(text).is_ok();
-    if !is_read || is_range {
-        return None;
-    }
-    let mut whole = Request::new(Body::empty());
-    whole.method_mut().clone_from(request.method());
-    *whole.uri_mut() = unsigned(request.uri()).unwrap_or_else(|| request.uri().clone());
-    whole.headers_mut().clone_from(request.headers());
-    whole.headers_mut().remove(RANGE);
-    whole.headers_mut().remove(AUTHORIZATION);
-    whole.extensions_mut().clone_from(request.extensions());
-    Some(whole)
-}
-
 /// Headers that a link has in its query: the request has them as if they had been sent. Its signature is over them there.
 fn add_linked(request: &mut Request<Body>) {
     let query = request.uri().query().unwrap_or_default();
@@ -288,7 +270,7 @@ fn add_linked(request: &mut Request<Body>) {
 }
 
 /// The address without what a signature has put in it.
-fn unsigned(uri: &Uri) -> Option<Uri> {
+pub(super) fn unsigned(uri: &Uri) -> Option<Uri> {
     let query = uri.query()?;
     let signs = [
         "X-Amz-Algorithm",

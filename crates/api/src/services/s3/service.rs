@@ -7,7 +7,9 @@ use s3s::{S3, S3Request, S3Response, S3Result, dto};
 use super::{
     acl, attributes, buckets, complete, copy, delete,
     disk::{Bucket, Disk, blocking},
-    get, kept, list, multipart, notices, put, settings, tags, unset, versions,
+    get, kept, list, multipart,
+    notices::{self, Lost},
+    put, settings, tags, unset, versions,
 };
 use crate::{Regions, access::Access};
 
@@ -22,6 +24,8 @@ pub(super) struct Service {
     pub(super) owner: Arc<str>,
     /// The queues and topics that are told of objects.
     pub(super) regions: Arc<dyn Regions>,
+    /// What they were not told.
+    pub(super) lost: Arc<Lost>,
 }
 
 impl Service {

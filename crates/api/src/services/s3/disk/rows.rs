@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use rusqlite::{OptionalExtension, Row, Transaction};
+use rusqlite::{Row, Transaction};
 use weir_store::{CatalogueError, Tables};
 
 use super::super::facts::Facts;
@@ -128,10 +128,11 @@ pub(super) fn files_aside(on: &Transaction<'_>, bucket: &str) -> Rows<HashSet<St
     Ok(files)
 }
 
-/// Region, and Unix milliseconds of its making.
-pub(super) fn bucket(on: &Transaction<'_>, name: &str) -> Rows<Option<(String, i64)>> {
-    let mut select = on.prepare_cached("SELECT region, created FROM s3_bucket WHERE name = ?1")?;
-    Ok(select.query_row([name], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+/// Name, region, and Unix milliseconds of its making, of each bucket.
+pub(super) fn buckets(on: &Transaction<'_>) -> Rows<Vec<(String, String, i64)>> {
+    let mut select = on.prepare("SELECT name, region, created FROM s3_bucket")?;
+    let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect::<Result<_, _>>()?;
+    Ok(rows)
 }
 
 pub(super) fn put_bucket(on: &Transaction<'_>, name: &str, region: &str, created: i64) -> Rows<()> {
@@ -148,9 +149,11 @@ pub(super) fn delete_bucket(on: &Transaction<'_>, name: &str) -> Rows<()> {
     Ok(())
 }
 
-pub(super) fn setting(on: &Transaction<'_>, bucket: &str, name: &str) -> Rows<Option<String>> {
-    let mut select = on.prepare_cached("SELECT document FROM s3_setting WHERE bucket = ?1 AND name = ?2")?;
-    Ok(select.query_row((bucket, name), |row| row.get(0)).optional()?)
+/// Bucket, name and document of everything that is set.
+pub(super) fn settings(on: &Transaction<'_>) -> Rows<Vec<(String, String, String)>> {
+    let mut select = on.prepare("SELECT bucket, name, document FROM s3_setting")?;
+    let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect::<Result<_, _>>()?;
+    Ok(rows)
 }
 
 /// Sets, or with none removes.

@@ -1,11 +1,13 @@
 //! What is set for a bucket: a document by its name.
 
-use rusqlite::Transaction;
 use s3s::S3Result;
 use serde::{Serialize, de::DeserializeOwned};
-use weir_store::CatalogueError;
 
-use super::{Bucket, Disk, rows};
+use super::{
+    Bucket, Disk,
+    known::{ByName, KnownBucket},
+    rows,
+};
 use crate::services::s3::error::broke;
 
 /// What becomes of a version when a newer one is written.
@@ -24,21 +26,15 @@ fn read<T: DeserializeOwned>(document: &str) -> S3Result<T> {
     serde_json::from_str(document).map_err(broke)
 }
 
-fn write(on: &Transaction<'_>, bucket: &Bucket, name: &str, document: Option<&str>) -> Result<(), CatalogueError> {
-    // A folder that was made by hand is known from here on.
-    if rows::bucket(on, &bucket.name)?.is_none() {
-        rows::put_bucket(on, &bucket.name, &bucket.region, bucket.created)?;
-    }
-    rows::set(on, &bucket.name, name, document)
-}
-
 impl Disk {
     /// The document of a name; none if it is not set.
     ///
     /// # Errors
-    /// Those of the catalogue.
+    /// It cannot be read.
     pub(in super::super) fn setting<T: DeserializeOwned>(&self, bucket: &str, name: &str) -> S3Result<Option<T>> {
-        let document = self.change(|on| rows::setting(on, bucket, name))?;
+        let known = self.known.read();
+        let document = known.get(bucket).and_then(|known| known.settings.get(name).cloned());
+        drop(known);
         document.as_deref().map(read).transpose()
     }
 
@@ -48,35 +44,52 @@ impl Disk {
     /// Those of the catalogue.
     pub(in super::super) fn set<T: Serialize>(&self, bucket: &Bucket, name: &str, value: Option<&T>) -> S3Result<()> {
         let document = value.map(serde_json::to_string).transpose().map_err(broke)?;
-        self.change(|on| write(on, bucket, name, document.as_deref()))
+        self.write(&mut self.known.write(), bucket, name, document)
     }
 
-    /// Makes a document out of the one that is set, in one transaction: of two at once neither is lost.
+    /// Makes a document out of the one that is set, while nobody else sets any: of two at once neither is lost.
     ///
     /// # Errors
-    /// Those of `work`, which must be short and must not ask the catalogue, and those of the catalogue.
+    /// Those of `work`, which must be short and must not ask for settings, and those of the catalogue.
     pub(in super::super) fn update<T: Serialize + DeserializeOwned>(
         &self,
         bucket: &Bucket,
         name: &str,
         work: impl FnOnce(Option<T>) -> S3Result<T>,
     ) -> S3Result<()> {
+        let mut known = self.known.write();
+        let before = known.get(&bucket.name).and_then(|known| known.settings.get(name));
+        let after = work(before.map(|before| read(before)).transpose()?)?;
+        let after = serde_json::to_string(&after).map_err(broke)?;
+        if before.is_some_and(|before| **before == after) {
+            return Ok(());
+        }
+        self.write(&mut known, bucket, name, Some(after))
+    }
+
+    /// On disk first, then for readers.
+    fn write(&self, known: &mut ByName, bucket: &Bucket, name: &str, document: Option<String>) -> S3Result<()> {
+        let Bucket { name: of, region, created, .. } = bucket;
+        // A folder that was made by hand is known from here on.
+        let is_new = !known.contains_key(of);
         self.change(|on| {
-            let before = rows::setting(on, &bucket.name, name)?;
-            let after = before.as_deref().map(read).transpose().and_then(work);
-            let after = after.and_then(|after| serde_json::to_string(&after).map_err(broke));
-            Ok(match after {
-                Ok(after) if before.as_ref() == Some(&after) => Ok(()),
-                Ok(after) => Ok(write(on, bucket, name, Some(&after))?),
-                Err(error) => Err(error),
-            })
-        })?
+            if is_new {
+                rows::put_bucket(on, of, region, *created)?;
+            }
+            rows::set(on, of, name, document.as_deref())
+        })?;
+        let bucket = known.entry(of.clone()).or_insert_with(|| KnownBucket::new(region, *created));
+        match document {
+            Some(document) => drop(bucket.settings.insert(name.to_owned(), document.into())),
+            None => drop(bucket.settings.remove(name)),
+        }
+        Ok(())
     }
 
     /// Whether versions stay.
     ///
     /// # Errors
-    /// Those of the catalogue.
+    /// What is set cannot be read.
     pub(in super::super) fn versioning(&self, bucket: &str) -> S3Result<Versioning> {
         Ok(self.setting(bucket, "versioning")?.unwrap_or_default())
     }

@@ -11,21 +11,23 @@ use crate::{
 /// Who sends into queues.
 const SENDER: &str = "AIDAJHIPRHEMV73VRJEBU";
 
-/// Tells the target of a rule. What cannot be told is in the log: nobody waits for it.
+/// Tells the target of a rule. What cannot be told is counted: nobody waits for it.
 pub(super) fn send(service: &Service, bucket: &Bucket, rule: &Rule, text: &str) {
+    if let Err(reason) = try_send(service, bucket, rule, text) {
+        service.lost.add(format!("{} was not told of bucket {}: {reason}", rule.target, bucket.name));
+    }
+}
+
+fn try_send(service: &Service, bucket: &Bucket, rule: &Rule, text: &str) -> Result<(), String> {
     if !may_send(service, bucket, rule) {
-        tracing::warn!(bucket = bucket.name, target = rule.target, "the policy of the target keeps a notification out");
-        return;
+        return Err("its policy keeps s3.amazonaws.com out".to_owned());
     }
     let region = service.regions.region(&bucket.region);
     let sent = region.and_then(|region| match rule.is_of("sqs") {
         true => into_queue(&region, &rule.target, text, service.now()),
         false => into_topic(&region, &rule.target, text, service.now()),
     });
-    if let Err(error) = sent {
-        let (bucket, target) = (&bucket.name, &rule.target);
-        tracing::warn!(bucket, target, error = %error.message, "a notification of a bucket is lost");
-    }
+    sent.map_err(|error| error.message)
 }
 
 fn into_queue(region: &Region, arn: &str, text: &str, now: i64) -> Result<(), ApiError> {

@@ -205,4 +205,21 @@ fn the_queue_has_to_let_s3_in() {
     set(String::new());
     server.run(server.buckets.put(&lake, "a/2", "x".into())).expect("put");
     assert!(told(&server).is_empty(), "what nobody lets in is not put there");
+    let lost = server.s3.lost_notifications();
+    assert_eq!(lost.count, 1, "what is lost is counted");
+    assert!(lost.last.is_some_and(|why| why.contains(QUEUE) && why.contains("lake") && why.contains("policy")));
+}
+
+#[test]
+fn what_a_queue_that_is_gone_was_not_told_is_counted() {
+    let server = open();
+    make_queue(&server);
+    ask(&server, "PUT /lake?notification", "", &rule("Queue", QUEUE, ALL));
+    region(&server).topics.queues().delete_queue("objects").expect("deleted");
+    assert_eq!(server.s3.lost_notifications().count, 0);
+    assert!(ask(&server, "PUT /lake/x", "", "hello").head.starts_with("http/1.1 200"));
+    assert!(ask(&server, "DELETE /lake/x", "", "").head.starts_with("http/1.1 204"));
+    let lost = server.s3.lost_notifications();
+    assert_eq!(lost.count, 2);
+    assert!(lost.last.is_some_and(|why| why.contains(QUEUE)));
 }

@@ -128,3 +128,23 @@ fn tags_and_policies_are_answered_without_content() {
     let answer = ask(&server, "PUT /lake/x", "x-amz-tagging: aws:a=b\r\n", "");
     assert!(answer.body.contains("<Code>InvalidTag</Code>"), "{}", answer.body);
 }
+
+#[test]
+fn what_is_set_outlives_the_program_but_not_the_bucket() {
+    let server = open();
+    let website = "<WebsiteConfiguration><IndexDocument><Suffix>i.html</Suffix></IndexDocument></WebsiteConfiguration>";
+    let tags = "<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet></Tagging>";
+    ask(&server, "PUT /lake?website", "", website);
+    ask(&server, "PUT /lake?tagging", "", tags);
+    ask(&server, "DELETE /lake?tagging", "", "");
+    let server = server.again();
+    let disk = &server.s3.service.disk;
+    let set = |name: &str| disk.setting::<Value>("lake", name).expect("read");
+    assert!(set("website").is_some_and(|website| website.to_string().contains("i.html")));
+    assert_eq!(set("tagging"), None);
+    assert_eq!(disk.bucket("lake").expect("there").created, NOW);
+    assert!(disk.delete_bucket(&disk.bucket("lake").expect("there")).expect("deleted"));
+    assert_eq!(set("website"), None);
+    disk.create_bucket("lake", "eu-west-1", NOW + 1).expect("made");
+    assert_eq!((set("website"), disk.bucket("lake").expect("there").region.as_str()), (None, "eu-west-1"));
+}

@@ -59,6 +59,25 @@ fn a_put_may_have_conditions() {
 }
 
 #[test]
+fn a_tag_may_lack_its_quotes() {
+    let server = Server::start();
+    server.run(async {
+        let store = server.store("lake");
+        let put = store.put(&key("x"), PutPayload::from_static(b"1")).await.expect("put");
+        let tag = put.e_tag.expect("a tag").trim_matches('"').to_owned();
+        let get = async |matches: Option<&str>, matches_none: Option<&str>| {
+            let (if_match, if_none_match) = (matches.map(str::to_owned), matches_none.map(str::to_owned));
+            let options = GetOptions { if_match, if_none_match, ..GetOptions::default() };
+            store.get_opts(&key("x"), options).await
+        };
+        assert!(get(Some(&tag), None).await.is_ok());
+        assert!(get(None, Some("0123")).await.is_ok());
+        assert!(matches!(get(Some("0123"), None).await, Err(Error::Precondition { .. })));
+        assert!(matches!(get(None, Some(&tag)).await, Err(Error::NotModified { .. })));
+    });
+}
+
+#[test]
 fn parts_become_one_object() {
     let server = Server::start();
     server.run(async {

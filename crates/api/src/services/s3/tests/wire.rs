@@ -290,3 +290,23 @@ fn a_form_that_is_signed_is_taken_where_nobody_looks_at_signatures() {
     assert!(answer.head.starts_with("http/1.1 204"), "{} {}", answer.head, answer.body);
     assert_eq!(ask(&server, "GET /lake/form", "", "").body, "hello");
 }
+
+#[test]
+fn a_condition_on_the_source_of_a_copy_may_lack_its_quotes() {
+    let server = open();
+    ask(&server, "PUT /lake/x", "", "hello");
+    let copy = |condition: &str, tag: &str| {
+        ask(
+            &server,
+            "PUT /lake/y",
+            &format!("x-amz-copy-source: /lake/x\r\nx-amz-copy-source-{condition}: {tag}\r\n"),
+            "",
+        )
+    };
+    const TAG: &str = "5d41402abc4b2a76b9719d911017c592";
+    assert!(copy("if-match", TAG).head.starts_with("http/1.1 200"));
+    assert!(copy("if-none-match", "0123").head.starts_with("http/1.1 200"));
+    assert!(copy("if-none-match", TAG).head.starts_with("http/1.1 412"));
+    assert!(ask(&server, "PUT /lake/x", "if-match: 0123\r\n", "again").head.starts_with("http/1.1 412"));
+    assert!(ask(&server, "PUT /lake/x", &format!("if-match: {TAG}\r\n"), "again").head.starts_with("http/1.1 200"));
+}
