@@ -91,6 +91,8 @@ test("every kind of widget is drawn; what is not known is kept, and said", async
   await widget("Alarms").getByRole("row", { name: /SSH-rejects/ }).waitFor();
   await widget("Alarms").getByRole("row", { name: "gone there is no such alarm" }).waitFor();
   await widget("Verdicts").getByRole("row", { name: /REJECT/ }).waitFor();
+  const color = await widget("Verdicts").getByRole("row", { name: /REJECT/ }).locator("i").evaluate((swatch) => getComputedStyle(swatch).backgroundColor);
+  assert.equal(color, "rgb(232, 89, 12)", "what is refused has one colour on every page");
   await widget("Now").getByRole("img", { name: /between 0 and 50/ }).waitFor();
   await widget("Number").locator(".figure-value").waitFor();
   await page.getByText('Widgets of the type "explorer" are not drawn here').waitFor();
@@ -99,6 +101,9 @@ test("every kind of widget is drawn; what is not known is kept, and said", async
   await page.getByText("/widgets/7 (explorer)").waitFor();
   await page.getByText("2 parts of this dashboard are kept as written").click();
   await inspect(page, "dashboard");
+  await page.getByRole("link", { name: "Metrics behind Refused" }).click();
+  await page.waitForURL(/\/console\/metrics\?/);
+  await page.getByRole("table", { name: "Graphed metrics" }).getByRole("row", { name: /SSH-rejects/ }).waitFor();
   assert.deepEqual(page.complaints, []);
 });
 

@@ -1,16 +1,28 @@
 // Records as they come in, and a record's own page.
 
 import assert from "node:assert/strict";
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { inspect, launch, open, signIn } from "./browser.mjs";
+import { database } from "./mmdb.mjs";
 import { Traffic } from "./traffic.mjs";
 import { RECORDING, until, Weir } from "./weir.mjs";
 
 const GROUP = "/weir/flow-logs";
+const FAR = "203.0.113.7";
+const FORMAT = "${version} ${account-id} ${interface-id} ${srcaddr} ${dstaddr} ${srcport} ${dstport} ${protocol} ${packets} ${bytes} ${start} ${end} ${action} ${log-status} ${src-geoip} ${dst-geoip}";
+const folder = mkdtempSync(join(tmpdir(), "weir-geoip-"));
+const FILES = [join(folder, "city.mmdb"), join(folder, "asn.mmdb")];
+const place = (code, country, city) => ({ country: { iso_code: code, names: { en: country } }, city: { names: { en: city } } });
 let browser, weir, page, call;
 
 before(async () => {
-  [browser, weir] = await Promise.all([launch(), Weir.start(...RECORDING)]);
+  // The private address of the far host is in it too, and is not looked up.
+  writeFileSync(FILES[0], database({ "203.0.112.0/22": place("CH", "Switzerland", "Bern"), "10.0.0.0/8": place("NL", "Netherlands", "Delft") }));
+  writeFileSync(FILES[1], database({ "203.0.113.6/31": { autonomous_system_number: 64500, autonomous_system_organization: "Far Example" } }));
+  [browser, weir] = await Promise.all([launch(), Weir.start(...RECORDING, "--format", FORMAT, "--geoip", ...FILES)]);
   call = await weir.session();
   page = await open(browser, weir);
   await signIn(page, weir.key, "/console/flows?from=15m");
@@ -19,6 +31,7 @@ before(async () => {
 after(async () => {
   await browser?.close();
   await weir?.stop();
+  rmSync(folder, { recursive: true });
 });
 
 const rows = () => page.getByRole("region", { name: "Records" }).locator("tbody tr:not([aria-hidden])");
@@ -33,11 +46,35 @@ test("a refused connection shows up by itself, and its record explains itself", 
   const fields = page.getByRole("table", { name: "Fields of the record" });
   await fields.getByRole("row", { name: /^dstport 22 ssh/ }).waitFor();
   await fields.getByRole("row", { name: /^protocol 6 TCP/ }).waitFor();
+  await page.getByRole("region", { name: "Country and network" }).getByText("Private ones never are").waitFor();
   await page.getByText("weir explain --network net.toml --from 10.88.9.2 --to 10.88.9.1 --port 22/tcp").waitFor();
   await page.getByRole("region", { name: "Neighbours in time" }).getByRole("region").getByText("REJECT").first().waitFor();
   await page.reload();
   await page.getByRole("heading", { name: "TCP from 10.88.9.2" }).waitFor();
+  assert.deepEqual(page.complaints, []);
+});
+
+test("country and network of a far address stand with its record and on the map, as its database files say them now", async () => {
+  Traffic.knock(22, FAR);
+  await page.goto(`/console/flows?from=15m&filter=${encodeURIComponent(`srcaddr=${FAR}`)}`);
+  await rows().first().getByRole("link").first().click();
+  const places = page.getByRole("table", { name: "Country and network" });
+  await places.getByRole("row", { name: `${FAR} Bern, Switzerland AS64500 Far Example 203.0.113.6/31` }).waitFor();
+  assert.equal(await places.getByRole("row").count(), 1);
+  const fields = page.getByRole("table", { name: "Fields of the record" });
+  await fields.getByRole("row", { name: /^src-geoip CH / }).waitFor();
+  await fields.getByRole("row", { name: /^dst-geoip – / }).waitFor();
   await inspect(page, "record");
+  await page.goto("/console/map?from=15m&far=24");
+  await page.getByRole("region", { name: "Who talks to whom" }).getByRole("link", { name: /^203\.0\.113\.0\/24 CH: / }).waitFor();
+  await page.goto("/console/overview?from=15m");
+  await page.getByRole("table", { name: "Refused sources, in packets" }).getByRole("row", { name: `${FAR} CH` }).waitFor();
+
+  writeFileSync(join(folder, "new"), database({ "203.0.113.0/24": place("NZ", "New Zealand", "Otaki") }));
+  renameSync(join(folder, "new"), FILES[0]);
+  await page.goBack();
+  await page.goBack();
+  await places.getByRole("row", { name: `${FAR} Otaki, New Zealand AS64500 Far Example 203.0.113.6/31` }).waitFor();
   assert.deepEqual(page.complaints, []);
 });
 

@@ -127,7 +127,7 @@ test("a metric filter is made, and listed", async () => {
 test("an alarm is made of a metric filter, with a new topic, and a mail is confirmed by its link", async () => {
   await page.getByRole("link", { name: "Create alarm on dest-port-22-rejects" }).click();
   await page.getByText("Whenever SSH-rejects is…").waitFor();
-  await choose("Period", "1 minute");
+  await choose("Period", "30 seconds");
   await choose("Missing data count…", "as good (not breaching)");
   await page.getByRole("button", { name: "Create new topic" }).click();
   assert.equal(await page.getByRole("textbox", { name: "Create a new topic" }).inputValue(), TOPIC);
@@ -139,7 +139,7 @@ test("an alarm is made of a metric filter, with a new topic, and a mail is confi
   await page.waitForURL(/alarm=SSH/);
   const [alarm] = (await call("monitoring", "DescribeAlarms", { AlarmNames: [ALARM] })).MetricAlarms;
   assert.deepEqual([alarm.Namespace, alarm.MetricName, alarm.Statistic, alarm.Period, alarm.Threshold, alarm.ComparisonOperator, alarm.TreatMissingData],
-    [NAMESPACE, "SSH-rejects", "Sum", 60, 1, "GreaterThanOrEqualToThreshold", "notBreaching"]);
+    [NAMESPACE, "SSH-rejects", "Sum", 30, 1, "GreaterThanOrEqualToThreshold", "notBreaching"]);
   assert.deepEqual(alarm.AlarmActions.map((arn) => arn.split(":").at(-1)), [TOPIC]);
 
   await page.getByRole("link", { name: TOPIC }).click();

@@ -221,6 +221,10 @@ test("a flow log to a log group, by a role that the page makes, delivers records
   }, "a refused connection in the log group", () => weir.said());
   await panel("Flow log").getByRole("link", { name: "VPCFlowLogs" }).click();
   await page.getByRole("region", { name: "Records" }).getByText("23 telnet").first().waitFor();
+  await page.getByRole("region", { name: "Records" }).locator("tbody tr:not([aria-hidden])").first().getByRole("link").first().click();
+  await panel("Interface").getByRole("link", { name: /^i-/ }).waitFor();
+  await panel("Interface").getByRole("link", { name: eni }).click();
+  await page.waitForURL(new RegExp(`view=interfaces&id=${eni}`));
 
   await page.goto(`/console/network?view=flowLogs&id=${id}`);
   await page.getByRole("button", { name: `Delete ${id}` }).click();

@@ -109,6 +109,23 @@ test("an error of a query is marked at its place, and the query that is put righ
   await clean();
 });
 
+test("a chart has no number where records had no traffic", async () => {
+  const name = "/test/gaps";
+  await call("logs", "CreateLogGroup", { logGroupName: name });
+  await call("logs", "CreateLogStream", { logGroupName: name, logStreamName: "eni-1" });
+  const [before, now] = [Date.now() - 30_000, Date.now()];
+  const at = (time) => Math.floor(time / 1000);
+  await call("logs", "PutLogEvents", { logGroupName: name, logStreamName: "eni-1", logEvents: [
+    { timestamp: before, message: `2 123456789012 eni-1 10.0.0.1 10.0.0.2 1024 443 6 1 60 ${at(before)} ${at(before)} ACCEPT OK` },
+    { timestamp: now, message: `2 123456789012 eni-1 - - - - - - - ${at(now)} ${at(now)} - NODATA` },
+  ] });
+  await page.goto(`/console/logs?from=15m&group=${encodeURIComponent(name)}&query=${encodeURIComponent("stats sum(bytes) as traffic by bin(10s), action")}`);
+  const legend = page.locator(".legend");
+  await legend.getByText("ACCEPT").waitFor();
+  assert.deepEqual((await legend.locator("span").allTextContents()).sort(), ["- 0", "ACCEPT 60"]);
+  await clean();
+});
+
 test("words are completed: commands, and the fields that were found", async () => {
   await page.goto(`/console/logs?group=${encodeURIComponent(GROUP)}`);
   await page.getByRole("tab", { name: "fields" }).click();

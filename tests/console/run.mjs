@@ -26,6 +26,9 @@ try {
     ip("-n", host, "address", "add", address, "dev", "a0");
     ip("-n", host, "link", "set", "a0", "up");
   }
+  // One more of the far host, that is no private one.
+  ip("-n", far, "address", "add", "203.0.113.7/32", "dev", "a0");
+  ip("-n", near, "route", "add", "203.0.113.7/32", "dev", "a0");
   const wanted = process.argv.slice(2);
   const tests = readdirSync(here).filter((name) => name.endsWith(".test.mjs") && (wanted.length === 0 || wanted.some((word) => name.includes(word))));
   const words = ["netns", "exec", near, process.execPath, "--test", "--test-concurrency=1", "--test-reporter=spec", ...tests.map((name) => join(here, name))];

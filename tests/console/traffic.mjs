@@ -20,9 +20,9 @@ export class Traffic {
     this.other = spawn("ip", ["netns", "exec", FAR, "python3", "-c", knock], { stdio: "ignore" });
   }
 
-  /** One attempt at a port, now: whether it is let in. */
-  static knock(port = 22) {
-    const program = `import socket; socket.create_connection(('10.88.9.1', ${port}), 0.3)`;
+  /** One attempt at a port, now, from one of the far host's addresses: whether it is let in. */
+  static knock(port = 22, from = "10.88.9.2") {
+    const program = `import socket; socket.create_connection(('10.88.9.1', ${port}), 0.3, ('${from}', 0))`;
     return spawnSync("ip", ["netns", "exec", FAR, "python3", "-c", program], { stdio: "ignore" }).status === 0;
   }
 

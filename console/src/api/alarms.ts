@@ -75,16 +75,20 @@ interface Described {
 const ORDER: StateValue[] = ["ALARM", "INSUFFICIENT_DATA", "OK"];
 
 /** Alarms of all kinds, those that ring first. `input` narrows them, as `DescribeAlarms` does. */
-export async function describeAlarms(input: object, signal?: AbortSignal): Promise<Alarm[]> {
+export async function describeAlarms(input: object, signal?: AbortSignal, region?: string): Promise<Alarm[]> {
   const items = ({ MetricAlarms = [], CompositeAlarms = [], LogAlarms = [] }: Described): Alarm[] => [
     ...MetricAlarms.map((of) => ({ kind: "metric" as const, of })),
     ...CompositeAlarms.map((of) => ({ kind: "composite" as const, of })),
     ...LogAlarms.map((of) => ({ kind: "log" as const, of })),
   ];
   const asked = { AlarmTypes: ["MetricAlarm", "CompositeAlarm", "LogAlarm"], ...input };
-  const alarms = await everyPage<Described, Alarm>({ service: "monitoring", operation: "DescribeAlarms", input: asked, items }, signal);
-  const place = ({ of }: Alarm) => ORDER.indexOf(of.StateValue);
-  return alarms.sort((one, other) => place(one) - place(other) || one.of.AlarmName.localeCompare(other.of.AlarmName));
+  const alarms = await everyPage<Described, Alarm>({ service: "monitoring", operation: "DescribeAlarms", input: asked, items, region }, signal);
+  return alarms.sort((one, other) => loudest(one, other) || one.of.AlarmName.localeCompare(other.of.AlarmName));
+}
+
+/** Sorts those that ring first. */
+export function loudest({ of: one }: Alarm, { of: other }: Alarm): number {
+  return ORDER.indexOf(one.StateValue) - ORDER.indexOf(other.StateValue);
 }
 
 /** Something that happened to an alarm. */

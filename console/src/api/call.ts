@@ -94,6 +94,8 @@ export interface Whose {
   account: string;
   region: string;
   version: string;
+  /** Whether the server has database files that say where addresses are. */
+  hasAtlas: boolean;
   principal: { arn: string; accessKeyId: string } | null;
 }
 
@@ -121,4 +123,23 @@ export interface Question {
 export async function may(questions: Question[]): Promise<boolean[]> {
   const { answers } = await (await post("may", { questions })).json();
   return answers;
+}
+
+/** What the server's database files know of an address. */
+export interface Place {
+  /** Two letters. */
+  countryCode?: string;
+  country?: string;
+  city?: string;
+  /** Number of the autonomous system. */
+  system?: number;
+  organization?: string;
+  /** The range that all of this is true of. */
+  network?: string;
+}
+
+/** In the order of the addresses, 10,000 at most; null for one that no file has. */
+export async function places(addresses: string[], signal?: AbortSignal): Promise<(Place | null)[]> {
+  const { places: found } = await (await post("places", { addresses }, signal)).json();
+  return found;
 }

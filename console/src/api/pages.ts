@@ -12,15 +12,17 @@ export interface Listing<Output, Item> {
   token?: "NextToken" | "nextToken";
   /** Most items that are fetched. */
   most?: number;
+  /** Another region than that of the page. */
+  region?: string;
 }
 
 /** The pages of a list, one after the other. */
 export async function everyPage<Output, Item>(listing: Listing<Output, Item>, signal?: AbortSignal): Promise<Item[]> {
-  const { service, operation, input = {}, items, token = "NextToken", most = 5000 } = listing;
+  const { service, operation, input = {}, items, token = "NextToken", most = 5000, region } = listing;
   const found: Item[] = [];
   let next: string | undefined;
   do {
-    const output = await call<Output & Record<string, string | undefined>>(service, operation, next ? { ...input, [token]: next } : input, signal);
+    const output = await call<Output & Record<string, string | undefined>>(service, operation, next ? { ...input, [token]: next } : input, signal, region);
     for (const item of items(output) ?? []) found.push(item);
     next = output[token];
   } while (next && found.length < most);

@@ -3,6 +3,7 @@
 import { ActionIcon, Button, Group, Text, Tooltip } from "@mantine/core";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { memo, type ReactNode, useMemo, useRef, useState } from "react";
+import { MAY_COPY } from "./Empty";
 import { DownIcon } from "./icons";
 
 export interface Column<Row> {
@@ -121,7 +122,7 @@ function sortRows<Row>(rows: Row[], column: Column<Row> | undefined, isDown: boo
 function Take<Row>({ name, columns, rows }: { name: string; columns: Column<Row>[]; rows: Row[] }) {
   return (
     <Group gap={4}>
-      <CopyRows columns={columns} rows={rows} />
+      {MAY_COPY && <CopyRows columns={columns} rows={rows} />}
       <Tooltip label="Save as CSV">
         <ActionIcon size="sm" variant="default" aria-label="Save as CSV" onClick={() => save(`${name}.csv`, toCsv(columns, rows))}><DownIcon /></ActionIcon>
       </Tooltip>

@@ -22,8 +22,12 @@ export function Command({ text }: { text: string }) {
   );
 }
 
+/** Without TLS browsers let pages copy only where they come from this host. */
+export const MAY_COPY = "clipboard" in navigator;
+
 /** A button that copies. */
 export function Copy({ text, what }: { text: string; what: string }) {
+  if (!MAY_COPY) return null;
   return (
     <CopyButton value={text}>
       {({ copied, copy }) => (

@@ -4,6 +4,7 @@ import { type FormEvent, useState } from "react";
 import type { Question } from "../api/call";
 import { useMay } from "../app/session";
 import { Problem } from "./Problem";
+import { useDoing } from "./useDoing";
 
 /** Told to the window when a saved query came or went. */
 export const SAVED = "weir:saved-query";
@@ -13,18 +14,14 @@ export function SaveAs({ question, hint, save }: { question: Question; hint?: st
   const [mayWrite] = useMay([question]);
   const [open, { open: show, close }] = useDisclosure();
   const [name, setName] = useState("");
-  const [problem, setProblem] = useState<unknown>();
+  const { busy, problem, run } = useDoing();
   if (!mayWrite) return null;
 
   async function submit(event: FormEvent) {
     event.preventDefault();
-    try {
-      await save(name);
-      dispatchEvent(new Event(SAVED));
-      close();
-    } catch (error) {
-      setProblem(error);
-    }
+    if (!(await run(() => save(name)))) return;
+    dispatchEvent(new Event(SAVED));
+    close();
   }
 
   return (
@@ -34,7 +31,7 @@ export function SaveAs({ question, hint, save }: { question: Question; hint?: st
         <form onSubmit={submit}>
           <TextInput label="Name" description={hint} value={name} required maxLength={128} data-autofocus onChange={(event) => setName(event.currentTarget.value)} />
           {problem !== undefined && <Problem of={problem} />}
-          <Group justify="flex-end" mt="sm"><Button type="submit" size="xs">Save</Button></Group>
+          <Group justify="flex-end" mt="sm"><Button type="submit" size="xs" loading={busy}>Save</Button></Group>
         </form>
       </Modal>
     </>

@@ -8,5 +8,5 @@ const COLOR: Record<StateValue, string> = { ALARM: "red", INSUFFICIENT_DATA: "gr
 export const STATE_WORDS: Record<StateValue, string> = { ALARM: "In alarm", INSUFFICIENT_DATA: "Insufficient data", OK: "OK" };
 
 export function StateBadge({ of, size = "xs" }: { of: StateValue; size?: "xs" | "sm" | "lg" }) {
-  return <Badge size={size} variant="filled" autoContrast color={COLOR[of]} tt="none">{STATE_WORDS[of]}</Badge>;
+  return <Badge size={size} miw="max-content" variant="filled" autoContrast color={COLOR[of]} tt="none">{STATE_WORDS[of]}</Badge>;
 }

@@ -132,7 +132,7 @@ function options(chart: Chart, width: number, height: number, isUtc: boolean, is
       ...(hasRight ? { right: { range: (_: uPlot, least: number, most: number) => ends(least, most, chart.rightScale, marks.filter(({ isRight }) => isRight)) } } : {}),
     },
     axes: [
-      { ...axis, size: 30, values: (_, splits, __, ___, step) => splits.map((split) => tick(split * 1000, step, isUtc)) },
+      { ...axis, size: 30, space: 64, values: (_, splits, __, ___, step) => splits.map((split) => tick(split * 1000, step, isUtc)) },
       { ...axis, size: 62, values: (_, values) => values.map(chart.format) },
       ...(hasRight ? [{ ...axis, size: 62, scale: "right", side: 1 as const, grid: { show: false }, values: (_: uPlot, values: number[]) => values.map(chart.format) }] : []),
     ],

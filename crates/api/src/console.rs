@@ -11,12 +11,16 @@
 //! | `POST /console/sign-out` | ends the session |
 //! | `GET /console/session` | who is signed in |
 //! | `POST /console/may` | which of several operations the caller may do |
+//! | `POST /console/places` | what the database files know of addresses |
 
 mod answer;
 mod guard;
 mod session;
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use axum::{
     Router,
@@ -30,6 +34,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
+use weir_atlas::{Atlas, AtlasError, Place};
 
 use crate::{
     ApiError, Call, Front, Refusal, ServiceName,
@@ -39,17 +44,21 @@ use crate::{
 use answer::{Refused, as_json, as_lines, refused};
 use session::Sessions;
 
+/// Gives the atlas as its files are now. May read them.
+pub type AtlasNow = Arc<dyn Fn() -> Arc<Atlas> + Send + Sync>;
+
 /// What the pages of the console ask, beside their files.
 pub struct Console {
     front: Arc<Front>,
     sessions: Sessions,
+    atlas: AtlasNow,
     version: &'static str,
 }
 
 impl Console {
     /// Sessions last so many milliseconds. `version` is the program's.
-    pub fn new(front: Arc<Front>, lifetime: i64, version: &'static str) -> Self {
-        Self { front, sessions: Sessions::new(lifetime), version }
+    pub fn new(front: Arc<Front>, lifetime: i64, atlas: AtlasNow, version: &'static str) -> Self {
+        Self { front, sessions: Sessions::new(lifetime), atlas, version }
     }
 
     /// Everything below `/console/` that is no file.
@@ -59,6 +68,7 @@ impl Console {
             .route("/console/sign-in", routing::post(sign_in))
             .route("/console/sign-out", routing::post(sign_out))
             .route("/console/may", routing::post(may))
+            .route("/console/places", routing::post(places))
             .route("/console/call/{service}/{operation}", routing::post(call))
             .with_state(Arc::new(self))
     }
@@ -151,6 +161,7 @@ impl Console {
             "account": access.account(),
             "region": self.front.region,
             "version": self.version,
+            "hasAtlas": !(self.atlas)().is_empty(),
             "principal": principal.map(|principal| json!({ "arn": principal.arn, "accessKeyId": principal.access_key })),
         })
     }
@@ -218,6 +229,33 @@ async fn may(State(console): State<Arc<Console>>, request: Request) -> Result<Re
     let work = spawn_blocking(move || questions.into_iter().map(answer).collect());
     let answers = work.await.map_err(|error| refused(ApiError::internal(error)))?;
     Ok(as_json(&MayOutput { answers }, None))
+}
+
+#[derive(Deserialize)]
+struct PlacesInput {
+    addresses: Vec<IpAddr>,
+}
+
+/// In the order of the addresses; null for those that no file has.
+#[derive(Serialize)]
+struct PlacesOutput {
+    places: Vec<Option<Place>>,
+}
+
+/// No operation of AWS says where an address is. Nothing of the account is read: whoever is signed in may ask.
+async fn places(State(console): State<Arc<Console>>, request: Request) -> Result<Response, Refused> {
+    const MOST: usize = 10_000;
+    let (_, PlacesInput { addresses }, _) = console.take(request).await?;
+    if addresses.len() > MOST {
+        return Err(refused(ApiError::new("TooManyAddresses", format!("Ask for at most {MOST} addresses at once."))));
+    }
+    let look_up = move || {
+        let atlas = (console.atlas)();
+        addresses.into_iter().map(|address| atlas.look_up(address)).collect::<Result<_, _>>()
+    };
+    let places = spawn_blocking(look_up).await.map_err(|error| refused(ApiError::internal(error)))?;
+    let damaged = |error: AtlasError| refused(ApiError::new("DamagedDatabase", error.to_string()).with_status(500));
+    Ok(as_json(&PlacesOutput { places: places.map_err(damaged)? }, None))
 }
 
 #[cfg(test)]

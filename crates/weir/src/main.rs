@@ -12,6 +12,7 @@ mod credentials;
 mod definitions;
 mod destination;
 mod fleet;
+mod fresh;
 mod interface_id;
 mod interrupt;
 mod local_nets;

@@ -4,7 +4,7 @@ use std::{
     ffi::OsStr,
     fs, io,
     mem::MaybeUninit,
-    os::unix::{ffi::OsStrExt as _, fs::MetadataExt as _},
+    os::unix::ffi::OsStrExt as _,
     path::{Path, PathBuf},
     thread,
 };
@@ -16,15 +16,14 @@ use rustix::{
 };
 use weir_network::{Network, Owner};
 
+use crate::fresh::{Stamp, stamp};
+
 /// A network file, and what of it was read last.
 pub struct NetworkFile {
     path: PathBuf,
     owner: Owner,
     read: Option<Stamp>,
 }
-
-/// What tells one state of a file from another: device, inode, length, time of change in seconds and nanoseconds.
-type Stamp = (u64, u64, u64, i64, i64);
 
 impl NetworkFile {
     /// The file at this path; `owner` owns what it gives no owner.
@@ -80,11 +79,6 @@ impl NetworkFile {
         let text = fs::read_to_string(&self.path).with_context(|| format!("{name}: cannot read the network file"))?;
         Network::parse(&text, &self.owner).with_context(|| name.to_string())
     }
-}
-
-fn stamp(path: &Path) -> io::Result<Stamp> {
-    let data = fs::metadata(path)?;
-    Ok((data.dev(), data.ino(), data.len(), data.ctime(), data.ctime_nsec()))
 }
 
 #[cfg(test)]

@@ -69,6 +69,12 @@ pub struct WatchingReport {
     pub alarms: Vec<AlarmReport>,
     /// Mails and POSTs.
     pub notices: NoticesReport,
+    /// Notifications of buckets that no queue and no topic took since the start.
+    #[serde(default)]
+    pub lost_notifications: u64,
+    /// Why the last one was lost.
+    #[serde(default)]
+    pub last_lost_notification: Option<String>,
     /// The last things that went wrong, oldest first.
     pub errors: Vec<ErrorReport>,
 }

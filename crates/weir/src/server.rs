@@ -23,7 +23,7 @@ use axum::{
 use tokio::sync::oneshot;
 
 use url::form_urlencoded;
-use weir_api::Front;
+use weir_api::{Front, console::AtlasNow};
 use weir_watch::topic::{Answer, Method};
 
 use crate::report::Report;
@@ -83,6 +83,8 @@ pub struct Service {
     pub answers: Answers,
     /// How long a session of the console lasts, in milliseconds.
     pub session: i64,
+    /// Where addresses are, for the console.
+    pub atlas: AtlasNow,
     /// Makes the text of `/metrics`.
     pub metrics: Arc<dyn Fn(&Report) -> String + Send + Sync>,
 }
@@ -105,7 +107,7 @@ impl Board {
 
 /// What is served at `here`, the address of the listener.
 pub fn routes(service: Service, here: IpAddr) -> Router {
-    let Service { board, orders, attach, front, answers, session, metrics } = service;
+    let Service { board, orders, attach, front, answers, session, atlas, metrics } = service;
     let here = here.to_canonical();
     let order = |order| {
         let orders = Arc::clone(&orders);
@@ -140,7 +142,7 @@ pub fn routes(service: Service, here: IpAddr) -> Router {
         .route("/health", routing::get(|| async { "ok\n" }))
         .fallback(move |request: Request| link(answers, request))
         .with_state(board)
-        .merge(console::routes(&front, session))
+        .merge(console::routes(&front, session, atlas))
         .layer(middleware::from_fn_with_state(front, aws))
 }
 

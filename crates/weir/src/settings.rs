@@ -104,6 +104,8 @@ settings! {
         "Whether signatures of AWS clients are checked: on, or off for a listener on a loopback address, where any access key may then do everything";
     console_session: u64, "console-session", "SECONDS", Some("43200"), [Up],
         "How long somebody who signed in to the console stays signed in";
+    geoip: Vec<String>, "geoip", "FILE", None, [Up],
+        "Database files in the MaxMind DB format, such as GeoLite2-City.mmdb and GeoLite2-ASN.mmdb: the console shows country and network of public addresses, and records that have src-geoip and dst-geoip say their countries. Read anew when they change. Without it: none";
     audit_group: LogGroupChoice, "audit-group", "NAME", Some("/weir/audit"), [Up],
         "Log group that says who asked for what, and whether it was allowed; none for no log group. Nothing is written with --auth off";
     join_listen: Option<SocketAddr>, "join-listen", "ADDRESS", None, [Up],
@@ -161,7 +163,7 @@ settings! {
     threads: Option<u64>, "threads", "COUNT", None, [Up, Query, Explain, Propose],
         "Threads that a query uses. Without it: one for each processor";
     memory_limit: Option<Bytes>, "memory-limit", "SIZE", None, [Up, Query, Explain, Propose],
-        "Memory that a query may use for sorting and grouping, such as 512MiB or 2GiB. Without it: no limit";
+        "Memory that a query may use for sorting and grouping, such as 512MiB or 2GiB. Without it: no limit, but 512MiB for those of Logs Insights in a region of `weir up`";
     query_concurrency: Option<u64>, "query-concurrency", "COUNT", None, [Up],
         "Queries of AWS clients that run at a time, those of Athena and those of Logs Insights each; others wait. Without it: 4 and 2";
     query_time: Option<u64>, "query-time", "SECONDS", None, [Up],

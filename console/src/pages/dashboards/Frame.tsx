@@ -21,7 +21,9 @@ interface Props {
 /** A widget with its head; and with what changes it, where it may be changed. */
 export function Frame({ widget, about, height, edit, remove, grips }: Props) {
   const title = titleOf(widget);
-  const isText = asWidget(widget).type === "text";
+  const { type } = asWidget(widget);
+  const isText = type === "text";
+  const word = type === "metric" ? "Metrics" : "Query";
   const query = behind(widget, about);
   return (
     <Paper withBorder={text(properties(widget).background) !== "transparent" || !!edit} component="section" aria-label={title} className="panel widget">
@@ -31,7 +33,7 @@ export function Frame({ widget, about, height, edit, remove, grips }: Props) {
             <ActionIcon size="sm" variant="subtle" color="gray" className="grip" aria-label={`Move ${title}`} title="Drag it, or press the arrow keys" {...grips("move")}><GripIcon /></ActionIcon>
           )}
           <Title order={2} size="h6" className="widget-title" title={title}>{title}</Title>
-          {query && <Link to={query} size="xs" aria-label={`Query behind ${title}`}>Query</Link>}
+          {query && <Link to={query} size="xs" aria-label={`${word} behind ${title}`}>{word}</Link>}
           {edit && <ActionIcon size="sm" variant="subtle" color="gray" aria-label={`Edit ${title}`} onClick={edit}><EditIcon /></ActionIcon>}
           {remove && <ActionIcon size="sm" variant="subtle" color="red" aria-label={`Remove ${title}`} onClick={remove}><TrashIcon /></ActionIcon>}
         </div>

@@ -1,11 +1,11 @@
-import { Badge, Button, Group, Select, Text } from "@mantine/core";
+import { Badge, Button, Group, Text } from "@mantine/core";
 import { lazy, Suspense, useCallback, useMemo, useState } from "react";
 import { runInsights } from "../../api/insights";
 import { Link } from "../../app/link";
-import { go, href, setParams, shared, usePlace } from "../../app/url";
+import { go, href, shared, usePlace } from "../../app/url";
 import { FilterMistake, parse, type Term, toPattern, toQuery } from "../../record/filter";
-import { type FlowLogs, useFlowLogs } from "../../record/flowLogs";
 import { type Rec, record } from "../../record/record";
+import { GroupSelect, type Records, WithRecords } from "../../record/WithRecords";
 import { parseUtc } from "../../time/zone";
 import { useRange } from "../../time/useRange";
 import { DataGrid } from "../../ui/DataGrid";
@@ -24,17 +24,14 @@ const RecordPage = lazy(() => import("./RecordPage"));
 const BEFORE = 1000;
 
 export default function Flows() {
-  const { path, params } = usePlace();
-  const logs = useFlowLogs(params.get("region") ?? "");
-  if (logs.problem) return <Problem of={logs.problem} again={logs.again} />;
-  if (!logs.value) return <Waiting label="Looking for flow logs" />;
-  const group = params.get("group") ?? logs.value.groups[0];
-  if (!group) {
-    return <Empty command="sudo weir up">No flow log writes to a log group, so no record comes in here. This records the interfaces of this host:</Empty>;
-  }
-  const fields = logs.value.fields(group);
-  if (path === "flows/record") return <Suspense fallback={<Waiting label="Loading the record" />}><RecordPage group={group} fields={fields} /></Suspense>;
-  return <LiveTail group={group} fields={fields} logs={logs.value} />;
+  const { path } = usePlace();
+  return (
+    <WithRecords consequence="no record comes in here">
+      {({ group, fields, logs }) => (path === "flows/record"
+        ? <Suspense fallback={<Waiting label="Loading the record" />}><RecordPage group={group} fields={fields} /></Suspense>
+        : <LiveTail group={group} fields={fields} logs={logs} />)}
+    </WithRecords>
+  );
 }
 
 /** The conditions of the address; or what is wrong with them. */
@@ -49,7 +46,7 @@ function useTerms(filter: string, fields: string[]): { terms: Term[]; mistake?: 
   }, [filter, fields.join(" ")]);
 }
 
-function LiveTail({ group, fields, logs }: { group: string; fields: string[]; logs: FlowLogs }) {
+function LiveTail({ group, fields, logs }: Records) {
   const { params } = usePlace();
   const range = useRange();
   const filter = params.get("filter") ?? "";
@@ -65,10 +62,7 @@ function LiveTail({ group, fields, logs }: { group: string; fields: string[]; lo
     <>
       <h1 className="for-ears">Flows</h1>
       <Group gap={6} mb={6}>
-        {logs.groups.length > 1 && (
-          <Select size="xs" w={240} aria-label="Log group" data={logs.groups} value={group} allowDeselect={false}
-            onChange={(value) => setParams({ group: value ?? undefined })} />
-        )}
+        <GroupSelect group={group} logs={logs} />
         <Button size="xs" variant={paused ? "filled" : "default"} leftSection={paused ? <PlayIcon /> : <PauseIcon />} onClick={() => setPaused(!paused)}>
           {paused ? `Go on${tail.waiting > 0 ? ` (${tail.waiting.toLocaleString("en")} new)` : ""}` : "Pause"}
         </Button>

@@ -11,6 +11,7 @@ import { Copy, Empty } from "../../ui/Empty";
 import { bytes } from "../../ui/numbers";
 import { Panel } from "../../ui/Panel";
 import { Interface } from "./Interface";
+import { Places } from "./Places";
 import { Related } from "./Related";
 import { Verdict } from "./Verdict";
 
@@ -28,11 +29,12 @@ export default function RecordPage({ group, fields }: { group: string; fields: s
         <Title order={1} size="h5">{title(of)}</Title>
         <Badge size="sm" variant="filled" color={of("action") === "REJECT" ? "#c92a2a" : "#1f6f33"}>{of("action")}</Badge>
       </Group>
-      <div className="tiles">
+      <div className="tiles" key={message}>
         <Panel title="Fields" className="half"><Fields one={one} fields={fields} group={group} /></Panel>
         <div className="half stack">
           <Verdict of={of} />
           <Interface id={of("interface-id")} />
+          <Places addresses={["srcaddr", "dstaddr", "pkt-srcaddr", "pkt-dstaddr"].map(of)} />
           <Panel title="As it was written" actions={<Copy text={message} what="record" />}>
             <p className="mono">{message}</p>
             <Text size="xs" c="dimmed">Log group {group}, stream {stream}, <Moment at={at} /></Text>
@@ -57,7 +59,7 @@ function Fields({ one, fields, group }: { one: Rec; fields: string[]; group: str
       <tbody>
         {fields.map((name) => (
           <tr key={name}>
-            <th scope="row" className="mono">{name}</th>
+            <th scope="row" className="mono narrow">{name}</th>
             <td><Value name={name} text={value(one, fields, name)} group={group} /></td>
             <td className="said">{fieldInWords(name)}</td>
           </tr>

@@ -9,8 +9,12 @@ import { type Chart, COLORS, PALETTE, type Series } from "../../ui/TimeChart";
 /** Most lines in a chart: the largest. */
 const MOST = 10;
 
-/** What looks the same on every page. */
 const OWN: Record<string, string> = { ACCEPT: COLORS.accept, REJECT: COLORS.reject, "-": COLORS.other };
+
+/** Of a part by its name, which looks the same on every page, or else by its place. */
+export function colorOf(label: string, place: number): string {
+  return OWN[label] ?? PALETTE[place % PALETTE.length] ?? COLORS.other;
+}
 
 /** None when the rows are not numbers over time. */
 export function chartOf({ fields, rows }: Answer, query: string): Chart | undefined {
@@ -48,11 +52,12 @@ function series(rows: Row[], times: number[], at: (row: Row) => number, numbers:
     for (const name of numbers) {
       const key = labels.length === 0 ? name : numbers.length === 1 ? label : `${label} ${name}`;
       const values = all.get(key) ?? times.map(() => null);
-      values[place.get(at(row)) ?? 0] = Number(row[name]);
+      // Records without traffic have nothing to add up.
+      values[place.get(at(row)) ?? 0] = row[name] ? Number(row[name]) : null;
       all.set(key, values);
     }
   }
   const total = (values: (number | null)[]) => values.reduce<number>((sum, value) => sum + (value ?? 0), 0);
   const largest = [...all].sort(([, one], [, other]) => total(other) - total(one)).slice(0, MOST);
-  return largest.map(([label, values], number) => ({ label, values, color: OWN[label] ?? PALETTE[number] ?? COLORS.other }));
+  return largest.map(([label, values], number) => ({ label, values, color: colorOf(label, number) }));
 }

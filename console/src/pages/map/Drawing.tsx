@@ -90,14 +90,20 @@ function Stroke({ of: { line, path, width, refused } }: { of: Drawn }) {
   );
 }
 
-/** The bar of a node and its name, which is cut off by the browser where it is too long: whoever listens has all of it. */
+/**
+ * The bar of a node and its name, which is cut off by the browser where it is too long: whoever listens has all of it. A click
+ * between the two, or beside a short name, is meant for them as well.
+ */
 function Name({ of: { node, isLeft, x, top, height }, room }: { of: Spot; room: number }) {
   const { label } = node;
+  const textTop = top + Math.min(height / 2, 8) - 9;
+  const reach = { x: isLeft ? x - BAR - GAP - room : x, y: Math.min(top, textTop), width: BAR + GAP + room };
   return (
     <>
       <title>{`${label}: ${told(node)}`}</title>
+      <rect className="reach" {...reach} height={Math.max(top + height, textTop + 18) - reach.y} />
       <rect x={x - (isLeft ? BAR : 0)} y={top} width={BAR} height={height} rx={2} />
-      <foreignObject x={isLeft ? x - BAR - GAP - room : x + BAR + GAP} y={top + Math.min(height / 2, 8) - 9} width={room} height={18}>
+      <foreignObject x={isLeft ? reach.x : x + BAR + GAP} y={textTop} width={room} height={18}>
         <div className={isLeft ? "map-name left" : "map-name"}>{label}</div>
       </foreignObject>
     </>

@@ -4,7 +4,8 @@ import { type Interface, describe, type Subnet } from "../../api/ec2";
 import { runInsights } from "../../api/insights";
 import { href, setParams, shared, usePlace } from "../../app/url";
 import { useQueryLink } from "../../record/about";
-import { type FlowLogs, useFlowLogs } from "../../record/flowLogs";
+import { usePlaces } from "../../record/places";
+import { type Records, WithRecords } from "../../record/WithRecords";
 import { useRange } from "../../time/useRange";
 import { Empty } from "../../ui/Empty";
 import { bytes, count, percent } from "../../ui/numbers";
@@ -31,24 +32,20 @@ function useChoice(): Grouping & { rank: Rank; top: number } {
 
 /** Who talks to whom. */
 export default function MapPage() {
-  const { params } = usePlace();
-  const logs = useFlowLogs(params.get("region") ?? "");
-  if (logs.problem) return <Problem of={logs.problem} again={logs.again} />;
-  if (!logs.value) return <Waiting label="Looking for flow logs" />;
-  const group = params.get("group") ?? logs.value.groups[0];
-  if (!group) {
-    return <Empty command="sudo weir up">No flow log writes to a log group, so nobody is known to talk. This records the interfaces of this host:</Empty>;
-  }
   return (
-    <>
-      <h1 className="for-ears">Map</h1>
-      <Choices logs={logs.value} group={group} />
-      <Talk group={group} hasDirection={logs.value.fields(group).includes("flow-direction")} />
-    </>
+    <WithRecords consequence="nobody is known to talk">
+      {({ group, fields, logs }) => (
+        <>
+          <h1 className="for-ears">Map</h1>
+          <Choices logs={logs} group={group} />
+          <Talk group={group} hasDirection={fields.includes("flow-direction")} />
+        </>
+      )}
+    </WithRecords>
   );
 }
 
-function Choices({ logs, group }: { logs: FlowLogs; group: string }) {
+function Choices({ logs, group }: Pick<Records, "logs" | "group">) {
   const { near, far, rank, top } = useChoice();
   const set = (name: string) => (event: { currentTarget: { value: string } }) => setParams({ [name]: event.currentTarget.value });
   return (
@@ -87,7 +84,9 @@ function useKnown(group: string, rank: Rank, hasDirection: boolean): Asked<Known
 function Talk({ group, hasDirection }: { group: string; hasDirection: boolean }) {
   const { near, far, rank, top } = useChoice();
   const { value, problem, again } = useKnown(group, rank, hasDirection);
-  const graph = useMemo(() => value && graphOf(value.seen, ownersOf(value.seen, value.interfaces), value.subnets, { near, far }, rank), [value, near, far, rank]);
+  const owners = useMemo(() => value && ownersOf(value.seen, value.interfaces), [value]);
+  const places = usePlaces(useMemo(() => (value?.seen ?? []).flatMap(({ from, to }) => [from, to]).filter((address) => !owners?.has(address)), [value, owners])).value;
+  const graph = useMemo(() => value && owners && graphOf(value.seen, owners, value.subnets, places ?? new Map(), { near, far }, rank), [value, owners, places, near, far, rank]);
   const lines = useMemo(() => graph?.lines.slice(0, top) ?? [], [graph, top]);
   const { toNode, toLine, toEdge, query } = useWays(group, rank, hasDirection);
   if (problem) return <Problem of={problem} again={again} />;

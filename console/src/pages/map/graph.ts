@@ -2,6 +2,7 @@
 
 import type { Subnet } from "../../api/ec2";
 import { type Coarse, networkOf } from "../../record/network";
+import { countriesOf, type Places } from "../../record/places";
 import type { Owners } from "./ends";
 import type { Rank, Seen, Sums } from "./question";
 
@@ -75,7 +76,7 @@ function once(seen: Seen[]): Seen[] {
   return [...all.values()];
 }
 
-export function graphOf(seen: Seen[], owners: Owners, subnets: Subnet[], grouping: Grouping, rank: Rank): Graph {
+export function graphOf(seen: Seen[], owners: Owners, subnets: Subnet[], places: Places, grouping: Grouping, rank: Rank): Graph {
   const nodes = new Map<string, Node>();
   const ranges = new Map(subnets.map(({ subnetId, cidrBlock, ipv6CidrBlockAssociationSet = [] }) => [subnetId, cidrBlock ?? ipv6CidrBlockAssociationSet[0]?.ipv6CidrBlock]));
   const place = placer(owners, ranges, grouping);
@@ -99,6 +100,7 @@ export function graphOf(seen: Seen[], owners: Owners, subnets: Subnet[], groupin
     if (!line.edges.includes(edge)) line.edges.push(edge);
     add(line, row);
   }
+  for (const far of [...nodes.values()].filter(({ isOurs }) => !isOurs)) far.label = `${far.label} ${countriesOf(far.addresses, places)}`.trim();
   const down = (one: Sums, other: Sums) => other[rank] - one[rank] || other.bytes - one.bytes;
   return { nodes: [...nodes.values()], edges: [...edges.values()].sort(down), lines: [...lines.values()].sort(down) };
 }

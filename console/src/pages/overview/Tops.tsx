@@ -2,6 +2,7 @@ import type { ReactNode } from "react";
 import type { Row } from "../../api/insights";
 import { Link } from "../../app/link";
 import { Address } from "../../record/Address";
+import { Country, usePlaces } from "../../record/places";
 import { portName, protocolName } from "../../record/protocols";
 import { Moment } from "../../time/Moment";
 import { Bars } from "../../ui/Bars";
@@ -31,12 +32,13 @@ interface Top {
 function TopPanel({ about, title, query, by, name, note, behind, empty, color }: Top) {
   const { value, problem, again } = useAnswer(about, query);
   const link = useQueryLink(about.group);
+  const places = usePlaces((value?.rows ?? []).map(({ srcAddr = "" }) => srcAddr)).value;
   const shown = (row: Row) => (by === "bytes" ? bytes(Number(row[by])) : count(Number(row[by])));
   return (
     <Panel title={title} query={link(query, about.range)} className="third">
       {problem ? <Problem of={problem} again={again} /> : !value ? <Waiting label="Counting" /> : value.rows.length === 0 ? <Empty>{empty}</Empty> : (
         <Bars label={title} bars={value.rows.map((row, place) => ({
-          key: String(place), name: name(row), value: Number(row[by]), note: note?.(row), color,
+          key: String(place), name: <>{name(row)} <Country of={places?.get(row.srcAddr ?? "")} /></>, value: Number(row[by]), note: note?.(row), color,
           shown: <Link to={link(behind(row), about.range)}>{shown(row)}</Link>,
         }))} />
       )}

@@ -15,17 +15,21 @@ const PATIENCE = 900;
 /** How such an EXPLAIN begins: the history leaves it out. */
 export const MARK = "EXPLAIN /* estimate */ ";
 
-/** Asked while typing has paused; never for `first`, which stands there without anybody having typed it. Whatever goes wrong is told when the query runs. */
-export function useEstimate(query: string, first: string, database: string, location: string): Estimate | undefined {
-  const [state, setState] = useState<{ query: string; estimate?: Estimate }>();
-  const wanted = query !== first && /^\s*(select|with|values|table)\b/i.test(query) ? query : "";
+/**
+ * Asked while typing has paused and `isOn`; never for `first`, which stands there without anybody having typed it. What was asked before stays known.
+ * Whatever goes wrong is told when the query runs.
+ */
+export function useEstimate(query: string, first: string, database: string, location: string, isOn: boolean): Estimate | undefined {
+  const [state, setState] = useState<{ key: string; estimate?: Estimate }>();
+  const key = JSON.stringify([query, database, location]);
+  const isWanted = isOn && query !== first && state?.key !== key && /^\s*(select|with|values|table)\b/i.test(query);
   useEffect(() => {
-    if (!wanted) return undefined;
+    if (!isWanted) return undefined;
     const abort = new AbortController();
-    ask(wanted, database, location, abort.signal).then((estimate) => setState({ query: wanted, estimate }), () => undefined);
+    ask(query, database, location, abort.signal).then((estimate) => setState({ key, estimate }), () => undefined);
     return () => abort.abort();
-  }, [wanted, database, location]);
-  return state?.query === wanted ? state.estimate : undefined;
+  }, [isWanted, key]);
+  return state?.key === key ? state.estimate : undefined;
 }
 
 async function ask(query: string, database: string, location: string, signal: AbortSignal): Promise<Estimate | undefined> {

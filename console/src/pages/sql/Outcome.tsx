@@ -1,4 +1,4 @@
-import { Text } from "@mantine/core";
+import { Progress, Text } from "@mantine/core";
 import { useMemo } from "react";
 import type { Table } from "../../api/athena";
 import { Address, isAddress } from "../../record/Address";
@@ -8,13 +8,26 @@ import { bytes } from "../../ui/numbers";
 import { Problem } from "../../ui/Problem";
 import type { Run } from "./useExecution";
 
+interface Props {
+  run: Run;
+  /** Bytes that the query reads at most, where that is known. */
+  toRead: number | undefined;
+}
+
 /** How a query goes, and what it found. */
-export function Outcome({ run: { execution, table, problem, isBusy } }: { run: Run }) {
+export function Outcome({ run: { execution, table, problem, isBusy }, toRead }: Props) {
   const { DataScannedInBytes = 0, TotalExecutionTimeInMillis = 0 } = execution?.Statistics ?? {};
   const read = `${bytes(DataScannedInBytes)} read, ${(TotalExecutionTimeInMillis / 1000).toFixed(1)} s`;
   return (
     <>
-      {isBusy && <Text size="sm" role="status" my={4}>{execution?.Status.State === "QUEUED" ? "Waiting in the queue." : `Running. ${bytes(DataScannedInBytes)} read.`}</Text>}
+      {isBusy && (
+        <>
+          <Text size="sm" role="status" my={4}>
+            {execution?.Status.State === "QUEUED" ? "Waiting in the queue." : `Running. ${bytes(DataScannedInBytes)}${toRead ? ` of ${bytes(toRead)}` : ""} read.`}
+          </Text>
+          {toRead !== undefined && toRead > 0 && <Progress value={Math.min(100, (100 * DataScannedInBytes) / toRead)} aria-label="Bytes read" mb={4} />}
+        </>
+      )}
       {problem !== undefined && <Problem of={problem} />}
       {table && <Rows table={table} read={read} />}
       {!execution && !isBusy && problem === undefined && (

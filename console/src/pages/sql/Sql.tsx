@@ -35,7 +35,7 @@ export default function Sql() {
   }, [known.value]);
   const mistake = useMemo(() => mistakeOf(run.problem, run.asked === draft ? draft : undefined), [run.problem, run.asked, draft]);
   const [mayRun] = useMay([{ service: "athena", operation: "StartQueryExecution" }]);
-  const estimate = useEstimate(mayRun && !run.isBusy ? draft : "", query ?? BEGINNING, database, locationOf(params));
+  const estimate = useEstimate(draft, query ?? BEGINNING, database, locationOf(params), mayRun === true && !run.isBusy);
   const start = () => void run.start(draft, database, locationOf(params));
 
   return (
@@ -55,7 +55,7 @@ export default function Sql() {
         </Group>
         <Editor value={draft} onChange={setDraft} onRun={() => mayRun && start()} language={language} label="SQL" mistake={mistake} />
         <Text size="xs" c="dimmed" my={4}><Kbd size="xs">Ctrl</Kbd> <Kbd size="xs">Enter</Kbd> runs, <Kbd size="xs">Ctrl</Kbd> <Kbd size="xs">Space</Kbd> completes <Estimated of={estimate} /></Text>
-        <Outcome run={run} />
+        <Outcome run={run} toRead={run.asked === draft ? estimate?.bytes : undefined} />
       </div>
       <Side known={known} insert={(name) => setDraft((text) => `${text.trimEnd()} ${name}`)} turn={run.isBusy ? "" : (run.execution?.QueryExecutionId ?? "")} />
     </div>

@@ -69,7 +69,7 @@ fn desk_at(clock: fn() -> i64, is_on: bool) -> Desk {
         bodies: Room::default(),
         clock,
     };
-    Desk { console: Arc::new(Console::new(Arc::new(front), LIFETIME, "1.0")), audit }
+    Desk { console: Arc::new(Console::new(Arc::new(front), LIFETIME, Arc::new(Arc::default), "1.0")), audit }
 }
 
 fn desk() -> Desk {
@@ -91,6 +91,7 @@ impl Desk {
             ["sign-in"] => sign_in(state, request).await.into_response(),
             ["sign-out"] => sign_out(state, request).await.into_response(),
             ["may"] => may(state, request).await.into_response(),
+            ["places"] => places(state, request).await.into_response(),
             ["session"] => whose(state, request).await,
             ["call", service, operation] => {
                 call(state, Path((service.to_owned(), operation.to_owned())), request).await.into_response()
@@ -231,6 +232,21 @@ async fn a_page_learns_what_its_user_may_do() {
     let may = desk.ask("/console/may", &reader, &[], &questions).await;
     assert_eq!(answers(may), json!([true, false, false, false]));
     assert_eq!(answers(desk.ask("/console/may", &root, &[], &questions).await), json!([true, true, false, false]));
+}
+
+#[tokio::test]
+async fn whoever_is_signed_in_may_ask_where_addresses_are() {
+    let desk = desk();
+    let asked = json!({ "addresses": ["203.0.113.9", "2001:db8::1"] });
+    assert_eq!(desk.ask("/console/places", "", &[], &asked).await.status, 401);
+    let root = desk.sign_in("AKIAROOT", "root secret").await;
+    assert_eq!(desk.ask("/console/session", &root, &[], &json!({})).await.json()["hasAtlas"], false);
+    let nowhere = desk.ask("/console/places", &root, &[], &asked).await;
+    assert_eq!(nowhere.json(), json!({ "places": [null, null] }), "there is no database file");
+    let many = json!({ "addresses": vec!["203.0.113.9"; 10_001] });
+    assert_eq!(desk.ask("/console/places", &root, &[], &many).await.json()["code"], "TooManyAddresses");
+    let no_address = json!({ "addresses": ["203.0.113"] });
+    assert_eq!(desk.ask("/console/places", &root, &[], &no_address).await.status, 400);
 }
 
 #[tokio::test]

@@ -5,9 +5,10 @@ use std::{
     sync::{
         Arc, Mutex,
         atomic::{AtomicU64, Ordering},
-        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     },
 };
+
+use tokio::sync::mpsc::{Receiver, Sender, channel, error::TrySendError};
 
 use super::{Committed, LogStore, queue::lock};
 
@@ -21,7 +22,7 @@ pub(super) struct Listeners(Mutex<Vec<Ear>>);
 #[derive(Debug)]
 struct Ear {
     groups: BTreeSet<String>,
-    batches: SyncSender<Arc<Committed>>,
+    batches: Sender<Arc<Committed>>,
     missed: Arc<AtomicU64>,
 }
 
@@ -33,8 +34,13 @@ pub struct Listener {
 }
 
 impl Listener {
+    /// The next batch, when there is one; none when the store is closed.
+    pub async fn next(&mut self) -> Option<Arc<Committed>> {
+        self.batches.recv().await
+    }
+
     /// The next batch, if there is one by now.
-    pub fn next_now(&self) -> Option<Arc<Committed>> {
+    pub fn next_now(&mut self) -> Option<Arc<Committed>> {
         self.batches.try_recv().ok()
     }
 
@@ -47,7 +53,7 @@ impl Listener {
 impl LogStore {
     /// Listens to these log groups.
     pub fn listen(&self, groups: BTreeSet<String>) -> Listener {
-        let (batches, listener) = sync_channel(WAITING);
+        let (batches, listener) = channel(WAITING);
         let missed = Arc::new(AtomicU64::new(0));
         lock(&self.listeners.0).push(Ear { groups, batches, missed: Arc::clone(&missed) });
         Listener { batches: listener, missed }
@@ -67,7 +73,7 @@ impl Listeners {
                     ear.missed.fetch_add(1, Ordering::Relaxed);
                     true
                 }
-                Err(TrySendError::Disconnected(_)) => false,
+                Err(TrySendError::Closed(_)) => false,
             }
         });
     }

@@ -16,12 +16,12 @@ mod trail;
 mod watching;
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context as _, Result, anyhow};
 use clap::Command;
 use rustix::thread::CapabilitySet;
 use sd_notify::NotifyState;
@@ -30,6 +30,7 @@ use tokio::{
     sync::watch,
 };
 use weir_api::services::ec2::Ec2;
+use weir_atlas::Atlas;
 use weir_capture::interfaces::{self, Placement};
 use weir_host::{DeviceOptions, Devices, Entries, News, Rules};
 use weir_network::FlowLog;
@@ -38,7 +39,8 @@ use weir_store::{BucketName, Buckets, Catalogue, DataDirectory, Delivery, Delive
 use crate::{
     Outcome, clock,
     fleet::{Beginning, Fleet},
-    report::{DeliveryReport, ErrorReport, Report},
+    fresh::Fresh,
+    report::{DeliveryReport, ErrorReport, Report, WatchingReport},
     server::{self, Board, Listener, Orders, Service},
     settings::Settings,
 };
@@ -88,8 +90,15 @@ pub fn run(settings: &Settings) -> Result<Outcome> {
     runtime.block_on(up(settings))
 }
 
+/// Where addresses are. The files are read here for the first time, so that a wrong name shows at once.
+fn atlas(files: &[String]) -> Result<Fresh<Atlas>> {
+    let files: Vec<PathBuf> = files.iter().map(PathBuf::from).collect();
+    Fresh::open("the atlas", files.clone(), move || Atlas::open(&files).context("--geoip"))
+}
+
 async fn up(settings: &Settings) -> Result<Outcome> {
     front::check(settings)?;
+    let atlas = Arc::new(atlas(&settings.geoip)?);
     let recording = settings.capture.0.is_some() && may_capture();
     // Agents record for this one.
     let keeping = recording || settings.join_listen.is_some();
@@ -157,13 +166,14 @@ async fn up(settings: &Settings) -> Result<Outcome> {
         watching: Arc::clone(&watching),
         flow_logs: Arc::clone(&flow_logs),
     });
-    let recorder = Recorder::start(settings, &flow_log, sinks, devices, rules.clone())?;
+    let recorder = Recorder::start(settings, &flow_log, sinks, devices, rules.clone(), Arc::clone(&atlas))?;
     let running = Running {
         settings,
         flow_log: &flow_log,
         delivery: delivery.as_deref(),
         recorder: &recorder,
         watching: &watching,
+        door: &door,
         rules,
         fleet: fleet.as_deref(),
         started: clock::steady(),
@@ -180,6 +190,7 @@ async fn up(settings: &Settings) -> Result<Outcome> {
         attach: Arc::new(move |attachment| host::attach(&attached, attachment)),
         front: Arc::clone(&door.front),
         answers: Arc::new(move |method, path, query| links.link(method, path, query)),
+        atlas: Arc::new(move || atlas.now()),
         session: i64::try_from(settings.console_session).unwrap_or(i64::MAX).saturating_mul(1000),
         metrics: Arc::new(move |report| figures.figures(report)),
     };
@@ -308,6 +319,7 @@ struct Running<'a> {
     delivery: Option<&'a Delivery>,
     recorder: &'a Recorder,
     watching: &'a Watching,
+    door: &'a front::Door,
     rules: Arc<Rules>,
     fleet: Option<&'a Fleet>,
     started: Instant,
@@ -350,9 +362,15 @@ impl Running<'_> {
                 failures: counters.failures,
             },
             enforcement: self.settings.enforces().then(|| self.rules.report()),
-            watching: self.watching.report(),
+            watching: self.watched(),
             errors,
         }
+    }
+
+    fn watched(&self) -> WatchingReport {
+        let lost = self.door.lost_notifications();
+        let (lost_notifications, last_lost_notification) = (lost.count, lost.last);
+        WatchingReport { lost_notifications, last_lost_notification, ..self.watching.report() }
     }
 }
 

@@ -3,6 +3,10 @@
 #[cfg_attr(feature = "console", path = "console/files.rs")]
 #[cfg_attr(not(feature = "console"), path = "console/none.rs")]
 mod files;
+/// Also compiled and tried with the page.
+#[cfg(all(test, feature = "console"))]
+#[path = "console/none.rs"]
+mod none;
 
 use std::sync::Arc;
 
@@ -15,7 +19,10 @@ use axum::{
     response::{Redirect, Response},
     routing,
 };
-use weir_api::{Front, console::Console};
+use weir_api::{
+    Front,
+    console::{AtlasNow, Console},
+};
 
 /// Nothing comes from elsewhere, and no script stands in the page. Styles may: the editors and the components make some
 /// while the page runs.
@@ -23,9 +30,9 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
                       font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The page, and what it asks. A session lasts so many milliseconds.
-pub(super) fn routes(front: &Arc<Front>, session: i64) -> Router {
+pub(super) fn routes(front: &Arc<Front>, session: i64, atlas: AtlasNow) -> Router {
     let page = || routing::get(page);
-    let asked = Console::new(Arc::clone(front), session, env!("CARGO_PKG_VERSION"));
+    let asked = Console::new(Arc::clone(front), session, atlas, env!("CARGO_PKG_VERSION"));
     Router::new()
         .route("/console", routing::get(|| async { Redirect::permanent("/console/") }))
         .route("/console/", page())

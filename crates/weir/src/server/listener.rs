@@ -36,7 +36,11 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 use weir_api::access::OverTls;
 
-use super::{body::Patient, stream::Stream, tls::Identity};
+use super::{
+    body::Patient,
+    stream::Stream,
+    tls::{self, Identity},
+};
 use crate::settings::Settings;
 
 /// Connections at a time, where the system gives as many descriptors.
@@ -66,7 +70,7 @@ impl Listener {
     /// When it cannot be had, for example because another program listens there, or when the certificate cannot be read.
     pub async fn open(settings: &Settings) -> Result<Self> {
         let identity = match (&settings.tls_cert, &settings.tls_key) {
-            (Some(certificate), Some(key)) => Some(Identity::open(certificate, key)?),
+            (Some(certificate), Some(key)) => Some(tls::identity(certificate, key)?),
             _ => None,
         };
         let address = settings.listen;
@@ -191,7 +195,7 @@ impl House {
         // An answer is not held back until the client has acknowledged what came before.
         stream.set_nodelay(true)?;
         let Some(identity) = &self.identity else { return Ok(stream.into()) };
-        let handshake = TlsAcceptor::from(identity.config()).accept(stream);
+        let handshake = TlsAcceptor::from(identity.now()).accept(stream);
         let stream = timeout(HANDSHAKE, handshake).await??;
         Ok(stream.into())
     }

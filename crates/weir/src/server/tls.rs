@@ -1,11 +1,6 @@
 //! The certificate of the listener, read again when its files change.
 
-use std::{
-    fs,
-    os::unix::fs::MetadataExt as _,
-    path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{path::Path, sync::Arc};
 
 use anyhow::{Context as _, Result, bail};
 use rustls::{
@@ -14,56 +9,21 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
 };
 
-/// A chain of certificates and its key, in two PEM files.
-pub struct Identity {
-    files: [PathBuf; 2],
-    current: Mutex<Current>,
+use crate::fresh::Fresh;
+
+/// A chain of certificates and its key, in two PEM files. While they do not belong together, the pair before them stays.
+pub type Identity = Fresh<ServerConfig>;
+
+/// Reads both.
+///
+/// # Errors
+/// When one cannot be read, or they do not belong together.
+pub fn identity(certificate: &Path, key: &Path) -> Result<Identity> {
+    let (certificate, key) = (certificate.to_owned(), key.to_owned());
+    Fresh::open("the certificate", vec![certificate.clone(), key.clone()], move || read(&certificate, &key))
 }
 
-struct Current {
-    stamp: Stamp,
-    config: Arc<ServerConfig>,
-}
-
-/// Changes when one of the files does: device, inode, length, and time of the last change of each.
-type Stamp = [Option<(u64, u64, u64, i64, i64)>; 2];
-
-impl Identity {
-    /// Reads both.
-    ///
-    /// # Errors
-    /// When one cannot be read, or they do not belong together.
-    pub fn open(certificate: &Path, key: &Path) -> Result<Self> {
-        let files = [certificate.to_owned(), key.to_owned()];
-        let stamp = stamp(&files);
-        let config = read(&files)?;
-        Ok(Self { files, current: Mutex::new(Current { stamp, config }) })
-    }
-
-    /// For a handshake that begins now. While the files do not belong together, that is in the midst of their replacement,
-    /// the pair before them stays.
-    pub fn config(&self) -> Arc<ServerConfig> {
-        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        let stamp = stamp(&self.files);
-        if stamp != current.stamp {
-            current.stamp = stamp;
-            match read(&self.files) {
-                Ok(config) => current.config = config,
-                Err(error) => tracing::warn!("the certificate stays as it was: {}", crate::sentence(&error)),
-            }
-        }
-        Arc::clone(&current.config)
-    }
-}
-
-fn stamp(files: &[PathBuf; 2]) -> Stamp {
-    files.each_ref().map(|path| {
-        let file = fs::metadata(path).ok()?;
-        Some((file.dev(), file.ino(), file.len(), file.ctime(), file.ctime_nsec()))
-    })
-}
-
-fn read([certificate, key]: &[PathBuf; 2]) -> Result<Arc<ServerConfig>> {
+fn read(certificate: &Path, key: &Path) -> Result<ServerConfig> {
     let chain = chain(certificate)?;
     let secret = PrivateKeyDer::from_pem_file(key)
         .with_context(|| format!("{}: no private key in PEM can be read from it", key.display()))?;
@@ -73,7 +33,7 @@ fn read([certificate, key]: &[PathBuf; 2]) -> Result<Arc<ServerConfig>> {
         .with_single_cert(chain, secret)
         .with_context(|| format!("{} is not the key of {}", key.display(), certificate.display()))?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(Arc::new(config))
+    Ok(config)
 }
 
 /// The certificates of a PEM file: first that of the server, then those that vouch for it.

@@ -53,11 +53,20 @@ fn what_waits_to_try_again_ends_when_it_is_told() {
     assert_eq!(up.end("-TERM"), Some(0));
 }
 
-/// A capture breaks off in its first window: what it counted is there, and after it comes SKIPDATA until the next one begins.
 #[test]
-fn a_capture_that_breaks_off_keeps_what_it_counted() {
+fn a_packet_capture_that_breaks_off_keeps_what_it_counted() {
+    keeps_what_it_counted("packet");
+}
+
+#[test]
+fn a_kernel_capture_that_breaks_off_keeps_what_it_counted() {
+    keeps_what_it_counted("ebpf");
+}
+
+/// A capture breaks off in its first window: what it counted is there, and after it comes SKIPDATA until the next one begins.
+fn keeps_what_it_counted(capture: &str) {
     let (net, lab) = (Net::new(), Lab::new());
-    let up = Up::start(&net, &lab, &["--capture", "packet", "--interval", "600", "--deliver-every-window"]);
+    let up = Up::start(&net, &lab, &["--capture", capture, "--interval", "600", "--deliver-every-window"]);
     let send = |count: usize| {
         let socket = "import socket\ns = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)";
         net.far(&format!("{socket}\nfor n in range({count}): s.sendto(b'x' * 100, ('10.88.0.1', 9))"));

@@ -161,3 +161,18 @@ fn the_page_of_the_guide_is_made_from_the_table() {
     let said = Lab::new().weir(&["config", "--markdown"]);
     assert_eq!(said.out, page, "make the page anew: weir config --markdown > docs/guide/configuration.md");
 }
+
+#[test]
+fn a_database_of_addresses_that_cannot_be_read_is_told_at_the_start() {
+    let lab = Lab::new();
+    lab.write("countries.csv", "id,country\n1,CH\n");
+    for (file, what) in [
+        ("absent.mmdb", "cannot read the database file: "),
+        ("countries.csv", "no database in the MaxMind DB format: "),
+    ] {
+        let said = lab.weir(&["up", "--listen", "127.0.0.1:0", "--geoip", file]);
+        assert_eq!(said.code, 1, "{said:?}");
+        assert!(said.err.starts_with(&format!("weir: --geoip: {file}: {what}")), "{}", said.err);
+        assert!(said.err.ends_with("(.mmdb)\n"), "{}", said.err);
+    }
+}

@@ -1,38 +1,34 @@
-import { Badge } from "@mantine/core";
+import { type Alarm, alarmNameOf, loudest } from "../../../api/alarms";
 import { Moment } from "../../../time/Moment";
 import { Empty } from "../../../ui/Empty";
 import { Problem } from "../../../ui/Problem";
+import { StateBadge } from "../../../ui/StateBadge";
 import { useAsked } from "../../../ui/useAsked";
 import { Waiting } from "../../../ui/Waiting";
 import type { WidgetProps } from "../about";
-import { type Alarm, describeAlarms, nameOf, regionOf } from "../alarms";
+import { alarmsOf } from "../alarms";
 import { list, properties, text, titleOf } from "../body";
 
-const COLOR = { ALARM: "red", INSUFFICIENT_DATA: "gray", OK: "green" };
-const ORDER = ["ALARM", "INSUFFICIENT_DATA", "OK"];
 
 /** How alarms stand. */
 export function AlarmsWidget({ widget, about }: WidgetProps) {
   const of = properties(widget);
   const arns = list(of.alarms).flatMap((arn) => text(arn) ?? []);
-  const { value, problem, again } = useAsked(arns.length > 0 ? JSON.stringify([arns, about.range]) : null, async (signal) => {
-    const regions = [...new Set(arns.map(regionOf))];
-    return (await Promise.all(regions.map((region) => describeAlarms(arns.filter((arn) => regionOf(arn) === region), signal, region)))).flat();
-  });
+  const { value, problem, again } = useAsked(arns.length > 0 ? JSON.stringify([arns, about.range]) : null, (signal) => alarmsOf(arns, signal));
   if (arns.length === 0) return <Empty>This widget names no alarm yet. Edit it to choose some.</Empty>;
   if (problem) return <Problem of={problem} again={again} />;
   if (!value) return <Waiting label={`Asking for ${titleOf(widget)}`} />;
   const states = list(of.states);
-  const shown = sorted(value, text(of.sortBy)).filter(({ StateValue }) => states.length === 0 || states.includes(StateValue));
-  const missing = arns.map(nameOf).filter((name) => !value.some(({ AlarmName }) => AlarmName === name));
+  const shown = sorted(value, text(of.sortBy)).filter(({ of }) => states.length === 0 || states.includes(of.StateValue));
+  const missing = arns.map(alarmNameOf).filter((name) => !value.some(({ of }) => of.AlarmName === name));
   return (
     <>
       {shown.length === 0 && missing.length === 0 && <Empty>None of {value.length} alarms is in a state that this widget shows.</Empty>}
       <table className="plain" aria-label={titleOf(widget)}>
         <tbody>
-          {shown.map(({ AlarmArn, AlarmName, StateValue, StateReason, StateUpdatedTimestamp }) => (
+          {shown.map(({ of: { AlarmArn, AlarmName, StateValue, StateReason, StateUpdatedTimestamp } }) => (
             <tr key={AlarmArn}>
-              <td className="narrow"><Badge size="xs" miw="max-content" variant="filled" autoContrast color={COLOR[StateValue]}>{StateValue.replace("_", " ")}</Badge></td>
+              <td className="narrow"><StateBadge of={StateValue} /></td>
               <th scope="row" title={StateReason}>{AlarmName}</th>
               <td className="number">{StateUpdatedTimestamp !== undefined && <Moment at={StateUpdatedTimestamp} />}</td>
             </tr>
@@ -46,7 +42,6 @@ export function AlarmsWidget({ widget, about }: WidgetProps) {
 
 /** Those that ring first, or the newest change first. */
 function sorted(alarms: Alarm[], by: string | undefined): Alarm[] {
-  const newest = (one: Alarm, other: Alarm) => (other.StateUpdatedTimestamp ?? 0) - (one.StateUpdatedTimestamp ?? 0);
-  const loudest = (one: Alarm, other: Alarm) => ORDER.indexOf(one.StateValue) - ORDER.indexOf(other.StateValue);
+  const newest = ({ of: one }: Alarm, { of: other }: Alarm) => (other.StateUpdatedTimestamp ?? 0) - (one.StateUpdatedTimestamp ?? 0);
   return [...alarms].sort(by === "stateUpdatedTimestamp" || by === "timestamp" ? newest : loudest);
 }

@@ -5,10 +5,10 @@ import { DataGrid } from "../../../ui/DataGrid";
 import { Empty } from "../../../ui/Empty";
 import { bytes, count } from "../../../ui/numbers";
 import { Problem } from "../../../ui/Problem";
-import { PALETTE, TimeChart } from "../../../ui/TimeChart";
+import { TimeChart } from "../../../ui/TimeChart";
 import { useAsked } from "../../../ui/useAsked";
 import { Waiting } from "../../../ui/Waiting";
-import { chartOf } from "../../logs/chartOf";
+import { chartOf, colorOf } from "../../logs/chartOf";
 import { columnsOf } from "../../logs/Results";
 import { rangeOfWidget, type WidgetProps } from "../about";
 import { properties, text, titleOf } from "../body";
@@ -52,7 +52,7 @@ function Shown({ answer, query, view, label, height, group }: ShownProps) {
     return <Bars label={label} bars={parts.map(({ name, value }) => ({ key: name, name, value, shown: count(value) }))} />;
   }
   if (view === "pie" && parts) {
-    return <Pie label={label} height={height} parts={parts.map((part, place) => ({ ...part, shown: count(part.value), color: PALETTE[place % PALETTE.length] ?? "" }))} />;
+    return <Pie label={label} height={height} parts={parts.map((part, place) => ({ ...part, shown: count(part.value), color: colorOf(part.name, place) }))} />;
   }
   return <DataGrid label={label} columns={columns} rows={answer.rows} height={height - AROUND} file="insights" />;
 }

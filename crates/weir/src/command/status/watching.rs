@@ -41,10 +41,27 @@ pub(super) fn lines(report: &WatchingReport, data: &str) -> Vec<String> {
     if notices.dead > 0 {
         lines.push(format!("given up   each is a file in {data}/dead-letters, with the reason"));
     }
+    if report.lost_notifications > 0 {
+        let (lost, last) = (report.lost_notifications, report.last_lost_notification.as_deref().unwrap_or_default());
+        lines.push(format!("buckets    {lost} notifications were lost; the last: {last}"));
+    }
     if report.waiting_records + report.dropped_records > 0 {
         let (waiting, dropped) = (report.waiting_records, report.dropped_records);
         lines.push(format!("log group  {waiting} records wait for the disk, {dropped} were dropped"));
     }
     lines.extend(report.errors.iter().map(super::error_line));
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_was_told_of_a_bucket_is_said_with_its_reason() {
+        let none = WatchingReport::default();
+        assert!(lines(&none, "data").is_empty());
+        let lost = WatchingReport { lost_notifications: 2, last_lost_notification: Some("gone".into()), ..none };
+        assert_eq!(lines(&lost, "data"), ["buckets    2 notifications were lost; the last: gone"]);
+    }
 }

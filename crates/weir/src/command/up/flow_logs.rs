@@ -10,7 +10,7 @@ use weir_api::{
     access::{Access, Context},
     services::ec2::{CoveredFlowLog, Deliveries, Ec2},
 };
-use weir_capture::window::{Merger, RuleNames, Window};
+use weir_capture::window::{Merger, Window, Words};
 use weir_host::Unwatched;
 use weir_network::{AggregationInterval, Destination as Goal, FlowLog, Interface};
 use weir_store::{Appended, Buckets, DataDirectory, Delivery, DeliveryOptions, Failure, FinishedWindow};
@@ -121,9 +121,9 @@ impl FlowLogs {
     }
 
     /// Takes a window of the capture.
-    pub(super) fn take(&self, window: &Window, rules: &RuleNames<'_>) {
+    pub(super) fn take(&self, window: &Window, words: Words<'_>) {
         for known in self.recorded().values_mut() {
-            known.take(window, rules);
+            known.take(window, words);
         }
     }
 
@@ -304,23 +304,23 @@ fn is_stuck(delivery: &Delivery) -> bool {
 }
 
 impl Recorded {
-    fn take(&mut self, window: &Window, rules: &RuleNames<'_>) {
+    fn take(&mut self, window: &Window, words: Words<'_>) {
         let covers = &self.wanted.covers;
         for whole in self.merger.take(window, |interface: &Interface| covers.contains(&interface.id)) {
-            self.append(&whole, rules);
+            self.append(&whole, words);
         }
     }
 
     /// What the rules were called is gone with the capture: marks without a name stay without one.
     fn finish(&mut self) {
         if let Some(window) = self.merger.finish() {
-            self.append(&window, &weir_capture::window::no_rules);
+            self.append(&window, Words::NONE);
         }
     }
 
-    fn append(&self, window: &Window, rules: &RuleNames<'_>) {
+    fn append(&self, window: &Window, words: Words<'_>) {
         let FlowLog { log_format, traffic_type, .. } = &self.wanted.flow_log;
-        self.hand_on(finished(window, log_format, *traffic_type, rules));
+        self.hand_on(finished(window, log_format, *traffic_type, words));
         self.hand_on_losses();
     }
 

@@ -6,7 +6,11 @@ use anyhow::Result;
 use weir_api::{
     Call, Foundation, Front, Room,
     access::Access,
-    services::{self, cloudformation, ec2::Ec2, s3::S3},
+    services::{
+        self, cloudformation,
+        ec2::Ec2,
+        s3::{LostNotifications, S3},
+    },
 };
 use weir_store::{Buckets, Catalogue};
 
@@ -115,6 +119,11 @@ impl Door {
                 home.troubles.add(format!("lifecycle rules of buckets: {error}"));
             }
         });
+    }
+
+    /// What no queue and no topic was told of objects.
+    pub(super) fn lost_notifications(&self) -> LostNotifications {
+        self.s3.lost_notifications()
     }
 
     /// Writes what is left of the audit trail. Blocks; the listener must have ended.

@@ -42,7 +42,7 @@ struct Threads {
 fn limits(settings: &Settings) -> Limits {
     let usual = Limits::default();
     Limits {
-        concurrency: settings.query_concurrency.map_or(usual.concurrency, at_a_time),
+        concurrency: at_a_time(settings).unwrap_or(usual.concurrency),
         time: settings.query_time.map_or(usual.time, Duration::from_secs),
     }
 }
@@ -51,7 +51,7 @@ fn limits(settings: &Settings) -> Limits {
 pub(super) fn insights_limits(settings: &Settings) -> QuestionLimits {
     let usual = QueryLimits::default();
     let queries = QueryLimits {
-        running: settings.query_concurrency.map_or(usual.running, at_a_time),
+        running: at_a_time(settings).unwrap_or(usual.running),
         time: settings.query_time.map_or(usual.time, Duration::from_secs),
         ..usual
     };
@@ -63,9 +63,9 @@ fn memory(settings: &Settings) -> Option<usize> {
     settings.memory_limit.and_then(|Bytes(bytes)| usize::try_from(bytes).ok())
 }
 
-/// So many, and at least one.
-fn at_a_time(count: u64) -> usize {
-    usize::try_from(count).unwrap_or(usize::MAX).clamp(1, 1000)
+/// How many queries run at a time, if somebody said.
+fn at_a_time(settings: &Settings) -> Option<usize> {
+    settings.query_concurrency.and_then(|count| usize::try_from(count).ok())
 }
 
 impl Queries {

@@ -11,9 +11,10 @@ use std::{
 };
 
 use tokio::sync::Notify;
+use weir_atlas::Atlas;
 use weir_capture::{
     live::{self, Capture, Event, LiveError, Stopper},
-    window::{RuleNames, Window, skipdata},
+    window::{Window, Words, skipdata},
 };
 use weir_host::{Devices, Gaps, Interfaces, Rules, Unwatched};
 use weir_network::{FlowLog, TrafficType};
@@ -27,7 +28,7 @@ use super::{
     refusals::Refusals,
     watching::Watching,
 };
-use crate::{clock, report::CaptureReport, settings::Settings};
+use crate::{clock, fresh::Fresh, report::CaptureReport, settings::Settings};
 
 /// Windows that may wait between the two threads. When the disk is slower for long, capturing waits too, and what the
 /// kernel then drops is counted as lost.
@@ -102,6 +103,7 @@ pub(super) struct Shared {
     account_id: String,
     region: String,
     rules: Arc<Rules>,
+    atlas: Arc<Fresh<Atlas>>,
 }
 
 impl Recorder {
@@ -115,6 +117,7 @@ impl Recorder {
         sinks: Option<Sinks>,
         devices: Arc<Devices>,
         rules: Arc<Rules>,
+        atlas: Arc<Fresh<Atlas>>,
     ) -> Result<Self, LiveError> {
         let keeps = sinks.is_some();
         let shared = Arc::new(Shared {
@@ -127,6 +130,7 @@ impl Recorder {
             account_id: flow_log.account_id.clone(),
             region: flow_log.region.clone(),
             rules: rules.clone(),
+            atlas,
         });
         let Some(tier) = settings.capture.0 else {
             shared.progress().not_recording = Some("capture is off".to_owned());
@@ -210,17 +214,12 @@ fn record(shared: &Shared, received: &Receiver<News>) {
 }
 
 /// The records of a window, on the way to where they go.
-pub(super) fn finished(
-    window: &Window,
-    format: &Format,
-    traffic: TrafficType,
-    rules: &RuleNames<'_>,
-) -> FinishedWindow {
+pub(super) fn finished(window: &Window, format: &Format, traffic: TrafficType, words: Words<'_>) -> FinishedWindow {
     const SECOND_NS: i64 = 1_000_000_000;
     FinishedWindow {
         start: window.start_ns() / SECOND_NS,
         end: (window.end_ns() + SECOND_NS - 1).div_euclid(SECOND_NS),
-        batches: window.batches(format, traffic, rules, BATCH_ROWS).collect(),
+        batches: window.batches(format, traffic, words, BATCH_ROWS).collect(),
     }
 }
 
@@ -287,9 +286,13 @@ impl Shared {
     /// Makes records of a window and hands them to the delivery.
     fn window(&self, window: &Window) {
         let rule = |mark| self.rules.name(mark);
-        self.append(finished(window, &self.format, TrafficType::All, &rule));
+        let atlas = self.atlas.now();
+        // Of a file that is damaged there the page tells: here it would be said for each record.
+        let country = |address| atlas.look_up(address).ok().flatten()?.country_code;
+        let words = Words { rule: &rule, country: &country };
+        self.append(finished(window, &self.format, TrafficType::All, words));
         if let Some(sinks) = &self.sinks {
-            sinks.flow_logs.take(window, &rule);
+            sinks.flow_logs.take(window, words);
         }
         self.appended.notify_one();
     }

@@ -5,15 +5,17 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use serde_json::{Value, json};
 use tokio::{
     sync::mpsc::Sender,
-    time::{Instant, MissedTickBehavior, interval},
+    time::{Instant, sleep_until, timeout_at},
 };
 use weir_store::logs::{Committed, Listener};
 use weir_watch::pattern::Pattern;
 
 use crate::Event;
 
-/// How often a session looks whether something came: what came is sent then.
-const LOOK: Duration = Duration::from_millis(250);
+/// What comes so soon after an event goes out with it: a window's records come stream by stream.
+const GATHER: Duration = Duration::from_millis(30);
+/// From one update to the next one.
+const PACE: Duration = Duration::from_millis(250);
 /// When nothing comes, the client is told so this often. As many events as [`MOST`] go out in this time.
 const SECOND: Duration = Duration::from_secs(1);
 /// Events in a second; of more, the first are sent.
@@ -64,14 +66,20 @@ impl Session {
     pub(super) async fn run(mut self, client: Sender<Event>) {
         let end = Instant::now() + LIFE;
         let mut told = Instant::now();
-        let mut look = interval(LOOK);
-        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while Instant::now() < end {
-            tokio::select! {
+            let heard = tokio::select! {
                 () = client.closed() => return,
-                _ = look.tick() => {}
+                heard = timeout_at(told + SECOND, self.listener.next()) => heard,
+            };
+            let first = match heard {
+                Ok(None) => return,
+                Ok(batch) => batch,
+                Err(_quiet) => None,
+            };
+            if first.is_some() {
+                sleep_until((told + PACE).max(Instant::now() + GATHER)).await;
             }
-            let update = self.look();
+            let update = self.look(first);
             if update.is_none() && told.elapsed() < SECOND {
                 continue;
             }
@@ -84,8 +92,8 @@ impl Session {
         let _ = client.send(Event { name: "SessionTimeoutException", is_exception: true, payload }).await;
     }
 
-    /// What came since the last look; none if nothing did.
-    fn look(&mut self) -> Option<Event> {
+    /// What came since the last look, from this batch on; none if nothing did.
+    fn look(&mut self, first: Option<Arc<Committed>>) -> Option<Event> {
         if self.second.began.elapsed() >= SECOND {
             self.second = Second { began: Instant::now(), sent: 0 };
         }
@@ -93,7 +101,8 @@ impl Session {
         let mut sampled = missed > self.missed;
         self.missed = missed;
         let mut results = Vec::new();
-        while let Some(batch) = self.listener.next_now() {
+        let mut next = first;
+        while let Some(batch) = next.take().or_else(|| self.listener.next_now()) {
             let room = MOST.saturating_sub(self.second.sent + results.len());
             let found = self.select(&batch);
             sampled |= found.len() > room;

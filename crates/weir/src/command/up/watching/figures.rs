@@ -30,6 +30,11 @@ pub(super) fn figures(report: &Report) -> Vec<Gauge> {
         ("weir_notices_sent_total", "Mails and POSTs that arrived.", watching.notices.sent),
         ("weir_notice_failures_total", "Tries to send that failed.", watching.notices.failed_attempts),
         ("weir_notices_given_up_total", "Mails and POSTs that became dead letters.", watching.notices.dead),
+        (
+            "weir_lost_bucket_notifications_total",
+            "Notifications of buckets that no queue and no topic took.",
+            watching.lost_notifications,
+        ),
     ];
     figures.extend(counters.map(|(name, help, value)| one(name, help, true, value)));
     figures.push(one("weir_waiting_records", "Records that wait for delivery.", false, delivery.waiting_records));

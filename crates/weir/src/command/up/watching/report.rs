@@ -33,7 +33,7 @@ pub(super) fn report(watching: &Watching, now: i64) -> WatchingReport {
         metric_filters: known(watching, filters(watching, now)),
         alarms: known(watching, alarms(watching)),
         notices: known(watching, notices(watching, now)),
-        errors: Vec::new(),
+        ..WatchingReport::default()
     };
     report.errors = watching.troubles.list();
     report
