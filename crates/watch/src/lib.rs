@@ -12,6 +12,7 @@ pub mod metric;
 pub mod notice;
 pub mod pattern;
 pub mod queue;
+mod shapes;
 mod statement;
 pub mod topic;
 mod watcher;

@@ -8,6 +8,16 @@ pub fn now() -> Duration {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
 }
 
+/// The time of day in seconds.
+pub fn seconds() -> i64 {
+    i64::try_from(now().as_secs()).unwrap_or(i64::MAX)
+}
+
+/// The time of day in milliseconds.
+pub fn milliseconds() -> i64 {
+    i64::try_from(now().as_millis()).unwrap_or(i64::MAX)
+}
+
 /// A clock that never goes back, for measuring how long things take.
 #[allow(clippy::disallowed_methods, reason = "only the program reads the clock, and only here")]
 pub fn steady() -> Instant {

@@ -120,12 +120,12 @@ impl Fleet {
     /// Reads the network file again if it changed, and puts what is due of earlier flow logs into the bucket.
     pub async fn poll(&self) {
         self.orders.poll();
-        self.intake.poll(seconds()).await;
+        self.intake.poll(clock::seconds()).await;
     }
 
     /// The agents, in the order of their ids.
     pub fn report(&self) -> Vec<AgentReport> {
-        self.roster.report(seconds())
+        self.roster.report(clock::seconds())
     }
 
     /// What is wrong with the network file, if so.
@@ -151,16 +151,6 @@ impl Fleet {
 
     /// Delivers what earlier flow logs still hold. Returns how many records could not be delivered.
     pub async fn close(&self) -> u64 {
-        self.intake.close(seconds()).await
+        self.intake.close(clock::seconds()).await
     }
-}
-
-/// Seconds since 1970.
-fn seconds() -> i64 {
-    i64::try_from(clock::now().as_secs()).unwrap_or(i64::MAX)
-}
-
-/// Milliseconds since 1970.
-fn milliseconds() -> i64 {
-    i64::try_from(clock::now().as_millis()).unwrap_or(i64::MAX)
 }

@@ -19,9 +19,8 @@ pub(crate) const HIDDEN: [&str; 4] = [PATH, SIZE, MODIFIED, PARTITION];
 /// As columns of a table, behind those of the partitions.
 pub(super) fn fields() -> [Field; 4] {
     let time = DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into()));
-    let types = [DataType::Utf8View, DataType::Int64, time, DataType::Utf8View];
-    let mut types = types.into_iter();
-    HIDDEN.map(|name| Field::new(name, types.next().unwrap_or(DataType::Null), false))
+    [(PATH, DataType::Utf8View), (SIZE, DataType::Int64), (MODIFIED, time), (PARTITION, DataType::Utf8View)]
+        .map(|(name, kind)| Field::new(name, kind, false))
 }
 
 impl Unit {

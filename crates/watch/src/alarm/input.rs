@@ -1,23 +1,10 @@
 //! What the operations on alarms take and give, as the API names it. Times are Unix milliseconds.
 
-use serde::{Deserialize, Serialize};
-
 use super::state::StateValue;
-use crate::metric::{Dimension, MetricDataQuery, Unit};
-
-/// Declares types of the API: public, plain, with names in `PascalCase`; what is absent has its default.
-macro_rules! shapes {
-    ($($(#[$about:meta])* $name:ident { $($(#[$field_about:meta])* $field:ident: $type:ty,)* })+) => {
-        $(
-            $(#[$about])*
-            #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-            #[serde(rename_all = "PascalCase", default)]
-            pub struct $name {
-                $($(#[$field_about])* pub $field: $type,)*
-            }
-        )+
-    };
-}
+use crate::{
+    metric::{Dimension, MetricDataQuery, Unit},
+    shapes::shapes,
+};
 
 shapes! {
     /// What every alarm has.

@@ -2,26 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use crate::shapes::shapes;
 
 /// Attributes of a queue or a message: texts by name.
 pub type Attributes = BTreeMap<String, String>;
 
 /// Message attributes by name.
 pub type MessageAttributes = BTreeMap<String, MessageAttributeValue>;
-
-macro_rules! shapes {
-    ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* })+) => {
-        $(
-            $(#[$doc])*
-            #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-            #[serde(rename_all = "PascalCase", default)]
-            pub struct $name {
-                $($(#[$field_doc])* pub $field: $type,)*
-            }
-        )+
-    };
-}
 
 shapes! {
     /// What `CreateQueue` takes.

@@ -5,22 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{MessageAttributes, MessageId};
+use crate::shapes::shapes;
 
 /// Attributes of a topic or a subscription: texts by name.
 pub type Attributes = BTreeMap<String, String>;
-
-macro_rules! shapes {
-    ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* })+) => {
-        $(
-            $(#[$doc])*
-            #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-            #[serde(rename_all = "PascalCase", default)]
-            pub struct $name {
-                $($(#[$field_doc])* pub $field: $type,)*
-            }
-        )+
-    };
-}
 
 shapes! {
     /// A tag.

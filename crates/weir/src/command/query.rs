@@ -99,7 +99,7 @@ and reported with its place; the exit code is then 3.",
 }
 
 pub fn run(matches: &ArgMatches, settings: &Settings) -> Result<Outcome> {
-    if let Some(question) = insights::Question::of(matches, now_ms())? {
+    if let Some(question) = insights::Question::of(matches, clock::milliseconds())? {
         let sink = Sink::new(matches.get_one::<PathBuf>("output-file").map(PathBuf::as_path), settings)?;
         interrupt::remove_unfinished()?;
         let ask = if matches.get_flag("estimate") { insights::estimate } else { insights::run };
@@ -154,11 +154,6 @@ pub fn batches_of(
     })
 }
 
-/// Unix milliseconds.
-fn now_ms() -> i64 {
-    i64::try_from(clock::now().as_millis()).unwrap_or(i64::MAX)
-}
-
 /// The engine, and what it runs on.
 fn start(settings: &Settings) -> Result<(Runtime, Engine)> {
     let threads = settings.threads.and_then(|threads| usize::try_from(threads).ok());
@@ -183,7 +178,7 @@ fn copies(settings: &Settings) -> Result<Option<Arc<Copies>>> {
 }
 
 fn run_options(settings: &Settings) -> RunOptions {
-    RunOptions { skip_bad_objects: settings.skip_bad_objects, ..RunOptions::new(now_ms()) }
+    RunOptions { skip_bad_objects: settings.skip_bad_objects, ..RunOptions::new(clock::milliseconds()) }
 }
 
 /// Runs one statement and writes its answer.

@@ -25,12 +25,11 @@ use super::{
     Fleet,
     intake::Arrived,
     listener::{Peer, TlsListener},
-    milliseconds,
     refusal::Refusal,
     registry::Joining,
     roster::Heard,
-    seconds,
 };
+use crate::clock;
 
 /// Most bytes of a request to join.
 const JOIN_LIMIT: usize = 16 << 10;
@@ -66,7 +65,7 @@ fn router(fleet: Arc<Fleet>) -> Router {
 /// Every answer says our time.
 async fn with_time(mut response: Response) -> Response {
     let headers = response.headers_mut();
-    headers.insert(names::TIME, milliseconds().into());
+    headers.insert(names::TIME, clock::milliseconds().into());
     headers.insert(names::VERSION, HeaderValue::from_static(env!("CARGO_PKG_VERSION")));
     response
 }
@@ -79,7 +78,7 @@ impl FromRequestParts<Arc<Fleet>> for Host {
 
     async fn from_request_parts(parts: &mut Parts, fleet: &Arc<Fleet>) -> Result<Self, Refusal> {
         let Peer(peer) = peer(parts)?;
-        let now = seconds();
+        let now = clock::seconds();
         let credential = credential(&parts.headers);
         match credential {
             Ok(credential) if fleet.registry.is_host(&credential) => {
@@ -118,7 +117,7 @@ fn heard(headers: &HeaderMap, address: String, now: i64) -> Heard {
     Heard {
         version: clean(text(names::VERSION).unwrap_or_default()),
         address,
-        clock_offset_ms: time.map(|time| time.saturating_sub(milliseconds())),
+        clock_offset_ms: time.map(|time| time.saturating_sub(clock::milliseconds())),
         now,
     }
 }
@@ -129,7 +128,7 @@ async fn join(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<StatusCode, Refusal> {
-    let now = seconds();
+    let now = clock::seconds();
     if let Some(wait) = fleet.failures.barred(peer.ip(), now) {
         return Err(Refusal::TooMany(wait));
     }
@@ -224,7 +223,7 @@ async fn take(
         let fleet = Arc::clone(&fleet);
         tokio::task::spawn_blocking(move || {
             let arrived = Arrived { host: &host, flow_log: &flow_log, id, span, body: &body };
-            let taken = fleet.intake.take(&arrived, &fleet.roster, seconds());
+            let taken = fleet.intake.take(&arrived, &fleet.roster, clock::seconds());
             if let Ok(accepted) = &taken {
                 fleet.roster.took(&host, accepted.records, accepted.repeat);
             }

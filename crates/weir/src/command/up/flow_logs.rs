@@ -18,9 +18,9 @@ use weir_store::{Appended, Buckets, DataDirectory, Delivery, DeliveryOptions, Fa
 use super::{
     recorder::{finished, unwatched_window},
     regions::Regions,
-    watching::{Destination, now_ms},
+    watching::Destination,
 };
-use crate::definitions;
+use crate::{clock, definitions};
 
 /// For so many seconds after a failed attempt a delivery is said to fail: it is tried again within a minute.
 const RECENT: i64 = 90;
@@ -142,7 +142,7 @@ impl FlowLogs {
         }
         for group in self.groups() {
             // What the disk refuses waits, and its flow log says so.
-            let _ = group.drain(now_ms());
+            let _ = group.drain(clock::milliseconds());
         }
         let ending = std::mem::take(&mut *self.ending.lock().unwrap_or_else(PoisonError::into_inner));
         for delivery in ending {
@@ -188,7 +188,7 @@ impl FlowLogs {
         }
         let merger = Merger::new(wanted.flow_log.max_aggregation_interval, self.room.max_flows);
         let sink = self.sink(&wanted);
-        Recorded { wanted, merger, sink, tried: now_ms() / 1000 }
+        Recorded { wanted, merger, sink, tried: clock::milliseconds() / 1000 }
     }
 
     /// The bucket or the log group of a flow log may have been made since; its role may have been changed.
@@ -299,7 +299,7 @@ impl Deliveries for FlowLogs {
 /// Whether records wait because the bucket does not take them.
 fn is_stuck(delivery: &Delivery) -> bool {
     let counters = delivery.counters();
-    let is_recent = |failure: &Failure| failure.time + RECENT >= now_ms() / 1000;
+    let is_recent = |failure: &Failure| failure.time + RECENT >= clock::milliseconds() / 1000;
     counters.waiting_records > 0 && counters.last_failure.as_ref().is_some_and(is_recent)
 }
 
@@ -328,9 +328,9 @@ impl Recorded {
         match &self.sink {
             Some(Sink::Bucket(delivery)) => {
                 // What is dropped is counted, and becomes SKIPDATA.
-                let _: Appended = delivery.append(window, now_ms() / 1000);
+                let _: Appended = delivery.append(window, clock::milliseconds() / 1000);
             }
-            Some(Sink::LogGroup(group)) => drop(group.append(&window, now_ms())),
+            Some(Sink::LogGroup(group)) => drop(group.append(&window, clock::milliseconds())),
             // It says so itself: its delivery has failed.
             None => {}
         }

@@ -14,14 +14,9 @@ use weir_api::{
 };
 use weir_store::{Buckets, Catalogue};
 
-use super::{
-    queries::Queries,
-    regions::Regions,
-    trail::Trail,
-    watching::{Watching, now_ms},
-};
+use super::{queries::Queries, regions::Regions, trail::Trail, watching::Watching};
 use crate::{
-    Usage,
+    Usage, clock,
     credentials::Credentials,
     settings::{Auth, Settings},
 };
@@ -73,11 +68,11 @@ pub(super) fn open(
         catalogue,
         regions: Arc::clone(regions) as _,
         buckets,
-        clock: now_ms,
+        clock: clock::milliseconds,
     };
     let trail = Trail::start(settings, &regions.home);
     let audit = trail.audit();
-    let s3 = S3::open(&foundation, Arc::clone(&audit), now_ms)?;
+    let s3 = S3::open(&foundation, Arc::clone(&audit), clock::milliseconds)?;
     let tables = services::tables(&foundation, &s3, queries.tables(regions))?;
     let front = Front {
         region: settings.region.clone(),
@@ -86,7 +81,7 @@ pub(super) fn open(
         s3: s3.handler(),
         audit,
         bodies: Room::default(),
-        clock: now_ms,
+        clock: clock::milliseconds,
     };
     Ok(Door { front: Arc::new(front), s3, trail, home: Arc::clone(&regions.home) })
 }
@@ -102,7 +97,7 @@ pub(super) struct Door {
 impl Door {
     /// Goes on with what the end of the program interrupted, beside all else.
     pub(super) fn resume(&self, settings: &Settings) {
-        let call = Call::of_root(settings.account.as_str(), &settings.region, now_ms());
+        let call = Call::of_root(settings.account.as_str(), &settings.region, clock::milliseconds());
         let (tables, home) = (self.front.tables.clone(), Arc::clone(&self.home));
         tokio::task::spawn_blocking(move || {
             if let Err(error) = cloudformation::resume(&tables, &call) {
@@ -115,7 +110,7 @@ impl Door {
     pub(super) fn poll(&self) {
         let (s3, home) = (Arc::clone(&self.s3), Arc::clone(&self.home));
         tokio::task::spawn_blocking(move || {
-            if let Err(error) = s3.poll(now_ms()) {
+            if let Err(error) = s3.poll(clock::milliseconds()) {
                 home.troubles.add(format!("lifecycle rules of buckets: {error}"));
             }
         });

@@ -8,7 +8,6 @@ use weir_capture::interfaces::{self, HostInterface};
 use weir_host::Devices;
 use weir_network::Side;
 
-use super::watching::now_ms;
 use crate::{clock, server::Attachment};
 
 /// How often is looked whether devices came, went, or have other addresses, in seconds.
@@ -38,7 +37,7 @@ impl Host {
         }
         let devices: Vec<HostDevice> = present.iter().filter_map(|host| self.device(host)).collect();
         self.known = present;
-        let told = match self.ec2.host(&self.region, now_ms(), &devices) {
+        let told = match self.ec2.host(&self.region, clock::milliseconds(), &devices) {
             Ok(left_out) => left_out,
             Err(error) => vec![format!("the network interfaces of this host are not up to date: {error}")],
         };
@@ -68,7 +67,7 @@ impl Host {
 pub(super) fn attach(ec2: &Ec2, attachment: Attachment) -> Result<String, String> {
     let Attachment { eni, interface, side } = attachment;
     let Some(name) = interface else {
-        ec2.detach(&eni, now_ms()).map_err(|error| error.message)?;
+        ec2.detach(&eni, clock::milliseconds()).map_err(|error| error.message)?;
         return Ok(format!("{eni} has no device any more\n"));
     };
     let side = match side.as_deref() {
@@ -76,6 +75,6 @@ pub(super) fn attach(ec2: &Ec2, attachment: Attachment) -> Result<String, String
         None | Some("host") => Side::Host,
         Some(other) => return Err(format!("side is host or guest, not {other}")),
     };
-    ec2.attach(&eni, Device { name: name.clone(), side }, now_ms()).map_err(|error| error.message)?;
+    ec2.attach(&eni, Device { name: name.clone(), side }, clock::milliseconds()).map_err(|error| error.message)?;
     Ok(format!("{name} is {eni}\n"))
 }

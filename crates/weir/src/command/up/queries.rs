@@ -12,12 +12,11 @@ use weir_query::{
 };
 use weir_store::{BucketName, Buckets, Catalogue};
 
-use super::{
-    BUCKET,
-    regions::Regions,
-    watching::{QuestionLimits, now_ms},
+use super::{BUCKET, regions::Regions, watching::QuestionLimits};
+use crate::{
+    clock,
+    settings::{Bytes, Settings},
 };
-use crate::settings::{Bytes, Settings};
 
 /// What all queries of Logs Insights in a region may hold for sorting and grouping before they write to disk, in bytes,
 /// if nobody says.
@@ -94,8 +93,8 @@ impl Queries {
             handle.spawn(async move { copies.keep_up().await });
         }
         let engine = Arc::new(engine);
-        let athena = Arc::new(Athena::open(engine, catalogue.clone(), limits(settings), now_ms())?);
-        handle.spawn(Arc::clone(&athena).work(Arc::new(now_ms)));
+        let athena = Arc::new(Athena::open(engine, catalogue.clone(), limits(settings), clock::milliseconds())?);
+        handle.spawn(Arc::clone(&athena).work(Arc::new(clock::milliseconds)));
         Ok(Self { threads: running, athena })
     }
 

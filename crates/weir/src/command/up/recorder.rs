@@ -301,7 +301,7 @@ impl Shared {
         let records = window.records();
         let Some(sinks) = &self.sinks else { return };
         sinks.watching.append(&window);
-        if sinks.delivery.append(window, super::seconds()) == Appended::Dropped {
+        if sinks.delivery.append(window, clock::seconds()) == Appended::Dropped {
             self.error(format!("{records} records were dropped: the disk refuses them and memory is full"));
         }
     }

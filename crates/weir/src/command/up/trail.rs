@@ -12,8 +12,11 @@ use weir_api::{Audit, AuditEvent};
 use weir_store::logs::{CreateLogGroupRequest, CreateLogStreamRequest, InputEvent, LogsError};
 
 use self::valve::{LeftOut, Valve};
-use super::watching::{Watching, now_ms};
-use crate::settings::{Auth, Settings};
+use super::watching::Watching;
+use crate::{
+    clock,
+    settings::{Auth, Settings},
+};
 
 /// Events of the audit trail that wait for the disk, at most.
 const WAITING: usize = 10_000;
@@ -84,7 +87,7 @@ impl Writer {
                 Err(mpsc::RecvTimeoutError::Timeout) => {}
                 Err(mpsc::RecvTimeoutError::Disconnected) => break,
             }
-            let left_out = locked(&self.valve).left_out(now_ms());
+            let left_out = locked(&self.valve).left_out(clock::milliseconds());
             self.tell(left_out);
         }
         let left_out = locked(&self.valve).rest();
@@ -95,7 +98,7 @@ impl Writer {
     fn tell(&self, left_out: Option<LeftOut>) {
         let Some(left_out) = left_out else { return };
         self.watching.troubles.add(format!("the audit trail: {left_out}"));
-        self.write(&[left_out.event(now_ms())]);
+        self.write(&[left_out.event(clock::milliseconds())]);
     }
 
     /// Writes events together; those that the store refuses together, one by one.
@@ -126,7 +129,7 @@ impl Writer {
 
     fn try_append(&self, events: &[InputEvent]) -> Result<(), LogsError> {
         let logs = &self.watching.region.logs;
-        match logs.append(&self.group, STREAM, events, now_ms()) {
+        match logs.append(&self.group, STREAM, events, clock::milliseconds()) {
             Err(LogsError::ResourceNotFound(_)) => {}
             done => return done.map(drop),
         }
@@ -135,10 +138,10 @@ impl Writer {
             made => made,
         };
         let group = CreateLogGroupRequest { log_group_name: self.group.clone(), ..CreateLogGroupRequest::default() };
-        is_there(logs.create_log_group(&group, now_ms()))?;
+        is_there(logs.create_log_group(&group, clock::milliseconds()))?;
         let stream = CreateLogStreamRequest { log_group_name: self.group.clone(), log_stream_name: STREAM.to_owned() };
-        is_there(logs.create_log_stream(&stream, now_ms()))?;
-        logs.append(&self.group, STREAM, events, now_ms()).map(drop)
+        is_there(logs.create_log_stream(&stream, clock::milliseconds()))?;
+        logs.append(&self.group, STREAM, events, clock::milliseconds()).map(drop)
     }
 }
 

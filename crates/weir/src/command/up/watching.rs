@@ -112,10 +112,10 @@ impl Watching {
     /// When a setting makes no sense, or the disk refuses.
     pub(super) fn with_destination(mut self, settings: &Settings, flow_log: &FlowLog) -> Result<Self> {
         let Some(group) = settings.log_group.0.clone() else { return Ok(self) };
-        let topic = defaults::make(&self, &group, &flow_log.log_format, now_ms())
+        let topic = defaults::make(&self, &group, &flow_log.log_format, clock::milliseconds())
             .with_context(|| format!("cannot make the log group {group} ready"))?;
         for endpoint in &settings.notify {
-            defaults::subscribe(&self.region.topics, &topic, endpoint, now_ms())
+            defaults::subscribe(&self.region.topics, &topic, endpoint, clock::milliseconds())
                 .with_context(|| format!("notify: {endpoint}"))?;
         }
         self.destination = Some(Destination::new(Arc::clone(&self.region.logs), group, flow_log));
@@ -130,13 +130,13 @@ impl Watching {
     /// Takes the records of a window into the flow log's log group. What the disk refuses waits.
     pub(super) fn append(&self, window: &FinishedWindow) {
         if let Some(destination) = &self.destination {
-            destination.append(window, now_ms()).unwrap_or_else(|problem| self.troubles.add(problem));
+            destination.append(window, clock::milliseconds()).unwrap_or_else(|problem| self.troubles.add(problem));
         }
     }
 
     /// Answers a link of a notice, unless it is of another region.
     pub(super) fn link(&self, method: Method, path: &str, query: &str) -> Option<Answer> {
-        self.region.topics.answer(method, path, query, now_ms()).or_else(|| self.courier.answer(path))
+        self.region.topics.answer(method, path, query, clock::milliseconds()).or_else(|| self.courier.answer(path))
     }
 
     /// Queries over the log groups.
@@ -155,7 +155,7 @@ impl Watching {
         if let Some((_, report)) = reported.as_ref().filter(|(made, _)| made.elapsed() < FRESH) {
             return report.clone();
         }
-        let report = report::report(self, now_ms());
+        let report = report::report(self, clock::milliseconds());
         *reported = Some((clock::steady(), report.clone()));
         report
     }
@@ -173,11 +173,6 @@ pub(super) fn carriers(settings: &Settings, troubles: &Troubles) -> Result<Arc<C
         Http::with_roots(&[], PATIENCE)
     });
     Ok(Arc::new(Carriers { smtp, http }))
-}
-
-/// Unix milliseconds.
-pub(super) fn now_ms() -> i64 {
-    i64::try_from(clock::now().as_millis()).unwrap_or(i64::MAX)
 }
 
 fn lost(damage: &Damage) -> String {

@@ -11,7 +11,7 @@ use weir_query::{
 use weir_store::{Buckets, Catalogue, logs::LogStore};
 use weir_watch::alarm::{LogAnswer, LogQuery};
 
-use super::now_ms;
+use crate::clock;
 
 /// How long the query of an alarm may run.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -41,7 +41,7 @@ pub(super) fn open(
     let engine = Arc::new(Engine::new(options, Buckets::new())?);
     let lookups = Lookups::open(catalogue.clone())?;
     let insights = Arc::new(Insights::new(engine, Arc::clone(logs), account).with_lookups(lookups));
-    Ok(Queries::open(insights, catalogue, limits.queries, runtime.clone(), now_ms())?)
+    Ok(Queries::open(insights, catalogue, limits.queries, runtime.clone(), clock::milliseconds())?)
 }
 
 /// Runs the queries of alarms, and waits for them.
@@ -64,7 +64,7 @@ impl OfAlarms {
 impl LogQuery for OfAlarms {
     fn run(&self, query: &str, groups: &[String], from: i64, until: i64) -> Result<LogAnswer, String> {
         let query = Query::parse(query).map_err(|error| error.to_string())?;
-        let request = Request { groups: groups.to_vec(), from, until, limit: None, now: now_ms() };
+        let request = Request { groups: groups.to_vec(), from, until, limit: None, now: clock::milliseconds() };
         let statistics = Arc::default();
         let asked = async {
             let answer =

@@ -11,7 +11,7 @@ use std::{
 
 use weir_watch::notice::Carriers;
 
-use super::{super::errors::Errors, Watching, now_ms};
+use super::{super::errors::Errors, Watching};
 use crate::{clock, report::ErrorReport};
 
 /// How often each looks for work.
@@ -87,7 +87,7 @@ impl Workers {
         }
         let watching = &self.watching;
         watching.drain();
-        if let Err(error) = watching.region.watcher.flush(now_ms()) {
+        if let Err(error) = watching.region.watcher.flush(clock::milliseconds()) {
             watching.troubles.add(error.to_string());
         }
         if let Err(error) = watching.region.logs.flush() {
@@ -99,7 +99,7 @@ impl Workers {
 impl Watching {
     fn drain(&self) {
         if let Some(destination) = &self.destination {
-            destination.drain(now_ms()).unwrap_or_else(|problem| self.troubles.add(problem));
+            destination.drain(clock::milliseconds()).unwrap_or_else(|problem| self.troubles.add(problem));
         }
     }
 }
@@ -114,7 +114,7 @@ struct Keeper {
 impl Keeper {
     fn step(&mut self, watching: &Watching) {
         watching.drain();
-        let now = now_ms();
+        let now = clock::milliseconds();
         watching.region.watcher.poll(now);
         // A clock that was set back must not stop the work.
         if now >= self.polled || now < self.flushed {
@@ -131,7 +131,7 @@ impl Keeper {
 }
 
 fn judge(watching: &Watching) {
-    if let Err(error) = watching.region.alarms.poll(now_ms()) {
+    if let Err(error) = watching.region.alarms.poll(clock::milliseconds()) {
         watching.troubles.add(error.to_string());
     }
 }
@@ -145,7 +145,7 @@ struct Asker {
 
 impl Asker {
     fn step(&mut self, watching: &Watching) {
-        let now = now_ms();
+        let now = clock::milliseconds();
         // A clock that was set back must not stop the work.
         if now < self.due && now >= self.asked {
             return;
@@ -160,7 +160,7 @@ impl Asker {
 
 fn send(watching: &Watching, carriers: &Carriers) {
     loop {
-        match watching.courier.deliver(carriers, AT_A_TIME, now_ms) {
+        match watching.courier.deliver(carriers, AT_A_TIME, clock::milliseconds) {
             Ok(0) => return,
             Ok(_) => {}
             Err(error) => return watching.troubles.add(error.to_string()),
