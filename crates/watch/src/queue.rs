@@ -30,11 +30,7 @@ use weir_store::{Catalogue, CatalogueError};
 
 use crate::{fifo, topic::Home};
 
-pub use self::{
-    batch::{check_batch, check_batch_size},
-    error::QueueError,
-    operation::*,
-};
+pub use self::{batch::check_batch, error::QueueError, operation::*};
 pub(crate) use self::{registry::queue_name, send::Letter};
 
 /// The queues of one account in one region. Cheap to clone.

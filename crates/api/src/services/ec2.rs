@@ -172,6 +172,7 @@ impl Ec2 {
         }
         let mut state = State::default();
         vpc::make_default(&mut state, place);
+        prefix_list::managed::provide(&mut state, &place.region);
         self.keep(&place.region, &State::default(), state)?;
         self.known(&place.region).ok_or_else(|| ApiError::internal("the region was not kept"))
     }

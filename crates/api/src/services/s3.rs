@@ -52,7 +52,7 @@ use s3s::{
 
 use weir_store::Buckets;
 
-use self::{checksum::hex, disk::Disk, gate::Gate, host::Hosts, service::Service};
+use self::{checksum::hex, disk::Disk, gate::Gate, host::Hosts, lenient::Lenient, service::Service};
 use crate::{ApiError, Audit, Foundation, S3Handler, Serve, access::policy::Policy, services::Parsed};
 
 pub use coverage::{OPERATIONS, S3Operation};
@@ -156,13 +156,19 @@ fn built(service: &Service) -> S3Service {
     let mut config = S3Config::default();
     config.xml_max_body_size = LONGEST_XML;
     config.post_object_max_file_size = LONGEST_FORM;
+    let config = Arc::new(StaticConfigProvider::new(Arc::new(config)));
     let gate = Gate { access: Arc::clone(&service.access), clock: service.clock };
-    let mut builder = S3ServiceBuilder::new(service.clone());
-    builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(config))));
-    builder.set_auth(gate.clone());
-    builder.set_access(gate);
-    builder.set_host(Hosts);
-    builder.build()
+    let builder = || {
+        let mut builder = S3ServiceBuilder::new(service.clone());
+        builder.set_config(Arc::clone(&config) as Arc<_>);
+        builder.set_auth(gate.clone());
+        builder.set_access(gate.clone());
+        builder.set_host(Hosts);
+        builder
+    };
+    let mut lenient = builder();
+    lenient.set_route(Lenient { gate: gate.clone(), s3s: builder().build() });
+    lenient.build()
 }
 
 /// The policy of the bucket that an ARN is in.

@@ -177,7 +177,7 @@ pub(super) fn threshold(rule: &AlarmRule) -> Result<Threshold, AlarmError> {
     }
     let treat = rule.treat_missing_data.as_deref().unwrap_or("missing");
     let treat_missing_data = TreatMissingData::of(treat)
-        .ok_or_else(|| AlarmError::Value(format!("The value {treat} for parameter TreatMissingData is invalid.")))?;
+        .ok_or_else(|| unsupported(treat, "TreatMissingData", "breaching, notBreaching, ignore, and missing"))?;
     Ok(Threshold {
         comparison,
         threshold,
@@ -239,6 +239,12 @@ impl MetricWatch {
     }
 }
 
+fn unsupported(option: &str, parameter: &str, options: &str) -> AlarmError {
+    AlarmError::Validation(format!(
+        "Option {option} is not supported. Supported options for parameter {parameter} are {options}."
+    ))
+}
+
 fn one(input: &PutMetricAlarmInput) -> Result<Source, AlarmError> {
     let (stat, is_basic) = match (&input.statistic, &input.extended_statistic) {
         (Some(basic), None) => (basic, true),
@@ -248,18 +254,17 @@ fn one(input: &PutMetricAlarmInput) -> Result<Source, AlarmError> {
             return Err(AlarmError::Combination(message.to_owned()));
         }
     };
+    let parameter = if is_basic { "Statistic" } else { "ExtendedStatistic" };
+    if stat.parse::<Statistic>().map_or(true, |statistic| statistic.is_basic() != is_basic) {
+        return Err(AlarmError::Value(format!("The value {stat} for parameter {parameter} is not supported.")));
+    }
     let metric = Metric {
         namespace: input.namespace.clone().unwrap_or_default(),
         metric_name: input.metric_name.clone().unwrap_or_default(),
         dimensions: input.dimensions.clone(),
     };
     let period = input.period.ok_or(AlarmError::Missing("Period"))?;
-    let selection = Selection::new(&MetricStat { metric, period, stat: stat.clone(), unit: input.unit })?;
-    if selection.statistic.is_basic() != is_basic {
-        let parameter = if is_basic { "Statistic" } else { "ExtendedStatistic" };
-        return Err(AlarmError::Value(format!("The value {stat} for parameter {parameter} is invalid.")));
-    }
-    Ok(Source::One(selection))
+    Ok(Source::One(Selection::new(&MetricStat { metric, period, stat: stat.clone(), unit: input.unit })?))
 }
 
 fn math(input: &PutMetricAlarmInput) -> Result<Source, AlarmError> {
@@ -299,9 +304,8 @@ fn fewest_samples(input: &PutMetricAlarmInput, source: &Source) -> Result<Option
     let Some(text) = input.evaluate_low_sample_count_percentile.as_deref().filter(|text| !text.is_empty()) else {
         return Ok(None);
     };
-    let low = LowSamples::of(text).ok_or_else(|| {
-        AlarmError::Value(format!("The value {text} for parameter EvaluateLowSampleCountPercentile is invalid."))
-    })?;
+    let low = LowSamples::of(text)
+        .ok_or_else(|| unsupported(text, "EvaluateLowSampleCountPercentile", "evaluate and ignore"))?;
     match source {
         Source::One(Selection { statistic: Statistic::Percentile(percent), .. }) => {
             let share = if *percent >= 50.0 { 100.0 - percent } else { *percent };

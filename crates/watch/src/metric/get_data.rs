@@ -180,7 +180,11 @@ impl Queries {
         }
         let mut ids = BTreeSet::new();
         let mut all = Vec::with_capacity(queries.len());
-        for query in queries {
+        for (at, query) in queries.iter().enumerate() {
+            if query.metric_stat.is_none() && query.expression.is_none() {
+                let message = format!("The parameter MetricDataQueries.member.{}.MetricStat is required.\n", at + 1);
+                return Err(MetricError::Validation(message));
+            }
             if !ids.insert(&query.id) {
                 return Err(MetricError::Validation(format!("The Id `{}` is used more than once.", query.id)));
             }
@@ -332,7 +336,7 @@ impl Query {
                 Asks::Expression { expression, period: query.period.map(period).transpose()? }
             }
             _ => {
-                let message = format!("The query `{id}` must have either MetricStat or Expression.");
+                let message = format!("The query `{id}` must not have both MetricStat and Expression.");
                 return Err(MetricError::Validation(message));
             }
         };

@@ -286,7 +286,7 @@ fn queries_that_cannot_be_are_refused() {
     refused(serde_json::json!([query("m-1", "Hits", "Sum")]), "parameter Id is invalid");
     refused(serde_json::json!([query("m1", "Hits", "Sum"), query("m1", "Hits", "Sum")]), "`m1` is used more than once");
     refused(serde_json::json!([query("m1", "Hits", "Median")]), "`Median` is not a statistic");
-    refused(serde_json::json!([{"Id": "m1"}]), "either MetricStat or Expression");
+    refused(serde_json::json!([{"Id": "m1"}]), "MetricDataQueries.member.1.MetricStat is required");
     refused(
         serde_json::json!([{"Id": "e1", "Expression": "e2"}, {"Id": "e2", "Expression": "e1"}]),
         "uses its own value",

@@ -148,9 +148,10 @@ impl Courier {
     pub fn fill_queues(&self, message_id: &str, now: i64) -> Result<(), NoticeError> {
         let _filling = self.filling.lock().unwrap_or_else(PoisonError::into_inner);
         let mut state = self.state();
-        let mut queued = self.change(|transaction| Queued::for_queues(transaction, message_id))?;
-        // What is out still has failed, and is not written down.
-        queued.retain(|queued| state.out.insert(queued.id));
+        // What has failed, and is not written down, must not be passed by what is behind it.
+        self.settle(&mut state)?;
+        let queued = self.change(|transaction| Queued::for_queues(transaction, message_id))?;
+        state.out.extend(queued.iter().map(|queued| queued.id));
         drop(state);
         let mut stuck = BTreeSet::new();
         for queued in &queued {
@@ -236,14 +237,9 @@ impl Courier {
     /// Puts a message into its queue: it is there, and the delivery done, in one transaction. Whether it is done with; else
     /// it is tried again.
     fn put(&self, queued: &Queued, now: i64) -> bool {
-        match self.try_put(queued, now) {
-            Ok(()) => true,
-            Err(failure) => {
-                let is_done = matches!(failure, Failure::Permanent(_));
-                self.failed(queued, failure, now);
-                is_done
-            }
-        }
+        let Err(failure) = self.try_put(queued, now) else { return true };
+        self.failed(queued, failure, now);
+        self.change(|transaction| Queued::one(transaction, queued.id)).is_ok_and(|left| left.is_none())
     }
 
     fn try_put(&self, queued: &Queued, now: i64) -> Result<(), Failure> {

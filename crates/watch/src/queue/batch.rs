@@ -36,7 +36,7 @@ pub fn check_batch<'a>(list: &'static str, ids: impl IntoIterator<Item = &'a str
 ///
 /// # Errors
 /// When they are.
-pub fn check_batch_size(entries: &[SendMessageInput]) -> Result<(), QueueError> {
+pub(super) fn check_batch_size(entries: &[SendMessageInput]) -> Result<(), QueueError> {
     let sent: usize = entries.iter().map(message::size).sum();
     if sent > BYTES {
         return Err(QueueError::BatchRequestTooLong { sent, limit: BYTES });

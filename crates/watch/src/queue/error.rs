@@ -62,6 +62,9 @@ pub enum QueueError {
         /// The most.
         limit: usize,
     },
+    /// It was emptied just now; its name.
+    #[error("Only one PurgeQueue operation on {0} is allowed every 60 seconds.")]
+    PurgeQueueInProgress(String),
     /// SQS has it, Weir does not.
     #[error("{0}")]
     UnsupportedOperation(&'static str),
@@ -98,6 +101,7 @@ impl QueueError {
             Self::InvalidBatchEntryId => "AWS.SimpleQueueService.InvalidBatchEntryId",
             Self::BatchRequestTooLong { .. } => "AWS.SimpleQueueService.BatchRequestTooLong",
             Self::OverLimit { .. } => "OverLimit",
+            Self::PurgeQueueInProgress(_) => "AWS.SimpleQueueService.PurgeQueueInProgress",
             Self::UnsupportedOperation(_) => "AWS.SimpleQueueService.UnsupportedOperation",
             Self::Catalogue(_) | Self::Damaged(_) | Self::NoRandomNumbers => "InternalError",
         }
@@ -108,7 +112,7 @@ impl QueueError {
         match self {
             Self::Catalogue(_) | Self::Damaged(_) | Self::NoRandomNumbers => 500,
             Self::ReceiptHandleIsInvalid(_) => 404,
-            Self::OverLimit { .. } => 403,
+            Self::OverLimit { .. } | Self::PurgeQueueInProgress(_) => 403,
             _ => 400,
         }
     }

@@ -36,12 +36,8 @@ impl<'a> Order<'a> {
             let rule = "The request include parameter that is not valid for this queue type.";
             return Err(QueueError::parameter("DelaySeconds", delay, rule));
         }
-        let by_content = || settings.is("ContentBasedDeduplication", "true").then(|| Cow::from(fifo::id_of(body)));
-        let id = id.map(Cow::from).or_else(by_content).ok_or_else(|| {
-            let rule = "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId \
-                        provided explicitly";
-            QueueError::InvalidParameterValue(rule.to_owned())
-        })?;
+        let by_content = || by_content(settings).then(|| Cow::from(fifo::id_of(body)));
+        let id = id.map(Cow::from).or_else(by_content).ok_or_else(no_id)?;
         let scope = if settings.is("DeduplicationScope", "messageGroup") { group } else { "" };
         Ok(Self { group: Some(group), id: Some(id), scope })
     }
@@ -50,6 +46,31 @@ impl<'a> Order<'a> {
     pub(super) fn once<'o>(&'o self, arn: &'o str) -> Option<Once<'o>> {
         Some(Once { place: arn, scope: self.scope, id: self.id.as_deref()? })
     }
+}
+
+/// Refuses what a FIFO queue refuses a batch for as a whole.
+///
+/// # Errors
+/// An entry has no group, or no deduplication id where its text is none.
+pub(super) fn check_batch(settings: &Settings, entries: &[SendMessageInput]) -> Result<(), QueueError> {
+    if !settings.is_fifo() {
+        return Ok(());
+    }
+    if entries.iter().any(|entry| entry.message_group_id.is_none()) {
+        return Err(QueueError::MissingParameter("MessageGroupId"));
+    }
+    let lacks_id = !by_content(settings) && entries.iter().any(|entry| entry.message_deduplication_id.is_none());
+    if lacks_id { Err(no_id()) } else { Ok(()) }
+}
+
+fn by_content(settings: &Settings) -> bool {
+    settings.is("ContentBasedDeduplication", "true")
+}
+
+fn no_id() -> QueueError {
+    let rule =
+        "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly";
+    QueueError::InvalidParameterValue(rule.to_owned())
 }
 
 fn check(name: &str, value: Option<&str>) -> Result<(), QueueError> {

@@ -7,6 +7,8 @@ use crate::fifo;
 
 /// The most characters of a queue's name.
 const NAME_LIMIT: usize = 80;
+/// A queue is emptied once in this time, in milliseconds. Source: `PurgeQueue` of the SQS API.
+const PURGE_MS: i64 = 60_000;
 /// The most names of a page.
 const PAGE: i64 = 1_000;
 
@@ -105,11 +107,17 @@ impl Queues {
     /// Removes all messages of a queue.
     ///
     /// # Errors
-    /// When there is no such queue.
-    pub fn purge_queue(&self, url: &str) -> Result<(), QueueError> {
+    /// When there is no such queue, or it was emptied less than a minute ago.
+    pub fn purge_queue(&self, url: &str, now: i64) -> Result<(), QueueError> {
         let name = self.named(url)?;
         self.change(|transaction| {
             Self::queue(transaction, &name)?;
+            // A clock that was put back must not keep a queue from being emptied.
+            let update = "UPDATE queue_queue SET purged = ?2
+                          WHERE name = ?1 AND (purged IS NULL OR abs(?2 - purged) >= ?3)";
+            if transaction.execute(update, (&name, now, PURGE_MS))? == 0 {
+                return Err(QueueError::PurgeQueueInProgress(name.clone()));
+            }
             transaction.execute("DELETE FROM queue_message WHERE queue = ?1", [&name])?;
             fifo::forget(transaction, &self.arn(&name))?;
             Ok(())

@@ -3,8 +3,12 @@
 use rusqlite::Transaction;
 
 use super::{
-    MessageAttributes, QueueError, Queues, SendMessageInput, SendMessageOutput, attribute::Settings, message,
-    order::Order, registry::Queue,
+    MessageAttributes, QueueError, Queues, SendMessageInput, SendMessageOutput,
+    attribute::Settings,
+    batch::{check_batch, check_batch_size},
+    message,
+    order::{self, Order},
+    registry::Queue,
 };
 use crate::{fifo, topic::uuid};
 
@@ -33,6 +37,18 @@ impl Queues {
         let sent = self.change(|transaction| self.put(transaction, &name, input, Letter { sender, now }))?;
         self.ring();
         Ok(sent)
+    }
+
+    /// Refuses a batch as a whole: what is wrong with the list, or with all of it for this queue.
+    ///
+    /// # Errors
+    /// When there is no such queue, or the batch breaks the rules of SQS.
+    pub fn check_send_batch(&self, url: &str, entries: &[SendMessageInput]) -> Result<(), QueueError> {
+        let name = self.named(url)?;
+        let Queue { settings, .. } = self.change(|transaction| Self::queue(transaction, &name))?;
+        check_batch("SendMessageBatchRequestEntry", entries.iter().map(|entry| entry.id.as_str()))?;
+        check_batch_size(entries)?;
+        order::check_batch(&settings, entries)
     }
 
     /// Sends a message within somebody else's transaction; [`Queues::ring`] when that is committed.

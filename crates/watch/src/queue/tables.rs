@@ -6,7 +6,10 @@ use weir_store::Tables;
 ///
 /// A message is hidden until `visible`, and gone at `expires`; `sent` is the time that counts for that, also after a move
 /// to a dead letter queue.
-pub(crate) const TABLES: Tables = Tables { owner: "queue", steps: &[FIRST, GROUPS] };
+pub(crate) const TABLES: Tables = Tables { owner: "queue", steps: &[FIRST, GROUPS, PURGED] };
+
+/// When a queue was emptied the last time.
+const PURGED: &str = "ALTER TABLE queue_queue ADD COLUMN purged INTEGER;";
 
 /// What FIFO queues know of a message; of a message in another queue only the group, if it has one.
 const GROUPS: &str = "

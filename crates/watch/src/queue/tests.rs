@@ -155,6 +155,19 @@ fn who_waits_gets_a_message_as_soon_as_it_is_sent() {
 }
 
 #[test]
+fn a_queue_is_emptied_once_a_minute() {
+    let queues = queues();
+    with(&queues, "box", &[]).expect("made");
+    send(&queues, "gone");
+    queues.purge_queue("box", NOW).expect("emptied");
+    assert!(receive(&queues, "box", NOW).is_empty());
+    let busy = "AWS.SimpleQueueService.PurgeQueueInProgress: Only one PurgeQueue operation on box is allowed every 60 seconds.";
+    assert_eq!(refused(queues.purge_queue("box", NOW + 59 * SECOND)), busy);
+    queues.purge_queue("box", NOW + 60 * SECOND).expect("a minute later");
+    queues.purge_queue("box", NOW - 60 * SECOND).expect("by a clock that was put back");
+}
+
+#[test]
 fn queues_are_one_of_a_name_and_refuse_what_sqs_refuses() {
     let queues = queues();
     with(&queues, "box", &[("VisibilityTimeout", "5")]).expect("made");

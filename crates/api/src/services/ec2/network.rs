@@ -115,6 +115,10 @@ fn add(parts: &mut Parts, region: &str, state: &State) -> Result<(), ApiError> {
     }
     for list in state.prefix_lists.iter() {
         let id = list.prefix_list_id.clone();
+        // Of those of AWS, only those that are meant by a rule.
+        if list.is_of_aws() && !state.rules.iter().any(|rule| rule.refers_to_list(&id)) {
+            continue;
+        }
         let entries = list.private.entries.iter().map(|entry| entry.cidr).collect();
         let name = Some(list.prefix_list_name.clone());
         parts.prefix_lists.insert(id.clone(), network::PrefixList { id, name, entries });

@@ -1,5 +1,7 @@
 //! Managed prefix lists.
 
+pub(super) mod managed;
+
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -23,11 +25,13 @@ pub(super) struct PrefixList {
     pub(super) prefix_list_name: String,
     owner_id: String,
     address_family: String,
-    max_entries: usize,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    max_entries: Option<usize>,
     state: String,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     state_message: Option<String>,
-    version: u64,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    version: Option<u64>,
     pub(super) private: Inner,
 }
 
@@ -116,10 +120,10 @@ pub(super) fn create(ec2: &Ec2, call: &Call, input: &CreateInput) -> Result<Valu
             prefix_list_name: name.to_owned(),
             owner_id: place.account.clone(),
             address_family: family.to_owned(),
-            max_entries: most,
+            max_entries: Some(most),
             state: "create-complete".to_owned(),
             state_message: None,
-            version: 1,
+            version: Some(1),
             private: Inner { entries },
         };
         state.prefix_lists.insert(&id, list);
@@ -143,7 +147,8 @@ pub(super) fn modify(ec2: &Ec2, call: &Call, input: &ModifyInput) -> Result<Valu
     let id = required(input.prefix_list_id.as_deref(), "PrefixListId")?;
     ec2.change(call, |state| {
         let list = state.prefix_lists.find_mut(id)?;
-        if input.current_version.is_some_and(|version| version != list.version) {
+        list.check_own()?;
+        if input.current_version.is_some_and(|version| Some(version) != list.version) {
             let text = "The prefix list has the incorrect version number";
             return Err(ApiError::new("PrefixListVersionMismatch", text));
         }
@@ -156,10 +161,10 @@ pub(super) fn modify(ec2: &Ec2, call: &Call, input: &ModifyInput) -> Result<Valu
             list.private.entries.retain(|other| other.cidr != entry.cidr);
             list.private.entries.push(entry);
         }
-        list.max_entries = input.max_entries.unwrap_or(list.max_entries);
-        check_count(list.private.entries.len(), list.max_entries)?;
+        list.max_entries = input.max_entries.or(list.max_entries);
+        check_count(list.private.entries.len(), list.max_entries.unwrap_or_default())?;
         if !input.add_entry.is_empty() || !input.remove_entry.is_empty() {
-            list.version += 1;
+            list.version = list.version.map(|version| version + 1);
         }
         if let Some(name) = &input.prefix_list_name {
             list.prefix_list_name.clone_from(name);
@@ -181,6 +186,7 @@ pub(super) struct ListInput {
 pub(super) fn delete(ec2: &Ec2, call: &Call, input: &ListInput) -> Result<Value, ApiError> {
     let id = required(input.prefix_list_id.as_deref(), "PrefixListId")?;
     ec2.change(call, |state| {
+        state.prefix_lists.find(id)?.check_own()?;
         let mut list = shown(state, id)?;
         if state.rules.iter().any(|rule| rule.refers_to_list(id)) {
             let list = state.prefix_lists.find_mut(id)?;

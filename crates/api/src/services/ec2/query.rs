@@ -12,7 +12,7 @@ use super::{
 use crate::{ApiError, Call};
 
 /// What every Describe takes.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub(super) struct Describe {
     #[serde(

@@ -8,8 +8,8 @@ use weir_store::{Catalogue, CatalogueError, Tables};
 use super::{
     acl::NetworkAcl, address::Address, egress_gateway::EgressGateway, flow_log::FlowLog, gateway::InternetGateway,
     group::SecurityGroup, group::rule::SecurityGroupRule, instance::Instance, interface::NetworkInterface,
-    key::KeyPair, kind::Kind, nat::NatGateway, options::DhcpOptions, prefix_list::PrefixList, query::Described,
-    route::RouteTable, subnet::Subnet, subnet::reservation::Reservation, tags::Tags, vpc::Vpc,
+    key::KeyPair, kind::Kind, nat::NatGateway, options::DhcpOptions, prefix_list::PrefixList, prefix_list::managed,
+    query::Described, route::RouteTable, subnet::Subnet, subnet::reservation::Reservation, tags::Tags, vpc::Vpc,
 };
 use crate::ApiError;
 
@@ -230,7 +230,12 @@ pub(super) fn open(catalogue: &Catalogue) -> Result<BTreeMap<String, Arc<State>>
         let state = regions.entry(region).or_default();
         state.load(&kind, id, number, &body).map_err(ApiError::internal)?;
     }
-    Ok(regions.into_iter().map(|(region, state)| (region, Arc::new(state))).collect())
+    let provided = |(region, mut state): (String, State)| {
+        // Those of AWS change with the program.
+        managed::provide(&mut state, &region);
+        (region, Arc::new(state))
+    };
+    Ok(regions.into_iter().map(provided).collect())
 }
 
 /// Writes what is not as before, in one transaction. Says whether there was something to write.

@@ -119,6 +119,7 @@ const OPERATIONS: &[Operation<Ec2>] = &[
     operation!("DescribeNetworkAcls", query::describe::<NetworkAcl>, any),
     operation!("DescribeNetworkInterfaceAttribute", interface::describe_attribute),
     operation!("DescribeNetworkInterfaces", query::describe::<NetworkInterface>, any),
+    operation!("DescribePrefixLists", prefix_list::managed::describe, any),
     operation!("DescribeRegions", place::describe_regions, any),
     operation!("DescribeRouteTables", query::describe::<RouteTable>, any),
     operation!("DescribeSecurityGroupRules", group::rule::describe, any),

@@ -111,7 +111,7 @@ pub(super) const OPERATIONS: &[Operation<()>] = unsupported! {
     DescribeNetworkInsightsAccessScopes DescribeNetworkInsightsAnalyses DescribeNetworkInsightsPaths
     DescribeNetworkInterfacePermissions DescribeNetworkingFlexCostAllocationPolicies
     DescribeNetworkingFlexCostAllocationPolicyAssociations DescribeOutpostLags DescribePlacementGroups
-    DescribePrefixLists DescribePrincipalIdFormat DescribePublicIpv4Pools DescribeReplaceRootVolumeTasks
+    DescribePrincipalIdFormat DescribePublicIpv4Pools DescribeReplaceRootVolumeTasks
     DescribeReservedInstances DescribeReservedInstancesListings DescribeReservedInstancesModifications
     DescribeReservedInstancesOfferings DescribeRouteServerEndpoints DescribeRouteServerPeers DescribeRouteServers
     DescribeScheduledInstanceAvailability DescribeScheduledInstances DescribeSecondaryInterfaces

@@ -37,6 +37,7 @@ fn create_bucket(
         let text = "A header you provided implies functionality that is not implemented";
         return Err(refuse("NotImplemented", 501, text).with("Header", "x-amz-bucket-object-lock-enabled"));
     }
+    check_namespace(service, &request.headers, name, &region)?;
     let acl = acl::said(input.acl.as_ref().map(dto::BucketCannedACL::as_str), &request.headers)?;
     acl::check_new_bucket(input, acl.as_ref())?;
     match service.bucket(name) {
@@ -56,6 +57,23 @@ fn create_bucket(
         headers.insert("x-amz-bucket-arn", arn);
     }
     Ok(S3Response::with_headers(dto::CreateBucketOutput { location: Some(location) }, headers))
+}
+
+/// # Errors
+/// The name is not one of the account's own in this region, and is said to be.
+fn check_namespace(service: &Service, headers: &HeaderMap, name: &str, region: &str) -> S3Result<()> {
+    let Some(namespace) = headers.get("x-amz-bucket-namespace") else { return Ok(()) };
+    let end = format!("-{}-{region}-an", service.access.account());
+    let is_right = match namespace.as_bytes() {
+        b"global" => true,
+        b"account-regional" => name.ends_with(&end),
+        _ => false,
+    };
+    if is_right {
+        return Ok(());
+    }
+    let text = format!("The name of a bucket in the namespace account-regional ends in {end}");
+    Err(refuse("InvalidNamespaceHeader", 400, text).with("BucketName", name))
 }
 
 /// The region of a new bucket.

@@ -104,7 +104,7 @@ impl S3Access for Gate {
 
 impl Gate {
     /// Who holds a key, if the session token is that of the key.
-    fn principal(&self, access_key: &str, uri: &Uri, headers: &HeaderMap) -> S3Result<Principal> {
+    pub(super) fn principal(&self, access_key: &str, uri: &Uri, headers: &HeaderMap) -> S3Result<Principal> {
         let key = self.access.key(access_key, (self.clock)()).ok_or_else(unknown_key)?;
         let token = headers.get("x-amz-security-token").and_then(|token| token.to_str().ok()).map(str::to_owned);
         let token = token.or_else(|| query(uri, "X-Amz-Security-Token"));

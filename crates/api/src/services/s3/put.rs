@@ -95,7 +95,8 @@ pub(super) fn checked(facts: Facts) -> S3Result<Facts> {
 
 /// What came behind the body.
 pub(super) fn trailers<T>(request: &S3Request<T>) -> Option<HeaderMap> {
-    let of_signed = request.trailing_headers.as_ref().and_then(s3s::TrailingHeaders::take);
+    let signed = request.trailing_headers.as_ref().or_else(|| request.extensions.get());
+    let of_signed = signed.and_then(s3s::TrailingHeaders::take);
     of_signed.or_else(|| request.extensions.get::<Trailers>().and_then(Trailers::take))
 }
 

@@ -12,7 +12,7 @@ use axum::{
         header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HOST, SERVER},
     },
 };
-use s3s::{S3Error, service::S3Service};
+use s3s::S3Error;
 use tracing::{instrument::WithSubscriber, subscriber::NoSubscriber};
 use url::form_urlencoded;
 use uuid::Uuid;
@@ -22,7 +22,7 @@ use super::{
     error::{ELEMENTS, refuse},
     form,
     gate::{Caller, Seen},
-    host, lenient,
+    host,
 };
 use crate::{
     ApiError, AuditEvent, Call, ServiceName,
@@ -57,7 +57,7 @@ impl S3 {
             None if about.method == Method::OPTIONS => {
                 cors::preflight(&self.service, &about.page(), &about.wanted_method).await
             }
-            None => self.answer_leniently(request, &about).await,
+            None => self.operate(request).await,
         };
         about.finish(&mut response);
         if about.is_attributes && response.status() == StatusCode::OK {
@@ -87,27 +87,11 @@ impl S3 {
         (self.audit)(AuditEvent::of(ServiceName::S3, &operation, &call, error.as_ref()));
     }
 
-    /// S3 takes headers that `s3s` refuses: where that is all that is wrong, the signature was right and is not looked at
-    /// again.
-    async fn answer_leniently(&self, request: Request<Body>, about: &About) -> Response<Body> {
-        let plain = lenient::plain(&request);
-        let answer = self.operate(&self.s3s, request).await;
-        let seen = about.seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let (Some(mut plain), Some((_, principal))) = (plain, seen) else { return answer };
-        if !matches!(answer.status(), StatusCode::BAD_REQUEST | StatusCode::RANGE_NOT_SATISFIABLE) {
-            return answer;
-        }
-        if let Some(caller) = plain.extensions_mut().get_mut::<Caller>() {
-            caller.call.principal = principal;
-        }
-        self.operate(&self.s3s, plain).await
-    }
-
-    async fn operate(&self, s3s: &S3Service, request: Request<Body>) -> Response<Body> {
+    async fn operate(&self, request: Request<Body>) -> Response<Body> {
         let (parts, body) = request.into_parts();
         let request = Request::from_parts(parts, s3s::Body::http_body_unsync(body));
         // It writes every answer that is an error as an error of its own; the trail and the client have them.
-        match s3s.call(request).with_subscriber(NoSubscriber::default()).await {
+        match self.s3s.call(request).with_subscriber(NoSubscriber::default()).await {
             Ok(response) => response.map(Body::new),
             Err(problem) => {
                 tracing::error!(?problem, "S3 could not answer");
@@ -165,7 +149,6 @@ impl S3 {
                 caller.call.principal = self.service.access.trusted(&scope.access_key, about.call.now);
             }
             request.headers_mut().remove(AUTHORIZATION);
-            lenient::quote_tags(request.headers_mut());
             request = form::unsigned(request);
             if let Some(uri) = unsigned(request.uri()) {
                 *request.uri_mut() = uri;

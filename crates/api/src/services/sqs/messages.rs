@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 use weir_watch::queue::{
     Message, QueueError, ReceiptEntry, ReceiveMessageInput, SendMessageInput, SendMessageOutput, check_batch,
-    check_batch_size,
 };
 
 use super::Sqs;
@@ -84,9 +83,7 @@ pub(super) fn send_batch(
     input: &BatchInput<SendMessageInput>,
 ) -> Result<BatchOutput<SendMessageOutput>, ApiError> {
     let queues = sqs.queues(call)?;
-    queues.queue_of_name(&queues.named(&input.queue_url)?)?;
-    check_batch("SendMessageBatchRequestEntry", input.entries.iter().map(|entry| entry.id.as_str()))?;
-    check_batch_size(&input.entries)?;
+    queues.check_send_batch(&input.queue_url, &input.entries)?;
     let sender = &call.principal.user_id;
     Ok(each(&input.entries, |entry| &entry.id, |entry| queues.send_message(&input.queue_url, entry, sender, call.now)))
 }

@@ -95,7 +95,7 @@ pub(super) fn delete(sqs: &Sqs, call: &Call, input: &QueueInput) -> Result<(), A
 }
 
 pub(super) fn purge(sqs: &Sqs, call: &Call, input: &QueueInput) -> Result<(), ApiError> {
-    Ok(sqs.queues(call)?.purge_queue(&input.queue_url)?)
+    Ok(sqs.queues(call)?.purge_queue(&input.queue_url, call.now)?)
 }
 
 pub(super) fn list(sqs: &Sqs, call: &Call, input: &ListQueuesInput) -> Result<ListOutput, ApiError> {

@@ -48,7 +48,7 @@ fn each_rule_of_put_metric_alarm_is_held() {
         ["ValidationError", {"ComparisonOperator": "LessThanLowerThreshold"}],
         ["ValidationError", {"ComparisonOperator": "GreaterThanUpperThreshold"}],
         ["ValidationError", {"ThresholdMetricId": "m1"}],
-        ["InvalidParameterValue", {"TreatMissingData": "maybe"}],
+        ["ValidationError", {"TreatMissingData": "maybe"}],
         ["put", {"TreatMissingData": null}],
         ["MissingParameter", {"Period": null}],
         ["put", {"Period": 1}],
@@ -65,7 +65,7 @@ fn each_rule_of_put_metric_alarm_is_held() {
         ["InvalidParameterCombination", {"ExtendedStatistic": "p99"}],
         ["put", {"Statistic": null, "ExtendedStatistic": "p99"}],
         ["put", {"Statistic": null, "ExtendedStatistic": "p99", "EvaluateLowSampleCountPercentile": "ignore"}],
-        ["InvalidParameterValue", {"Statistic": null, "ExtendedStatistic": "p99", "EvaluateLowSampleCountPercentile": "no"}],
+        ["ValidationError", {"Statistic": null, "ExtendedStatistic": "p99", "EvaluateLowSampleCountPercentile": "no"}],
         ["InvalidParameterCombination", {"EvaluateLowSampleCountPercentile": "ignore"}],
         ["InvalidParameterValue", {"Statistic": "p99"}],
         ["InvalidParameterValue", {"Statistic": null, "ExtendedStatistic": "Sum"}],
@@ -87,6 +87,22 @@ fn each_rule_of_put_metric_alarm_is_held() {
         });
         assert_eq!(found, case[0], "{}", case[1]);
     }
+}
+
+#[test]
+fn what_is_not_supported_is_said_as_aws_says_it() {
+    let house = House::new();
+    let refused =
+        |input: PutMetricAlarmInput| house.alarms.put_metric_alarm(input, NOW).expect_err("refused").to_string();
+    let of = |stat: &str| PutMetricAlarmInput {
+        statistic: None,
+        extended_statistic: Some(stat.to_owned()),
+        ..house.ssh(TreatMissingData::Missing)
+    };
+    assert_eq!(refused(of("90")), "The value 90 for parameter ExtendedStatistic is not supported.");
+    let low = PutMetricAlarmInput { evaluate_low_sample_count_percentile: Some("no".to_owned()), ..of("p90") };
+    let options = "Supported options for parameter EvaluateLowSampleCountPercentile are evaluate and ignore.";
+    assert_eq!(refused(low), format!("Option no is not supported. {options}"));
 }
 
 #[test]

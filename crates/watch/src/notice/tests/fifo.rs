@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::{
-    queue::{CreateQueueInput, Message as Letter, Queues, ReceiveMessageInput},
-    topic::{CreateTopicInput, SubscribeInput, tests::topics},
+    queue::{CreateQueueInput, Message as Letter, Queues, ReceiveMessageInput, SetQueueAttributesInput},
+    topic::{CreateTopicInput, SubscribeInput, TopicError, tests::topics},
 };
 
 const TOPIC: &str = "arn:aws:sns:us-east-1:123456789012:orders.fifo";
@@ -85,7 +85,9 @@ fn what_was_said_first_arrives_first_even_when_it_was_left_behind() {
     subscribe(&topics, "a.fifo", true);
     let texts = || -> Vec<String> {
         let found = letters(topics.queues(), "a.fifo");
-        topics.queues().purge_queue("a.fifo").expect("purged");
+        for letter in &found {
+            topics.queues().delete_message("a.fifo", &letter.receipt_handle, NOW).expect("deleted");
+        }
         found.into_iter().map(|letter| letter.body).collect()
     };
     // As after a crash between publishing and filling.
@@ -98,6 +100,49 @@ fn what_was_said_first_arrives_first_even_when_it_was_left_behind() {
     let due = || courier.due(NOW, 10).expect("read");
     assert!(due().is_empty() && due().is_empty());
     assert_eq!(texts(), ["three", "four"]);
+}
+
+#[test]
+fn what_failed_is_not_passed_before_that_is_written_down() {
+    let folder = tempfile::tempdir().expect("made");
+    let topics = fifo();
+    let courier = Courier::new(topics.clone(), folder.path());
+    subscribe(&topics, "a.fifo", true);
+    let run = |sql: &'static str| {
+        let work = |transaction: &rusqlite::Transaction<'_>| transaction.execute_batch(sql).map_err(TopicError::from);
+        topics.catalogue().change(work).expect("done");
+    };
+    let arrived = || letters(topics.queues(), "a.fifo").into_iter().map(|letter| letter.body).collect::<Vec<_>>();
+    run("CREATE TRIGGER full BEFORE UPDATE ON topic_delivery BEGIN SELECT RAISE(ABORT, 'full'); END;
+         CREATE TRIGGER busy BEFORE DELETE ON topic_delivery BEGIN SELECT RAISE(ABORT, 'busy'); END;");
+    courier.fill_queues(say(&topics, "one", "1").message_id.as_str(), NOW).expect("tried");
+    run("DROP TRIGGER busy");
+    let second = say(&topics, "two", "2");
+    courier.fill_queues(second.message_id.as_str(), NOW).expect_err("not written down");
+    assert!(arrived().is_empty());
+    run("DROP TRIGGER full");
+    courier.fill_queues(second.message_id.as_str(), NOW).expect("filled");
+    assert_eq!(arrived(), ["one", "two"]);
+}
+
+#[test]
+fn what_cannot_become_a_dead_letter_is_not_passed() {
+    let folder = tempfile::tempdir().expect("made");
+    let topics = fifo();
+    let courier = Courier::new(topics.clone(), folder.path());
+    subscribe(&topics, "a.fifo", true);
+    let attributes = [("MaximumMessageSize".to_owned(), "1024".to_owned())].into();
+    let small = SetQueueAttributesInput { queue_url: "a.fifo".into(), attributes };
+    topics.queues().set_queue_attributes(&small, NOW).expect("set");
+    let letters_at = folder.path().join("dead-letters");
+    std::fs::write(&letters_at, "no folder").expect("written");
+    say(&topics, &"x".repeat(1025), "1");
+    courier.fill_queues(say(&topics, "two", "2").message_id.as_str(), NOW).expect("tried");
+    assert!(letters(topics.queues(), "a.fifo").is_empty());
+    std::fs::remove_file(letters_at).expect("removed");
+    courier.fill_queues(say(&topics, "three", "3").message_id.as_str(), NOW).expect("filled");
+    let arrived = letters(topics.queues(), "a.fifo");
+    assert_eq!(arrived.iter().map(|letter| letter.body.as_str()).collect::<Vec<_>>(), ["two", "three"]);
 }
 
 #[test]

@@ -80,7 +80,7 @@ fn a_message_is_taken_once_in_five_minutes() {
     assert_eq!(again.message_id, first.message_id, "also when it was deleted");
     let later = put(&queues, "a", "x", "one", NOW + 5 * MINUTE).expect("sent");
     assert!(later.sequence_number > first.sequence_number);
-    queues.purge_queue("box.fifo").expect("purged");
+    queues.purge_queue("box.fifo", NOW).expect("purged");
     put(&queues, "a", "x", "one", NOW + 5 * MINUTE).expect("sent");
     assert_eq!(texts(&take(&queues, 10, NOW + 5 * MINUTE)), ["one"]);
 }
@@ -136,6 +136,25 @@ fn the_kinds_of_queues_want_their_own() {
     let once = SendMessageInput { message_deduplication_id: Some("1".into()), ..fair };
     let refusal = refused(queues.send_message("box", &once, "AIDA", NOW));
     assert!(refusal.ends_with("not valid for this queue type."), "{refusal}");
+}
+
+#[test]
+fn a_batch_is_refused_as_a_whole_without_groups_or_ids() {
+    let queues = fifo(&[]);
+    let entry = |group: Option<&str>, id: Option<&str>| SendMessageInput {
+        id: group.unwrap_or("x").to_owned(),
+        message_body: Some("x".into()),
+        message_group_id: group.map(str::to_owned),
+        message_deduplication_id: id.map(str::to_owned),
+        ..Default::default()
+    };
+    let check = |entries: &[SendMessageInput]| queues.check_send_batch("box.fifo", entries);
+    check(&[entry(Some("a"), Some("1"))]).expect("in order");
+    let group = "MissingParameter: The request must contain the parameter MessageGroupId.";
+    assert_eq!(refused(check(&[entry(Some("a"), Some("1")), entry(None, Some("2"))])), group);
+    assert!(refused(check(&[entry(Some("a"), None)])).ends_with("MessageDeduplicationId provided explicitly"));
+    with(&queues, "box", &[]).expect("made");
+    queues.check_send_batch("box", &[entry(None, None)]).expect("needs neither");
 }
 
 #[test]

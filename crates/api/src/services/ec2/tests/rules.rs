@@ -153,6 +153,37 @@ fn what_is_defined_decides_the_verdict() {
 }
 
 #[test]
+fn the_services_of_aws_have_prefix_lists() {
+    let lab = Lab::new();
+    let named = "Filter.1.Name=prefix-list-name&Filter.1.Value.1=com.amazonaws.us-east-1.s3";
+    let lists = lab.ask("DescribePrefixLists", named);
+    let list = &lists["prefixListSet"][0];
+    assert!(list["cidrSet"].as_array().is_some_and(|ranges| ranges.contains(&json!("52.216.0.0/15"))), "{list}");
+    let id = list["prefixListId"].as_str().expect("an id");
+    let managed = lab.ask("DescribeManagedPrefixLists", &format!("PrefixListId.1={id}"));
+    assert_eq!(managed["prefixListSet"][0]["ownerId"], "AWS");
+    assert_eq!(managed["prefixListSet"][0].get("maxEntries"), None);
+    assert!(lab.refused("DeleteManagedPrefixList", &format!("PrefixListId={id}")).contains("managed by AWS"));
+    assert!(
+        lab.refused("ModifyManagedPrefixList", &format!("PrefixListId={id}&MaxEntries=1")).contains("managed by AWS")
+    );
+    let own = "PrefixListName=office&AddressFamily=IPv4&MaxEntries=5";
+    lab.ask("CreateManagedPrefixList", own);
+    let all = lab.ask("DescribePrefixLists", "");
+    let names = all["prefixListSet"].as_array().expect("lists").iter().map(|list| list["prefixListName"].to_string());
+    assert!(names.into_iter().all(|name| name.contains("com.amazonaws.us-east-1.")));
+
+    let network = lab.ec2.network().expect("a network");
+    assert!(network.parts().prefix_lists.values().all(|list| list.name.as_deref() == Some("office")));
+    let group = lab.group(&lab.vpc());
+    let form =
+        format!("GroupId={group}&IpPermissions.1.IpProtocol=-1&IpPermissions.1.PrefixListIds.1.PrefixListId={id}");
+    lab.ask("AuthorizeSecurityGroupEgress", &form);
+    let network = lab.ec2.network().expect("a network");
+    assert_eq!(network.parts().prefix_lists[id].entries.len(), 3);
+}
+
+#[test]
 fn a_rule_is_changed_for_a_whole_one() {
     let lab = Lab::new();
     let group = lab.group(&lab.vpc());

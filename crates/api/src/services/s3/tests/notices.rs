@@ -40,7 +40,9 @@ fn told(server: &Server) -> Vec<Value> {
         ..ReceiveMessageInput::default()
     };
     let messages = queues.receive_message(&input, NOW).expect("received");
-    queues.purge_queue("objects").expect("purged");
+    for message in &messages {
+        queues.delete_message("objects", &message.receipt_handle, NOW).expect("deleted");
+    }
     messages.iter().map(|message| serde_json::from_str(&message.body).expect("JSON")).collect()
 }
 

@@ -2,7 +2,8 @@
 
 use futures::TryStreamExt;
 use object_store::{
-    Attribute, Error, GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, path::Path,
+    Attribute, Error, GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload,
+    UpdateVersion, path::Path,
 };
 
 use super::client::Server;
@@ -74,6 +75,14 @@ fn a_tag_may_lack_its_quotes() {
         assert!(get(None, Some("0123")).await.is_ok());
         assert!(matches!(get(Some("0123"), None).await, Err(Error::Precondition { .. })));
         assert!(matches!(get(None, Some(&tag)).await, Err(Error::NotModified { .. })));
+        let put = async |tag: &str, text: &'static [u8]| {
+            let update = PutMode::Update(UpdateVersion { e_tag: Some(tag.to_owned()), version: None });
+            store.put_opts(&key("x"), PutPayload::from_static(text), update.into()).await
+        };
+        assert!(matches!(put("0123", b"2").await, Err(Error::Precondition { .. })));
+        let tag = put(&tag, b"0").await.expect("put").e_tag.expect("a tag");
+        assert!(put(tag.trim_start_matches('"'), b"2").await.is_ok());
+        assert_eq!(store.get(&key("x")).await.expect("got").bytes().await.expect("read"), "2");
     });
 }
 

@@ -310,3 +310,15 @@ fn a_condition_on_the_source_of_a_copy_may_lack_its_quotes() {
     assert!(ask(&server, "PUT /lake/x", "if-match: 0123\r\n", "again").head.starts_with("http/1.1 412"));
     assert!(ask(&server, "PUT /lake/x", &format!("if-match: {TAG}\r\n"), "again").head.starts_with("http/1.1 200"));
 }
+
+#[test]
+fn a_name_of_the_accounts_own_says_so() {
+    let server = open();
+    let make = |name: &str, namespace: &str| {
+        ask(&server, &format!("PUT /{name}"), &format!("x-amz-bucket-namespace: {namespace}\r\n"), "")
+    };
+    assert!(make("logs-123456789012-us-east-1-an", "account-regional").head.starts_with("http/1.1 200"));
+    assert!(make("logs", "global").head.starts_with("http/1.1 200"));
+    assert!(make("others", "account-regional").body.contains("<Code>InvalidNamespaceHeader</Code>"));
+    assert!(make("others", "x").head.starts_with("http/1.1 400"));
+}
