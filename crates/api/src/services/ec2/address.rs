@@ -1,6 +1,6 @@
 //! Elastic addresses, as definitions: out of a range that is for documentation, so that none is anybody's.
 
-use std::net::Ipv4Addr;
+use std::{borrow::Cow, net::Ipv4Addr};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -60,6 +60,10 @@ impl Described for Address {
 
     fn id(&self) -> &str {
         &self.allocation_id
+    }
+
+    fn name(&self) -> Cow<'_, str> {
+        self.public_ip.to_string().into()
     }
 }
 

@@ -4,6 +4,8 @@ mod change;
 mod permission;
 pub(super) mod rule;
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -72,8 +74,8 @@ impl Described for SecurityGroup {
         &self.group_id
     }
 
-    fn name(&self) -> &str {
-        &self.group_name
+    fn name(&self) -> Cow<'_, str> {
+        self.group_name.as_str().into()
     }
 
     fn view(&self, state: &State) -> Value {

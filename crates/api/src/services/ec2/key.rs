@@ -1,17 +1,17 @@
 //! Key pairs, as far as instances name them.
 
+mod material;
+
+use std::borrow::Cow;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use ring::{
-    digest::{SHA256, digest},
-    rand::SystemRandom,
-    signature::{Ed25519KeyPair, KeyPair as _},
-};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use self::material::Imported;
 use super::{
     Ec2,
-    kind::{KEY_PAIR, Kind, invalid, required},
+    kind::{KEY_PAIR, Kind, bad_value, invalid, required},
     query::{Described, FilterPath},
     state::State,
     tags::{self, TagSpecification},
@@ -40,8 +40,8 @@ impl Described for KeyPair {
         &self.key_pair_id
     }
 
-    fn name(&self) -> &str {
-        &self.key_name
+    fn name(&self) -> Cow<'_, str> {
+        self.key_name.as_str().into()
     }
 }
 
@@ -51,6 +51,7 @@ pub(super) struct KeyInput {
     key_name: Option<String>,
     key_pair_id: Option<String>,
     key_type: Option<String>,
+    key_format: Option<String>,
     public_key_material: Option<String>,
     tag_specification: Vec<TagSpecification>,
 }
@@ -82,40 +83,30 @@ fn put(ec2: &Ec2, call: &Call, input: &KeyInput, key_type: &str, fingerprint: &s
     })
 }
 
-/// The private key is told once, and kept nowhere. Only ed25519: nothing here takes minutes to be made.
+/// The private key is told once, and kept nowhere.
 pub(super) fn create(ec2: &Ec2, call: &Call, input: &KeyInput) -> Result<Value, ApiError> {
-    if input.key_type.as_deref() != Some("ed25519") {
-        let text = "Weir makes key pairs of type ed25519 only: give KeyType ed25519, or import a key of your own.";
-        return Err(ApiError::new("UnsupportedOperation", text));
+    let key_type = input.key_type.as_deref().unwrap_or("rsa");
+    let make = match key_type {
+        "rsa" => material::rsa,
+        "ed25519" => material::ed25519,
+        other => return Err(bad_value(other, "KeyType", "Valid values are: rsa, ed25519.")),
+    };
+    if input.key_format.as_deref().is_some_and(|format| format != "pem") {
+        return Err(ApiError::new("UnsupportedOperation", "Weir writes private keys as pem only."));
     }
-    let broken = |_| ApiError::internal("no random numbers");
-    let document = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(broken)?;
-    let pair = Ed25519KeyPair::from_pkcs8(document.as_ref()).map_err(ApiError::internal)?;
-    let fingerprint = STANDARD.encode(digest(&SHA256, pair.public_key().as_ref()));
-    let mut answer = put(ec2, call, input, "ed25519", &fingerprint)?;
-    answer["keyMaterial"] = json!(pem(document.as_ref()));
+    let made = make().map_err(ApiError::internal)?;
+    let mut answer = put(ec2, call, input, key_type, &made.fingerprint)?;
+    answer["keyMaterial"] = json!(made.private);
     Ok(answer)
 }
 
-fn pem(document: &[u8]) -> String {
-    let text = STANDARD.encode(document);
-    let lines: Vec<&str> = text.as_bytes().chunks(64).filter_map(|line| std::str::from_utf8(line).ok()).collect();
-    format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", lines.join("\n"))
-}
-
-/// The material is the base64 of a line as `ssh-keygen` writes it.
+/// The material comes in base64.
 pub(super) fn import(ec2: &Ec2, call: &Call, input: &KeyInput) -> Result<Value, ApiError> {
-    let material = required(input.public_key_material.as_deref(), "PublicKeyMaterial")?;
+    let given = required(input.public_key_material.as_deref(), "PublicKeyMaterial")?;
+    let text = STANDARD.decode(given).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     let refused = || ApiError::new("InvalidKey.Format", "Key is not in valid OpenSSH public key format");
-    let line = String::from_utf8(STANDARD.decode(material).map_err(|_| refused())?).map_err(|_| refused())?;
-    let mut words = line.split_whitespace();
-    let key_type = match words.next() {
-        Some("ssh-rsa") => "rsa",
-        Some("ssh-ed25519") => "ed25519",
-        _ => return Err(refused()),
-    };
-    let key = STANDARD.decode(words.next().ok_or_else(refused)?).map_err(|_| refused())?;
-    put(ec2, call, input, key_type, &STANDARD.encode(digest(&SHA256, &key)))
+    let key = text.as_deref().and_then(Imported::read).ok_or_else(refused)?;
+    put(ec2, call, input, key.key_type, &key.fingerprint)
 }
 
 /// Deleting what is not there is no error, as at AWS.

@@ -1,5 +1,7 @@
 //! DHCP options, as definitions.
 
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -13,6 +15,9 @@ use super::{
     tags::TagSpecification,
 };
 use crate::{ApiError, Call};
+
+/// So many servers of a kind are told at most.
+const MOST_SERVERS: usize = 4;
 
 /// What hosts are told of their network.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -116,10 +121,29 @@ pub(super) fn create(ec2: &Ec2, call: &Call, input: &CreateInput) -> Result<Valu
     if let Some(odd) = input.dhcp_configuration.iter().find(|pair| !known(&pair.key)) {
         return Err(super::kind::bad_value(&odd.key, "dhcpConfiguration", "Invalid DHCP option name"));
     }
+    input.dhcp_configuration.iter().try_for_each(check)?;
     life::create::<DhcpOptions>(ec2, call, "dhcpOptions", &input.tag_specification, |state, place| {
         let pairs = input.dhcp_configuration.iter().map(|pair| (pair.key.clone(), pair.value.clone()));
         Ok(put(state, place, pairs))
     })
+}
+
+/// # Errors
+/// The values are not what `CreateDhcpOptions` of the EC2 API says of the name.
+fn check(pair: &ConfigurationInput) -> Result<(), ApiError> {
+    let is_address = |value: &String| value.parse::<IpAddr>().is_ok();
+    let is_right = match pair.key.as_str() {
+        "domain-name-servers" if pair.value == ["AmazonProvidedDNS"] => true,
+        "domain-name-servers" | "ntp-servers" | "netbios-name-servers" => {
+            (1..=MOST_SERVERS).contains(&pair.value.len()) && pair.value.iter().all(is_address)
+        }
+        "netbios-node-type" => matches!(pair.value.as_slice(), [kind] if ["1", "2", "4", "8"].contains(&kind.as_str())),
+        _ => true,
+    };
+    if is_right {
+        return Ok(());
+    }
+    Err(super::kind::bad_value(&pair.value.join(", "), &pair.key, "Invalid DHCP option value."))
 }
 
 pub(super) fn associate(ec2: &Ec2, call: &Call, input: &OptionsInput) -> Result<Value, ApiError> {

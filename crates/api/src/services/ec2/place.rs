@@ -147,18 +147,42 @@ const REGIONS: [&str; 17] = [
     "us-west-2",
 ];
 
+/// Those that an account has to ask for.
+const OPT_IN: [&str; 15] = [
+    "af-south-1",
+    "ap-east-1",
+    "ap-south-2",
+    "ap-southeast-3",
+    "ap-southeast-4",
+    "ap-southeast-5",
+    "ap-southeast-7",
+    "ca-west-1",
+    "eu-central-2",
+    "eu-south-1",
+    "eu-south-2",
+    "il-central-1",
+    "me-central-1",
+    "me-south-1",
+    "mx-central-1",
+];
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub(super) struct RegionsInput {
+    all_regions: bool,
     region_name: Vec<String>,
     filter: Vec<Filter>,
 }
 
-/// The regions of AWS, and whatever other ones were used here.
+/// The regions of AWS, and whatever other ones were used here. Those of which nobody made use are not opted in, and shown only
+/// when they are named, or all are asked for.
 pub(super) fn describe_regions(ec2: &Ec2, call: &Call, input: &RegionsInput) -> Result<Value, ApiError> {
     let mut names: Vec<String> = REGIONS.iter().map(|name| (*name).to_owned()).collect();
     names.extend(ec2.region_names());
     names.push(call.region.clone());
+    let used = names.clone();
+    let is_asked = |name: &String| input.all_regions || input.region_name.contains(name);
+    names.extend(OPT_IN.into_iter().map(str::to_owned).filter(is_asked));
     names.sort();
     names.dedup();
     if let Some(unknown) = input.region_name.iter().find(|name| !names.contains(name)) {
@@ -167,7 +191,12 @@ pub(super) fn describe_regions(ec2: &Ec2, call: &Call, input: &RegionsInput) -> 
     names.retain(|name| input.region_name.is_empty() || input.region_name.contains(name));
     let row = |name: &String| {
         let endpoint = format!("ec2.{name}.amazonaws.com");
-        json!({ "regionName": name, "regionEndpoint": endpoint, "optInStatus": "opt-in-not-required" })
+        let status = match (OPT_IN.contains(&name.as_str()), used.contains(name)) {
+            (false, _) => "opt-in-not-required",
+            (true, true) => "opted-in",
+            (true, false) => "not-opted-in",
+        };
+        json!({ "regionName": name, "regionEndpoint": endpoint, "optInStatus": status })
     };
     let rows = names.iter().map(row).collect();
     let paths = [("region-name", "regionName"), ("endpoint", "regionEndpoint"), ("opt-in-status", "optInStatus")];

@@ -1,5 +1,7 @@
 //! Describe: by id, by filter, page by page.
 
+use std::borrow::Cow;
+
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -69,8 +71,8 @@ pub(super) trait Described: Shelved + Clone + Serialize {
 
     fn id(&self) -> &str;
     /// The names by which it may be asked for.
-    fn name(&self) -> &str {
-        self.id()
+    fn name(&self) -> Cow<'_, str> {
+        self.id().into()
     }
     /// With what follows from other things.
     fn view(&self, _: &State) -> Value {
@@ -115,14 +117,14 @@ pub(super) fn page<T: Described>(state: &State, ask: &Describe) -> Result<(Vec<V
     if !missing.is_empty() {
         return Err(T::KIND.missing(missing));
     }
-    let by_name = |name: &String| shelf.iter().any(|thing| thing.name() == name);
+    let by_name = |name: &String| shelf.iter().any(|thing| thing.name() == *name);
     if let Some(name) = ask.names.iter().find(|name| !by_name(name)) {
         return Err(not_named(T::KIND, name));
     }
     let asked = |thing: &&T| {
         (ask.ids.is_empty() && ask.names.is_empty())
             || ask.ids.iter().any(|id| id == thing.id())
-            || ask.names.iter().any(|name| name == thing.name())
+            || ask.names.iter().any(|name| *name == thing.name())
     };
     let all: Vec<Value> = shelf.iter().filter(asked).map(|thing| full(thing, state)).collect();
     let kept = filtered(all, &ask.filter, T::FILTERS)?;

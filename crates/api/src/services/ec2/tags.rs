@@ -121,7 +121,7 @@ fn check_resources(state: &State, ids: &[String]) -> Result<(), ApiError> {
 }
 
 pub(super) fn create(ec2: &Ec2, call: &Call, input: &TagsInput) -> Result<Value, ApiError> {
-    required(input.resource_id.first(), "ResourceIdSet")?;
+    required(input.resource_id.first(), "resourceIdSet")?;
     required(input.tag.first(), "TagSet")?;
     ec2.change(call, |state| {
         check_resources(state, &input.resource_id)?;
@@ -132,7 +132,7 @@ pub(super) fn create(ec2: &Ec2, call: &Call, input: &TagsInput) -> Result<Value,
 
 /// A tag without value goes whatever its value; without any tag all go.
 pub(super) fn delete(ec2: &Ec2, call: &Call, input: &TagsInput) -> Result<Value, ApiError> {
-    required(input.resource_id.first(), "ResourceIdSet")?;
+    required(input.resource_id.first(), "resourceIdSet")?;
     let goes = |key: &str, value: &str| {
         let meant = |tag: &Tag| tag.key == key && tag.value.as_ref().is_none_or(|wanted| wanted == value);
         input.tag.is_empty() || input.tag.iter().any(meant)

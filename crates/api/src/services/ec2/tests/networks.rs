@@ -239,3 +239,62 @@ fn what_is_reserved_in_a_subnet_is_taken_by_name_only() {
     let gone = lab.refused("DeleteSubnetCidrReservation", &format!("SubnetCidrReservationId={id}"));
     assert!(gone.starts_with("InvalidSubnetCidrReservationID.NotFound"), "{gone}");
 }
+
+#[test]
+fn an_address_is_asked_for_by_what_it_is() {
+    let lab = Lab::new();
+    let made = lab.ask("AllocateAddress", "Domain=vpc");
+    let ip = made["publicIp"].as_str().expect("an address");
+    let found = lab.ask("DescribeAddresses", &format!("PublicIp.1={ip}"));
+    assert_eq!(ids(&found, "/addressesSet", "allocationId"), [made["allocationId"].as_str().expect("an id")]);
+    let other = lab.refused("DescribeAddresses", "PublicIp.1=198.51.100.7");
+    assert_eq!(other, "InvalidAddress.NotFound: Address '198.51.100.7' not found.");
+}
+
+#[test]
+fn dhcp_options_are_those_that_a_host_understands() {
+    let lab = Lab::new();
+    let make = |key: &str, values: &[&str]| {
+        let numbered = values.iter().enumerate();
+        let values: String =
+            numbered.map(|(at, value)| format!("&DhcpConfiguration.1.Value.{}={value}", at + 1)).collect();
+        lab.try_ask("CreateDhcpOptions", &format!("DhcpConfiguration.1.Key={key}{values}"))
+    };
+    make("domain-name-servers", &["AmazonProvidedDNS"]).expect("made");
+    make("ntp-servers", &["192.0.2.1", "2001:db8::1"]).expect("made");
+    make("netbios-node-type", &["2"]).expect("made");
+    let five = ["192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5"];
+    for (key, values) in [("ntp-servers", &["f"][..]), ("domain-name-servers", &five), ("netbios-node-type", &["3"])] {
+        assert_eq!(make(key, values).expect_err("refused").code, "InvalidParameterValue", "{key}");
+    }
+}
+
+#[test]
+fn regions_that_nobody_opted_into_are_shown_when_they_are_named() {
+    let lab = Lab::new();
+    let names = |form: &str| ids(&lab.ask("DescribeRegions", form), "/regionInfo", "regionName");
+    assert!(!names("").contains(&"ap-east-1".to_owned()));
+    assert!(names("AllRegions=true").contains(&"ap-east-1".to_owned()));
+    let named = lab.ask("DescribeRegions", "RegionName.1=ap-east-1");
+    assert_eq!(named["regionInfo"][0]["optInStatus"], "not-opted-in");
+    assert!(lab.refused("DescribeRegions", "RegionName.1=nowhere-1").contains("Invalid region provided"));
+}
+
+#[test]
+fn a_key_pair_is_made_or_brought() {
+    let lab = Lab::new();
+    let made = lab.ask("CreateKeyPair", "KeyName=lab");
+    assert!(made["keyMaterial"].as_str().is_some_and(|key| key.starts_with("-----BEGIN RSA PRIVATE KEY-----")));
+    assert_eq!(made["keyFingerprint"].as_str().map(str::len), Some(59));
+    let made = lab.ask("CreateKeyPair", "KeyName=short&KeyType=ed25519");
+    assert!(made["keyMaterial"].as_str().is_some_and(|key| key.starts_with("-----BEGIN OPENSSH PRIVATE KEY-----")));
+    assert!(lab.refused("CreateKeyPair", "KeyName=x&KeyType=dsa").starts_with("InvalidParameterValue"));
+    assert!(lab.refused("CreateKeyPair", "KeyName=x&KeyFormat=ppk").starts_with("UnsupportedOperation"));
+    // `ssh-rsa AAAA` in base64: a key without its numbers.
+    assert!(
+        lab.refused("ImportKeyPair", "KeyName=x&PublicKeyMaterial=c3NoLXJzYSBBQUFB").starts_with("InvalidKey.Format")
+    );
+    let found = lab.ask("DescribeKeyPairs", "KeyName.1=short");
+    assert_eq!(found["keySet"][0]["keyType"], "ed25519");
+    assert_eq!(found["keySet"][0].get("keyMaterial"), None);
+}
