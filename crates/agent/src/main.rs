@@ -14,6 +14,7 @@ use std::process::ExitCode;
 
 /// 0 done, 1 failed; clap itself ends with 2 when the command line was not understood.
 fn main() -> ExitCode {
+    weir_capture::memory::keep_little();
     match cli::run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

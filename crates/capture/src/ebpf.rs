@@ -13,6 +13,7 @@ pub(crate) mod reconcile;
 pub mod refusals;
 mod skips;
 pub mod slots;
+mod spill;
 mod sys;
 
 pub use self::{error::EbpfError, sys::boot_ns};

@@ -9,6 +9,7 @@ pub mod ebpf;
 pub mod fragment;
 pub mod interfaces;
 pub mod live;
+pub mod memory;
 pub mod packet;
 pub mod pcap;
 pub mod tracker;

@@ -20,6 +20,7 @@ use super::{
     slots::{NO_PREALLOC, SlotOptions, Slots},
     sys::{self, Plain},
 };
+use crate::memory;
 
 static OBJECT: &[u8] = include_bytes_aligned!("../../bpf/drop.o");
 
@@ -133,7 +134,7 @@ impl Refusals {
             return Err(Unobserved::NoRight { missing: missing.join(" and ") });
         }
         let mut object = load_object()?;
-        sys::give_back_memory();
+        memory::give_back();
         let slots = Slots::open(&mut object, SlotOptions { capacity, map_flags: NO_PREALLOC })?;
         let totals = match object.take_map("totals") {
             Some(Map::HashMap(map)) => map,

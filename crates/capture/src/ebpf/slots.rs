@@ -13,19 +13,19 @@
 
 use std::{
     collections::BTreeMap,
-    io,
     os::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd},
     sync::{Arc, atomic::Ordering},
 };
 
 use aya::{
     Ebpf,
-    maps::{Map, MapData, RingBuf},
+    maps::{Map, MapData},
 };
 
 use super::{
     EbpfError,
     abi::{Counts, Key, LostKey, Record},
+    spill::Spill,
     sys::{self, SharedNumber},
 };
 
@@ -34,8 +34,6 @@ pub const NO_PREALLOC: u32 = 1;
 
 /// Maps for fewer flows are not worth it.
 const CAPACITY_MIN: u32 = 1024;
-/// Bytes that a packet takes in the ring.
-const SPILLED_LEN: usize = 96;
 
 /// How the maps are made.
 #[derive(Debug, Clone, Copy)]
@@ -54,9 +52,7 @@ pub struct Slots {
     maps: [Arc<OwnedFd>; 2],
     /// Closed slots get no fresh maps any more.
     ending: bool,
-    spill: RingBuf<MapData>,
-    /// Packets taken out of the ring at once: twice what it holds, so that a flood does not hold up the rest.
-    spill_most: usize,
+    spill: Spill,
     lost: MapData,
     /// What `lost` said when a slot was closed last.
     lost_before: BTreeMap<LostKey, u64>,
@@ -86,7 +82,7 @@ impl Slots {
         sys::update(lost.fd().as_fd(), &LostKey::default(), &0u64).map_err(EbpfError::map("prepare a counter"))?;
         sys::update(lost.fd().as_fd(), &LostKey { ifindex: 0, slot: 1 }, &0u64)
             .map_err(EbpfError::map("prepare a counter"))?;
-        let (spill, spill_most) = take_ring(object)?;
+        let spill = Spill::take(object)?;
         let (maps, options) = make_maps(&slots, options)?;
         Ok(Slots {
             options,
@@ -95,7 +91,6 @@ impl Slots {
             maps,
             ending: false,
             spill,
-            spill_most,
             lost,
             lost_before: BTreeMap::new(),
             boundary_ns: 0,
@@ -166,18 +161,16 @@ impl Slots {
 
     /// Hands on packets that found no room in their slot. Those from [`boundary_ns`](Self::boundary_ns) on belong to the
     /// next window.
-    pub fn read_spill(&mut self, mut each: impl FnMut(Record)) {
-        for _ in 0..self.spill_most {
-            let Some(item) = self.spill.next() else { return };
-            if let Some(record) = sys::read::<Record>(&item) {
-                each(record);
-            }
-        }
+    ///
+    /// # Errors
+    /// When there are such and the ring cannot be mapped: they may be asked for again.
+    pub fn read_spill(&mut self, each: impl FnMut(Record)) -> Result<(), EbpfError> {
+        self.spill.read(each)
     }
 
     /// Readable when the ring has something.
     pub fn spill_fd(&self) -> BorrowedFd<'_> {
-        self.spill.as_fd()
+        self.spill.fd()
     }
 
     /// What was lost in the present slot since this was last asked.
@@ -210,15 +203,6 @@ fn take(object: &mut Ebpf, name: &'static str) -> Result<MapData, EbpfError> {
         Some(Map::Array(map) | Map::HashMap(map) | Map::ArrayOfMaps(map) | Map::PerCpuArray(map)) => Ok(map),
         _ => Err(EbpfError::NoMap(name)),
     }
-}
-
-/// The ring, and twice the packets that it holds.
-fn take_ring(object: &mut Ebpf) -> Result<(RingBuf<MapData>, usize), EbpfError> {
-    let failed = |error| EbpfError::Map { what: "map the ring", source: io::Error::other(error) };
-    let Some(Map::RingBuf(ring)) = object.take_map("spill") else { return Err(EbpfError::NoMap("spill")) };
-    let bytes = ring.info().map_err(failed)?.max_entries();
-    let ring = RingBuf::try_from(Map::RingBuf(ring)).map_err(failed)?;
-    Ok((ring, 2 * bytes as usize / SPILLED_LEN))
 }
 
 /// Two maps as large as they may be.

@@ -216,12 +216,3 @@ fn bpf<T>(command: i32, attributes: &mut T) -> io::Result<i32> {
     let answer = unsafe { libc::syscall(libc::SYS_bpf, command, attributes, len) };
     if answer < 0 { Err(io::Error::last_os_error()) } else { i32::try_from(answer).map_err(io::Error::other) }
 }
-
-/// Gives freed memory back to the system.
-pub(super) fn give_back_memory() {
-    #[cfg(target_env = "gnu")]
-    // SAFETY: takes no pointer, and glibc locks what it works on.
-    unsafe {
-        libc::malloc_trim(0);
-    }
-}

@@ -153,10 +153,10 @@ impl KernelFlows {
         turned?;
         let closed = self.slots.close(next_boundary_ns)?;
         // Whatever programs sent over the ring for the window is in it by now.
-        self.take_spilled(boundary_ns, tally);
+        let taken = self.take_spilled(boundary_ns, tally);
         let spilled = self.spilled.turn();
         let window = std::mem::replace(&mut self.window, next);
-        self.count(closed, spilled, (window, boundary_ns), tally)
+        self.count(closed, spilled, (window, boundary_ns), tally).and(taken)
     }
 
     fn count(
@@ -187,12 +187,13 @@ impl KernelFlows {
         Ok(())
     }
 
-    fn take_spilled(&mut self, boundary_ns: u64, tally: &mut Tally<'_>) {
+    fn take_spilled(&mut self, boundary_ns: u64, tally: &mut Tally<'_>) -> Result<(), EbpfError> {
         let (spilled, most) = (&mut self.spilled, self.max_flows);
         let mut beyond = Vec::new();
-        self.slots.read_spill(|record| beyond.extend(spilled.add(&record, boundary_ns, most).err()));
-        self.verdicts.take_spilled(most, &mut beyond);
+        let flows = self.slots.read_spill(|record| beyond.extend(spilled.add(&record, boundary_ns, most).err()));
+        let refusals = self.verdicts.take_spilled(most, &mut beyond);
         self.count_beyond(&beyond, tally);
+        flows.and(refusals)
     }
 
     /// Packets of more flows than are held are lost.
@@ -221,7 +222,7 @@ impl KernelFlows {
     }
 
     fn read_due(&mut self, tally: &mut Tally<'_>) -> Result<(), EbpfError> {
-        self.take_spilled(self.slots.boundary_ns(), tally);
+        self.take_spilled(self.slots.boundary_ns(), tally)?;
         self.follow_clock(tally)?;
         if boot_ns() >= self.slots.boundary_ns() + GRACE_NS.cast_unsigned() {
             self.close(tally)?;

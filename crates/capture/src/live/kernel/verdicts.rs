@@ -93,11 +93,10 @@ impl Verdicts {
     }
 
     /// Reads packets that found no room in the table; hands over those that find none here either.
-    pub(super) fn take_spilled(&mut self, most: usize, beyond: &mut Vec<Record>) {
-        if let Ok(watching) = &mut self.watching {
-            let boundary_ns = watching.refusals.slots.boundary_ns();
-            watching.take_spilled(boundary_ns, most, beyond);
-        }
+    pub(super) fn take_spilled(&mut self, most: usize, beyond: &mut Vec<Record>) -> Result<(), EbpfError> {
+        let Ok(watching) = &mut self.watching else { return Ok(()) };
+        let boundary_ns = watching.refusals.slots.boundary_ns();
+        watching.take_spilled(boundary_ns, most, beyond)
     }
 
     /// Closes the window of refusals, whose end has passed. To be followed by [`settle`](Self::settle); when closing
@@ -116,8 +115,7 @@ impl Verdicts {
         }
         let boundary_ns = slots.boundary_ns();
         watching.closed = Some(slots.close(next_boundary_ns)?);
-        watching.take_spilled(boundary_ns, most, beyond);
-        Ok(())
+        watching.take_spilled(boundary_ns, most, beyond)
     }
 
     /// Begins to judge the window that was closed and ended at this time. `slots` counts the flows of the next one.
@@ -142,9 +140,9 @@ impl Watching {
         Ok(Watching { refusals, spilled: Spilled::default(), reconciler: Reconciler::default(), closed: None })
     }
 
-    fn take_spilled(&mut self, boundary_ns: u64, most: usize, beyond: &mut Vec<Record>) {
+    fn take_spilled(&mut self, boundary_ns: u64, most: usize, beyond: &mut Vec<Record>) -> Result<(), EbpfError> {
         let spilled = &mut self.spilled;
-        self.refusals.slots.read_spill(|record| beyond.extend(spilled.add(&record, boundary_ns, most).err()));
+        self.refusals.slots.read_spill(|record| beyond.extend(spilled.add(&record, boundary_ns, most).err()))
     }
 
     fn read(&self, closed: &Closed, slots: &Slots, settling: &mut Settling<'_>) -> Result<(), EbpfError> {
