@@ -57,6 +57,14 @@ struct Shared {
     runtime: Handle,
 }
 
+/// How a query ended, or how it goes.
+#[derive(Debug)]
+struct Outcome {
+    status: QueryStatus,
+    statistics: QueryStatistics,
+    rows: Vec<Row>,
+}
+
 /// A query that has not ended.
 #[derive(Debug, Default)]
 struct Going {
@@ -117,13 +125,9 @@ impl Queries {
     /// # Errors
     /// There is no such query, the page makes no sense, and those of the disk.
     pub fn get_query_results(&self, input: &GetQueryResultsInput) -> Result<GetQueryResultsOutput, InsightsError> {
-        let (status, statistics, rows) = match self.shared.going(&input.query_id) {
-            Some(going) => going.outcome(),
-            None => self
-                .shared
-                .catalogue
-                .change(|transaction| table::outcome(transaction, &input.query_id))?
-                .ok_or_else(|| no_query(&input.query_id))?,
+        let Outcome { status, statistics, rows } = match self.shared.going(&input.query_id) {
+            Some(going) => going.outcome(going.status()),
+            None => self.shared.ended(&input.query_id)?,
         };
         let from = place(input.next_token.as_deref())?;
         let most = bounded("maxItems", input.max_items, 10_000)?;
@@ -140,20 +144,18 @@ impl Queries {
     /// # Errors
     /// There is no such query, or it has ended already.
     pub fn stop_query(&self, input: &StopQueryInput) -> Result<SuccessOutput, InsightsError> {
-        let ended = |status: QueryStatus| {
-            let message = format!("The query {} has already ended: its status is {}", input.query_id, status.text());
-            InsightsError::InvalidParameter(message)
+        let id = &input.query_id;
+        let Some(going) = self.shared.going(id) else {
+            let status = self.shared.ended(id)?.status.text();
+            let message = format!("The query {id} has already ended: its status is {status}");
+            return Err(InsightsError::InvalidParameter(message));
         };
-        if let Some(going) = self.shared.going(&input.query_id) {
-            let task = going.lock().task.take();
-            if let Some(task) = task {
-                task.abort();
-            }
-            self.shared.end(&input.query_id, QueryStatus::Cancelled)?;
-            return Ok(SuccessOutput { success: true });
+        let task = going.lock().task.take();
+        if let Some(task) = task {
+            task.abort();
         }
-        let found = self.shared.catalogue.change(|transaction| table::outcome(transaction, &input.query_id))?;
-        Err(found.map_or_else(|| no_query(&input.query_id), |(status, _, _)| ended(status)))
+        self.shared.end(id, QueryStatus::Cancelled)?;
+        Ok(SuccessOutput { success: true })
     }
 
     /// `DescribeQueries`: the queries of the last week, the newest first.
@@ -210,14 +212,20 @@ impl Shared {
         self.lock().get(id).cloned()
     }
 
+    /// How a query ended.
+    fn ended(&self, id: &str) -> Result<Outcome, InsightsError> {
+        let found = self.catalogue.change(|transaction| table::outcome(transaction, id))?;
+        found.ok_or_else(|| InsightsError::NotFound(format!("The query {id} does not exist")))
+    }
+
     /// Writes down that a query has ended. Only the first end counts.
     fn end(&self, id: &str, status: QueryStatus) -> Result<(), InsightsError> {
         let Some(going) = self.going(id) else { return Ok(()) };
         if std::mem::replace(&mut going.lock().ended, true) {
             return Ok(());
         }
-        let (_, statistics, rows) = going.outcome();
-        let written = self.catalogue.change(|transaction| table::finish(transaction, id, status, &statistics, &rows));
+        let outcome = going.outcome(status);
+        let written = self.catalogue.change(|transaction| table::finish(transaction, id, &outcome));
         self.lock().remove(id);
         written
     }
@@ -232,13 +240,13 @@ impl Going {
         if self.lock().running { QueryStatus::Running } else { QueryStatus::Scheduled }
     }
 
-    fn outcome(&self) -> (QueryStatus, QueryStatistics, Vec<Row>) {
+    fn outcome(&self, status: QueryStatus) -> Outcome {
         let statistics = QueryStatistics {
             records_matched: self.statistics.records_matched() as f64,
             records_scanned: self.statistics.records_scanned() as f64,
             bytes_scanned: self.statistics.bytes_scanned() as f64,
         };
-        (self.status(), statistics, self.rows())
+        Outcome { status, statistics, rows: self.rows() }
     }
 
     fn rows(&self) -> Vec<Row> {
@@ -251,10 +259,6 @@ impl Going {
             }
         }
     }
-}
-
-fn no_query(id: &str) -> InsightsError {
-    InsightsError::NotFound(format!("The query {id} does not exist"))
 }
 
 fn no_token() -> InsightsError {

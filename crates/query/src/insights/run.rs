@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
+    ops::Deref,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -20,7 +21,7 @@ use datafusion::{
     execution::SendableRecordBatchStream,
 };
 use futures::StreamExt;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use weir_store::logs::{EventKey, Events, LogStore};
 
 use super::{
@@ -117,8 +118,29 @@ pub struct ResultField {
     pub value: String,
 }
 
-/// The fields of a row that are there, in the order of the query; `@ptr` is the last one of an event.
-pub type Row = Vec<ResultField>;
+/// The fields of a row that are there, in the order of the query; `@ptr` is the last one of an event. A copy shares them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row(Arc<[ResultField]>);
+
+impl Deref for Row {
+    type Target = [ResultField];
+
+    fn deref(&self) -> &[ResultField] {
+        &self.0
+    }
+}
+
+impl Serialize for Row {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0[..].serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Row {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Vec::deserialize(deserializer).map(|fields| Self(fields.into()))
+    }
+}
 
 /// The rows of a query, as they become known. Dropping it stops the query.
 pub struct Answer {
@@ -339,14 +361,10 @@ impl Shape {
     }
 
     fn row(&self, batch: &RecordBatch, row: usize) -> Row {
+        let field = |name: &str, value| ResultField { field: name.to_owned(), value };
         let columns = self.columns.iter().zip(batch.columns());
-        let mut fields: Row = columns
-            .filter_map(|((name, kind), column)| {
-                Some(ResultField { field: name.clone(), value: cell(column, *kind, row)? })
-            })
-            .collect();
-        fields.extend(self.pointer(batch, row).map(|value| ResultField { field: "@ptr".to_owned(), value }));
-        fields
+        let shown = columns.filter_map(|((name, kind), column)| Some(field(name, cell(column, *kind, row)?)));
+        Row(shown.chain(self.pointer(batch, row).map(|value| field("@ptr", value))).collect())
     }
 
     /// The pointer of an event, out of the hidden columns. A row that a command has added is none.

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use datafusion::{
     arrow::{
+        array::{ArrayRef, AsArray as _},
         compute::{SortColumn, SortOptions, concat_batches, lexsort_to_indices, take_record_batch},
         error::ArrowError,
         record_batch::RecordBatch,
@@ -47,7 +48,7 @@ impl Seen {
         let mut batches = self.batches.lock().unwrap_or_else(PoisonError::into_inner);
         let room = MOST.saturating_sub(batches.iter().map(RecordBatch::num_rows).sum());
         if room > 0 && batch.num_rows() > 0 {
-            batches.push(batch.slice(0, room.min(batch.num_rows())));
+            batches.extend(compact(&batch.slice(0, room.min(batch.num_rows()))));
         }
     }
 
@@ -64,4 +65,15 @@ impl Seen {
         let keys: Vec<SortColumn> = rows.columns().iter().skip(self.keys).zip(&self.order).map(key).collect();
         take_record_batch(&rows, &lexsort_to_indices(&keys, Some(self.limit))?).map(Some)
     }
+}
+
+/// The same rows, without the texts of those that were filtered out: they would be kept beside the query's limit of memory.
+fn compact(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+    let column = |column: &ArrayRef| -> ArrayRef {
+        match column.as_string_view_opt() {
+            Some(texts) => Arc::new(texts.gc()),
+            None => Arc::clone(column),
+        }
+    };
+    RecordBatch::try_new(batch.schema(), batch.columns().iter().map(column).collect())
 }

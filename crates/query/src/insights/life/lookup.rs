@@ -2,8 +2,8 @@
 
 use super::{
     CreateLookupTableInput, CreateLookupTableOutput, DeleteLookupTableInput, DescribeLookupTablesInput,
-    DescribeLookupTablesOutput, GetLookupTableInput, GetLookupTableOutput, LookupTableShape, Queries, QueryStatus,
-    UpdateLookupTableInput, UpdateLookupTableOutput, bounded, place, refused, table,
+    DescribeLookupTablesOutput, GetLookupTableInput, GetLookupTableOutput, LookupTableShape, Outcome, Queries,
+    QueryStatus, UpdateLookupTableInput, UpdateLookupTableOutput, bounded, place, refused, table,
 };
 use crate::insights::{InsightsError, lookup::LookupTable, lookup::quoted};
 
@@ -156,15 +156,14 @@ impl Queries {
 
     /// The rows of a query that has ended, as CSV.
     fn rows_of(&self, id: &str) -> Result<String, InsightsError> {
-        let found = self.shared.catalogue.change(|transaction| table::outcome(transaction, id))?;
-        let (status, _, rows) = found.ok_or_else(|| super::no_query(id))?;
+        let Outcome { status, rows, .. } = self.shared.ended(id)?;
         if status != QueryStatus::Complete {
             let message =
                 format!("The query {id} is {}: a lookup table is made of one that is Complete", status.text());
             return Err(InsightsError::InvalidParameter(message));
         }
         let mut fields: Vec<&str> = Vec::new();
-        for cell in rows.iter().flatten().filter(|cell| cell.field != "@ptr") {
+        for cell in rows.iter().flat_map(|row| row.iter()).filter(|cell| cell.field != "@ptr") {
             if !fields.contains(&cell.field.as_str()) {
                 fields.push(&cell.field);
             }

@@ -33,16 +33,17 @@ impl Queries {
         let from = input.start_time.saturating_mul(1000);
         let request = Request { groups: groups.clone(), from, until, limit, now };
         self.shared.insights.check(&query, request.clone())?;
-        if self.shared.lock().len() >= self.shared.limits.started {
-            let message = format!("At most {} queries run and wait at a time.", self.shared.limits.started);
-            return Err(InsightsError::Limit(message));
-        }
         let shown = shown(input, &groups);
-        self.shared.catalogue.change(|transaction| {
+        let going = self.shared.admit(&query_id)?;
+        let written = self.shared.catalogue.change(|transaction| {
             table::tidy(transaction, now, false)?;
             table::insert(transaction, &query_id, &shown, &groups, now)
-        })?;
-        self.spawn(query_id.clone(), query, request);
+        });
+        if let Err(error) = written {
+            self.shared.lock().remove(&query_id);
+            return Err(error);
+        }
+        self.spawn(query_id.clone(), going, query, request);
         Ok(StartQueryOutput { query_id })
     }
 
@@ -86,21 +87,31 @@ impl Queries {
         ))
     }
 
-    fn spawn(&self, id: String, query: Query, request: Request) {
-        let going = Arc::new(Going::default());
-        self.shared.lock().insert(id.clone(), Arc::clone(&going));
+    fn spawn(&self, id: String, going: Arc<Going>, query: Query, request: Request) {
         let (shared, mine) = (Arc::clone(&self.shared), Arc::clone(&going));
+        // Who stops it waits until there is something to stop.
+        let mut state = going.lock();
         let task = self.shared.runtime.spawn(async move {
             let status = shared.run(&mine, &query, request).await;
             if let Err(error) = shared.end(&id, status) {
                 tracing::warn!(query = id, %error, "what came of a query was not written down");
             }
         });
-        going.lock().task = Some(task.abort_handle());
+        state.task = Some(task.abort_handle());
     }
 }
 
 impl Shared {
+    /// A place among the queries that run and wait.
+    fn admit(&self, id: &str) -> Result<Arc<Going>, InsightsError> {
+        let mut going = self.lock();
+        if going.len() >= self.limits.started {
+            let message = format!("At most {} queries run and wait at a time.", self.limits.started);
+            return Err(InsightsError::Limit(message));
+        }
+        Ok(Arc::clone(going.entry(id.to_owned()).or_default()))
+    }
+
     /// Runs a query when it is its turn, and says how it ended.
     async fn run(&self, going: &Going, query: &Query, request: Request) -> QueryStatus {
         let Ok(_turn) = self.turns.acquire().await else { return QueryStatus::Failed };

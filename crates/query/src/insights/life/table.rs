@@ -3,9 +3,12 @@
 use rusqlite::{OptionalExtension as _, Row as SqlRow, Transaction};
 use weir_store::Tables;
 
-use super::lookup::StoredLookup;
-use super::shapes::{QueryDefinition, QueryStatistics, QueryStatus};
-use crate::insights::{InsightsError, Row};
+use super::{
+    Outcome,
+    lookup::StoredLookup,
+    shapes::{QueryDefinition, QueryStatus},
+};
+use crate::insights::InsightsError;
 
 pub(super) const TABLES: Tables = Tables {
     owner: "insights",
@@ -95,30 +98,25 @@ pub(super) fn insert(
 }
 
 /// Writes down how a query ended.
-pub(super) fn finish(
-    transaction: &Transaction<'_>,
-    id: &str,
-    status: QueryStatus,
-    statistics: &QueryStatistics,
-    rows: &[Row],
-) -> Result<(), InsightsError> {
+pub(super) fn finish(transaction: &Transaction<'_>, id: &str, outcome: &Outcome) -> Result<(), InsightsError> {
+    let Outcome { status, statistics, rows } = outcome;
     let update = "UPDATE insights_query SET status = ?2, statistics = ?3, rows = ?4 WHERE id = ?1";
-    transaction.execute(update, (id, status.text(), json(statistics), json(&rows))).map_err(refused)?;
+    transaction.execute(update, (id, status.text(), json(statistics), json(rows))).map_err(refused)?;
     Ok(())
 }
 
 /// How a query ended, what it read, and its rows.
-pub(super) fn outcome(
-    transaction: &Transaction<'_>,
-    id: &str,
-) -> Result<Option<(QueryStatus, QueryStatistics, Vec<Row>)>, InsightsError> {
+pub(super) fn outcome(transaction: &Transaction<'_>, id: &str) -> Result<Option<Outcome>, InsightsError> {
     let select = "SELECT status, statistics, rows FROM insights_query WHERE id = ?1";
-    let found = transaction.query_row(select, [id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional();
-    let Some((status, statistics, rows)): Option<(String, String, String)> = found.map_err(refused)? else {
-        return Ok(None);
+    let text = |row: &SqlRow<'_>, place: usize| row.get::<_, String>(place);
+    let found = |row: &SqlRow<'_>| {
+        Ok(Outcome {
+            status: QueryStatus::of(&text(row, 0)?),
+            statistics: serde_json::from_str(&text(row, 1)?).unwrap_or_default(),
+            rows: serde_json::from_str(&text(row, 2)?).unwrap_or_default(),
+        })
     };
-    let statistics = serde_json::from_str(&statistics).unwrap_or_default();
-    Ok(Some((QueryStatus::of(&status), statistics, serde_json::from_str(&rows).unwrap_or_default())))
+    transaction.query_row(select, [id], found).optional().map_err(refused)
 }
 
 /// Queries, the newest first, in front of a place.
