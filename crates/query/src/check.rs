@@ -2,7 +2,7 @@
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
-use datafusion::common::{Column, DFSchema, Result, ScalarValue};
+use datafusion::common::{Column, DFSchema, Result};
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, Operator};
 
 use crate::error::{Code, Error, Position};
@@ -56,7 +56,7 @@ fn mismatch(expr: &Expr, schema: &DFSchema, tokens: &[Token<'_>]) -> Option<Erro
             if !wrong {
                 return None;
             }
-            let (left, right) = (shown(&binary.left, &left), shown(&binary.right, &right));
+            let (left, right) = (type_name(&left), type_name(&right));
             let op = if binary.op == Operator::NotEq { "<>".to_owned() } else { binary.op.to_string() };
             let position = operator_position(tokens, &op, place(&binary.left), place(&binary.right));
             Some(error(position, format!("Cannot apply operator: {left} {op} {right}")))
@@ -64,7 +64,7 @@ fn mismatch(expr: &Expr, schema: &DFSchema, tokens: &[Token<'_>]) -> Option<Erro
         Expr::InList(list) => {
             let value = type_of(&list.expr)?;
             let other = list.list.iter().find(|item| type_of(item).is_some_and(|item| !comparable(&value, &item)))?;
-            let (value, other) = (shown(&list.expr, &value), shown(other, &type_of(other)?));
+            let (value, other) = (type_name(&value), type_name(&type_of(other)?));
             Some(error(place(&list.expr), format!("IN value and list items must be the same type: {value}, {other}")))
         }
         Expr::Between(between) => {
@@ -72,10 +72,8 @@ fn mismatch(expr: &Expr, schema: &DFSchema, tokens: &[Token<'_>]) -> Option<Erro
             if comparable(&value, &low) && comparable(&value, &high) {
                 return None;
             }
-            let shown_value = shown(&between.expr, &value);
-            let (low, high) = (shown(&between.low, &low), shown(&between.high, &high));
-            let position = place(&between.expr);
-            Some(error(position, format!("Cannot check if {shown_value} is BETWEEN {low} and {high}")))
+            let [value, low, high] = [value, low, high].map(|kind| type_name(&kind));
+            Some(error(place(&between.expr), format!("Cannot check if {value} is BETWEEN {low} and {high}")))
         }
         Expr::ScalarFunction(call) => {
             let types: Vec<DataType> = call.args.iter().map(type_of).collect::<Option<_>>()?;
@@ -86,7 +84,7 @@ fn mismatch(expr: &Expr, schema: &DFSchema, tokens: &[Token<'_>]) -> Option<Erro
             if !mixed && !of_numbers {
                 return None;
             }
-            let names: Vec<String> = call.args.iter().zip(&types).map(|(arg, kind)| shown(arg, kind)).collect();
+            let names: Vec<String> = types.iter().map(type_name).collect();
             let name = if name == "character_length" { "length" } else { name };
             let message = format!("Unexpected parameters ({}) for function {name}", names.join(", "));
             Some(Error { code: Code::FunctionNotFound, position: place(expr), message })
@@ -107,10 +105,8 @@ fn mismatch(expr: &Expr, schema: &DFSchema, tokens: &[Token<'_>]) -> Option<Erro
             if is_text(&value) || value.is_null() {
                 return None;
             }
-            let message = format!(
-                "Left side of LIKE expression must evaluate to a varchar (actual: {})",
-                shown(&like.expr, &value)
-            );
+            let message =
+                format!("Left side of LIKE expression must evaluate to a varchar (actual: {})", type_name(&value));
             Some(error(place(&like.expr), message))
         }
         _ => None,
@@ -147,14 +143,6 @@ fn comparable(a: &DataType, b: &DataType) -> bool {
         _ => 5,
     };
     class(a) == 0 || class(b) == 0 || class(a) == class(b)
-}
-
-/// The type's name; whole numbers in the text of a statement are integers.
-fn shown(expr: &Expr, data_type: &DataType) -> String {
-    match expr {
-        Expr::Literal(ScalarValue::Int64(Some(value)), _) if i32::try_from(*value).is_ok() => "integer".to_owned(),
-        _ => type_name(data_type),
-    }
 }
 
 /// Where the first column of the expression stands.

@@ -16,7 +16,7 @@ mod types;
 pub(crate) use types::Types;
 
 /// How the name of a type begins that only [`Types`] understands.
-const TYPE: &str = "$type:";
+pub(crate) const TYPE: &str = "$type:";
 
 /// The statements of a text.
 ///

@@ -65,9 +65,9 @@ impl ExprPlanner for Operators {
             }
             field_access => return Ok(PlannerResult::Original(RawFieldAccessExpr { expr, field_access })),
         };
-        match (of, key.as_ref()) {
-            (DataType::Struct(fields), Expr::Literal(ScalarValue::Int64(Some(place)), _)) => {
-                let at = usize::try_from(*place).ok().and_then(|place| place.checked_sub(1));
+        match (of, place(&key)) {
+            (DataType::Struct(fields), Some(place)) => {
+                let at = usize::try_from(place).ok().and_then(|place| place.checked_sub(1));
                 match at.and_then(|at| fields.get(at)) {
                     Some(field) => Ok(PlannerResult::Planned(get_field(expr, field.name().as_str()))),
                     None => plan_err!("a row of {} fields has none at {place}", fields.len()),
@@ -75,6 +75,15 @@ impl ExprPlanner for Operators {
             }
             _ => Ok(PlannerResult::Planned(call(&self.subscript, vec![expr, *key]))),
         }
+    }
+}
+
+/// A whole number of the statement.
+fn place(key: &Expr) -> Option<i64> {
+    match key {
+        Expr::Cast(cast) => place(&cast.expr),
+        Expr::Literal(ScalarValue::Int64(place), _) => *place,
+        _ => None,
     }
 }
 

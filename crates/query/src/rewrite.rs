@@ -14,6 +14,7 @@ use crate::function::{INSTANT, ORDINALS};
 use crate::table::HIDDEN;
 
 mod call;
+mod integer;
 mod sample;
 
 use call::{call, cast};
@@ -32,6 +33,7 @@ pub(crate) fn rewrite(statement: &mut Statement, hide_aliases: bool) {
     }
     let _: ControlFlow<()> = VisitMut::visit(statement, &mut Rewriter);
     let _: ControlFlow<()> = VisitMut::visit(statement, &mut ArraysAsCalls);
+    integer::integers(statement);
 }
 
 /// `ARRAY[a, b]` as a call. DataFusion plans what stands in the brackets as if there were nothing around it: neither the

@@ -257,13 +257,7 @@ fn operator_mismatch(
     tokens: &[Token<'_>],
 ) -> Error {
     let place = tokens.iter().position(|token| token.is_symbol(op) && near.is_none_or(|near| token.position > near));
-    // Whole numbers in the text of a statement are integers.
-    let shown = |data_type: &DataType, token: Option<&Token<'_>>| match data_type {
-        DataType::Int64 if token.is_some_and(|token| token.text.parse::<i32>().is_ok()) => "integer".to_owned(),
-        _ => type_name(data_type),
-    };
-    let left = shown(&left, place.and_then(|place| tokens.get(place.checked_sub(1)?)));
-    let right = shown(&right, place.and_then(|place| tokens.get(place + 1)));
+    let (left, right) = (type_name(&left), type_name(&right));
     let position = place.and_then(|place| tokens.get(place)).map(|token| token.position);
     Error { code: Code::TypeMismatch, position, message: format!("Cannot apply operator: {left} {op} {right}") }
 }
