@@ -104,6 +104,9 @@ def test_conditions(s3, bucket):
     assert failure(s3.get_object, Bucket=bucket, Key="k", IfNoneMatch=tag).status == 304
     s3.copy_object(Bucket=bucket, Key="copy", CopySource={"Bucket": bucket, "Key": "k"}, CopySourceIfMatch=tag)
     assert s3.get_object(Bucket=bucket, Key="copy")["Body"].read() == b"1"
+    assert failure(s3.put_object, Bucket=bucket, Key="k", Body=b"2", IfMatch="0123").code == "PreconditionFailed"
+    s3.put_object(Bucket=bucket, Key="k", Body=b"2", IfMatch=tag.strip('"'))
+    assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"2"
 
 
 @pytest.mark.parametrize("version", ["s3", "s3v4"])
