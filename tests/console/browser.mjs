@@ -5,7 +5,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
-import { TARGET } from "./weir.mjs";
+import { TARGET, until } from "./weir.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const PICTURES = join(TARGET, "console");
@@ -38,6 +38,21 @@ export async function signIn(page, { accessKeyId, secretAccessKey }, place = "/c
   await page.getByLabel("Secret access key").fill(secretAccessKey);
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByRole("button", { name: "Account" }).waitFor();
+}
+
+/**
+ * Drags over a chart, from one part of its width to another, until the page has another time range: a chart that is drawn
+ * anew in between lets go of what is dragged.
+ */
+export async function brush(page, chart, from, to) {
+  await until(async () => {
+    const { x, y, width, height } = await until(() => chart.boundingBox(), "the chart");
+    await page.mouse.move(x + width * from, y + height / 2);
+    await page.mouse.down();
+    await page.mouse.move(x + width * to, y + height / 2, { steps: 5 });
+    await page.mouse.up();
+    return page.waitForURL(/from=2\d{3}-.*to=2\d{3}-/, { timeout: 2000 }).then(() => true, () => false);
+  }, "a range that was brushed");
 }
 
 /** Looks at a page in both widths and both themes: no serious fault, nothing cut off, a picture of each. */

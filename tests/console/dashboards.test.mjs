@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { inspect, launch, NARROW, open, signIn, WIDE } from "./browser.mjs";
+import { brush, inspect, launch, NARROW, open, signIn, WIDE } from "./browser.mjs";
 import { Traffic } from "./traffic.mjs";
 import { RECORDING, until, Weir } from "./weir.mjs";
 
@@ -26,7 +26,7 @@ before(async () => {
 });
 
 after(async () => {
-  traffic?.stop();
+  await traffic?.stop();
   await browser?.close();
   await weir?.stop();
 });
@@ -198,12 +198,7 @@ test("a dashboard is asked anew by itself, and the brush over one widget sets th
   await page.getByRole("combobox", { name: "Refresh" }).click();
   await page.getByRole("option", { name: "No refresh" }).click();
   await page.waitForURL((url) => !url.searchParams.has("refresh"));
-  const { x, y, width, height } = await until(() => over.boundingBox(), "the chart");
-  await page.mouse.move(x + width * 0.3, y + height / 2);
-  await page.mouse.down();
-  await page.mouse.move(x + width * 0.8, y + height / 2, { steps: 5 });
-  await page.mouse.up();
-  await page.waitForURL(/from=2\d{3}-.*/);
+  await brush(page, over, 0.3, 0.8);
 });
 
 test("on a telephone the widgets stand one under the other", async () => {

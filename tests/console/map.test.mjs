@@ -25,7 +25,7 @@ before(async () => {
 });
 
 after(async () => {
-  traffic?.stop();
+  await traffic?.stop();
   await browser?.close();
   await weir?.stop();
 });

@@ -93,7 +93,7 @@ test("lines of a stream are tried as well", async () => {
     await until(async () => (await lines.inputValue()).split("\n").every((line) => line.includes("eni-0a1b2c3d4e5f60718")), "lines of the stream");
     await status(/^[1-9]\d* of \d+ lines match/).waitFor();
   } finally {
-    traffic.stop();
+    await traffic.stop();
   }
 });
 

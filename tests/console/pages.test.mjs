@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { inspect, launch, NARROW, open, signIn } from "./browser.mjs";
+import { brush, inspect, launch, NARROW, open, signIn } from "./browser.mjs";
 import { Traffic } from "./traffic.mjs";
 import { RECORDING, until, Weir } from "./weir.mjs";
 
@@ -25,7 +25,7 @@ before(async () => {
 });
 
 after(async () => {
-  traffic?.stop();
+  await traffic?.stop();
   await browser?.close();
   await weir?.stop();
 });
@@ -78,13 +78,7 @@ test("the overview answers what is asked first, and every number leads to its qu
 test("a brush over the traffic sets the range of every panel", async () => {
   await page.goto("/console/overview?from=15m");
   const chart = page.locator(".u-over");
-  await chart.waitFor();
-  const { x, y, width, height } = await chart.boundingBox();
-  await page.mouse.move(x + width * 0.4, y + height / 2);
-  await page.mouse.down();
-  await page.mouse.move(x + width * 0.9, y + height / 2, { steps: 5 });
-  await page.mouse.up();
-  await page.waitForURL(/from=2\d{3}-.*to=2\d{3}-/);
+  await brush(page, chart, 0.4, 0.9);
   const url = new URL(page.url());
   const length = Date.parse(url.searchParams.get("to")) - Date.parse(url.searchParams.get("from"));
   assert.ok(length > 300_000 && length < 600_000, `${length} ms`);

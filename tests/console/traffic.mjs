@@ -26,9 +26,11 @@ export class Traffic {
     return spawnSync("ip", ["netns", "exec", FAR, "python3", "-c", program], { stdio: "ignore" }).status === 0;
   }
 
-  stop() {
+  /** Ends both; the port is free then. */
+  async stop() {
     this.other.kill();
+    const closed = new Promise((done) => this.server.close(done));
     this.server.closeAllConnections();
-    this.server.close();
+    await closed;
   }
 }

@@ -2,9 +2,10 @@
 
 import { ActionIcon, Button, Group, Text, Tooltip } from "@mantine/core";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { memo, type ReactNode, useMemo, useRef, useState } from "react";
+import { memo, type ReactNode, useRef, useState } from "react";
 import { MAY_COPY } from "./Empty";
 import { DownIcon } from "./icons";
+import { useSorted } from "./useSorted";
 
 export interface Column<Row> {
   name: string;
@@ -41,7 +42,7 @@ const ROW = 25;
 
 export function DataGrid<Row>({ columns, rows, label, height, file, onOpen, rowKey, note }: Props<Row>) {
   const [sort, setSort] = useState<Sort>();
-  const sorted = useMemo(() => sortRows(rows, columns.find(({ name }) => name === sort?.column), sort?.isDown ?? false), [rows, columns, sort]);
+  const sorted = useSorted(rows, columns.find(({ name }) => name === sort?.column), sort?.isDown ?? false);
   const box = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({ count: sorted.length, getScrollElement: () => box.current, estimateSize: () => ROW, overscan: 12 });
   const seen = virtual.getVirtualItems();
@@ -105,18 +106,6 @@ const GridRow = memo(function GridRow<Row>({ row, columns, index, onOpen }: RowP
     </tr>
   );
 }) as <Row>(props: RowProps<Row>) => ReactNode;
-
-function sortRows<Row>(rows: Row[], column: Column<Row> | undefined, isDown: boolean): Row[] {
-  if (!column) return rows;
-  const sign = isDown ? -1 : 1;
-  const keys = rows.map((row) => ({ row, text: column.text(row) }));
-  const byNumber = column.isNumber || keys.every(({ text }) => text === "" || text === "-" || !Number.isNaN(Number(text)));
-  const order = new Intl.Collator("en", { numeric: true });
-  const compare = byNumber
-    ? (one: string, other: string) => (Number(one) || 0) - (Number(other) || 0)
-    : (one: string, other: string) => order.compare(one, other);
-  return keys.sort((one, other) => sign * compare(one.text, other.text)).map(({ row }) => row);
-}
 
 /** Copies the rows for a spreadsheet, or saves them as CSV. */
 function Take<Row>({ name, columns, rows }: { name: string; columns: Column<Row>[]; rows: Row[] }) {

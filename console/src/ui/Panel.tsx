@@ -14,9 +14,9 @@ export function Panel({ title, query, hint, actions, children, className }: {
 }) {
   return (
     <Paper withBorder component="section" aria-label={title} className={`panel ${className ?? ""}`}>
-      <Group justify="space-between" wrap="nowrap" gap="xs" className="panel-head">
+      <Group justify="space-between" gap="0 10px" className="panel-head">
         <Title order={2} size="h6">{title}</Title>
-        <Group gap="xs" wrap="nowrap">
+        <Group gap="xs" wrap="nowrap" maw="100%">
           {hint && <Text size="xs" c="dimmed">{hint}</Text>}
           {actions}
           {query && <Link to={query} size="xs" aria-label={`Query behind ${title}`}>Query</Link>}

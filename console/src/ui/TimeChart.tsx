@@ -6,6 +6,7 @@ import uPlot from "uplot";
 import { setParams } from "../app/url";
 import { iso } from "../time/range";
 import { shown, useZone } from "../time/zone";
+import { bytes } from "./numbers";
 import { drawMark, ends, points, shade } from "./chartParts";
 
 export interface Series {
@@ -57,6 +58,10 @@ export interface Chart {
 /** Told apart with red-green blindness too, and on both themes. */
 export const COLORS = { accept: "#1c7ed6", reject: "#e8590c", other: "#868e96" };
 export const PALETTE = ["#1c7ed6", "#e8590c", "#2f9e44", "#9c36b5", "#f08c00", "#0c8599", "#c2255c", "#5c7cfa", "#66a80f", "#868e96"];
+
+/** Pixels right of the plot, and of a letter at an axis. */
+const RIGHT = 8;
+const LETTER = 7;
 
 export function TimeChart({ chart, label, height = 180 }: { chart: Chart; label: string; height?: number }) {
   const place = useRef<HTMLDivElement>(null);
@@ -123,7 +128,7 @@ function options(chart: Chart, width: number, height: number, isUtc: boolean, is
   }));
   const hasRight = chart.series.some(({ isRight }) => isRight);
   return {
-    width, height, legend: { show: false }, padding: [8, 8, 0, 0],
+    width, height, legend: { show: false }, padding: [8, RIGHT, 0, 0],
     ...(isUtc ? { tzDate: (seconds: number) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC") } : {}),
     cursor: { drag: { x: true, y: false, setScale: false }, points: { show: !stacked } },
     scales: {
@@ -132,14 +137,24 @@ function options(chart: Chart, width: number, height: number, isUtc: boolean, is
       ...(hasRight ? { right: { range: (_: uPlot, least: number, most: number) => ends(least, most, chart.rightScale, marks.filter(({ isRight }) => isRight)) } } : {}),
     },
     axes: [
-      { ...axis, size: 30, space: 64, values: (_, splits, __, ___, step) => splits.map((split) => tick(split * 1000, step, isUtc)) },
-      { ...axis, size: 62, values: (_, values) => values.map(chart.format) },
+      { ...axis, size: 30, space: 64, values: (plot, splits, __, ___, step) => splits.map((split) => wholly(tick(split * 1000, step, isUtc), split, plot, chart.end)) },
+      { ...axis, size: 62, values: (_, values) => values.map(chart.format), ...(chart.format === bytes ? { incrs: POWERS } : {}) },
       ...(hasRight ? [{ ...axis, size: 62, scale: "right", side: 1 as const, grid: { show: false }, values: (_: uPlot, values: number[]) => values.map(chart.format) }] : []),
     ],
     series: [{}, ...(stacked ? drawn.reverse() : drawn)],
     hooks: { setSelect: [(plot) => select(plot)], drawClear: [(plot) => shade(plot, chart.shaded ?? [])], draw: [(plot) => marks.forEach((mark) => drawMark(plot, mark, ink))] },
     plugins: [tip(chart, isUtc)],
   };
+}
+
+/** Steps of an axis of bytes. */
+const POWERS = Array.from({ length: 54 }, (_, power) => 2 ** power);
+
+/** Nothing in place of a text at the end of the axis that would be cut off there. */
+function wholly(text: string, at: number, plot: uPlot, end: number): string {
+  const [least = 0, most = 0] = [plot.scales.x?.min, plot.scales.x?.max];
+  const left = ((end / 1000 - at) / Math.max(1, most - least)) * plot.width;
+  return left < (text.length * LETTER) / 2 - RIGHT ? "" : text;
 }
 
 /** A time at the axis: as much of it as the steps need. */

@@ -16,6 +16,11 @@ export function count(value: number): string {
   return new Intl.NumberFormat("en", { maximumFractionDigits: 1, notation: value >= 1_000_000 ? "compact" : "standard" }).format(value);
 }
 
+/** `1 record`, `2,000 records`. */
+export function many(number: number, word: string): string {
+  return `${count(number)} ${word}${number === 1 ? "" : "s"}`;
+}
+
 export function percent(part: number, whole: number): string {
   return whole > 0 ? `${((100 * part) / whole).toFixed(part / whole < 0.1 ? 1 : 0)} %` : "–";
 }

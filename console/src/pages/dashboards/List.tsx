@@ -7,6 +7,7 @@ import { useMay } from "../../app/session";
 import { go, href, shared, usePlace } from "../../app/url";
 import { Moment } from "../../time/Moment";
 import { shown } from "../../time/zone";
+import { Answered } from "../../ui/Answered";
 import { type Column, DataGrid } from "../../ui/DataGrid";
 import { Empty } from "../../ui/Empty";
 import { bytes } from "../../ui/numbers";
@@ -14,7 +15,6 @@ import { Problem } from "../../ui/Problem";
 import { Sure } from "../../ui/Sure";
 import { useAsked } from "../../ui/useAsked";
 import { useDoing } from "../../ui/useDoing";
-import { Waiting } from "../../ui/Waiting";
 
 interface Entry {
   DashboardName: string;
@@ -29,17 +29,18 @@ const COMMAND = `aws cloudwatch put-dashboard --dashboard-name lab --dashboard-b
 /** All dashboards of the account. */
 export function DashboardList() {
   const { params } = usePlace();
-  const { value, problem, again } = useAsked("dashboards", (signal) => everyPage<{ DashboardEntries?: Entry[] }, Entry>(
+  const asked = useAsked("dashboards", (signal) => everyPage<{ DashboardEntries?: Entry[] }, Entry>(
     { service: "monitoring", operation: "ListDashboards", items: ({ DashboardEntries }) => DashboardEntries }, signal));
+  const { value, again } = asked;
   const [mayPut, mayDelete] = useMay([{ service: "monitoring", operation: "PutDashboard" }, { service: "monitoring", operation: "DeleteDashboards" }]);
   const columns = useMemo(() => columnsOf((name) => href(`dashboards/${name}`, shared(params)), mayDelete ?? false, again), [params, mayDelete, again]);
   return (
     <>
       <h1 className="for-ears">Dashboards</h1>
       {mayPut && value && <Create taken={value.map(({ DashboardName }) => DashboardName)} />}
-      {problem ? <Problem of={problem} again={again} /> : !value ? <Waiting label="Asking for dashboards" />
-        : value.length === 0 ? <Empty command={COMMAND}>There is no dashboard yet. {mayPut && "Create one above, or with an AWS client:"}</Empty>
-          : <DataGrid label="Dashboards" columns={columns} rows={value} height={620} file="dashboards" rowKey={({ DashboardName }) => DashboardName} />}
+      <Answered asked={asked} waiting="Asking for dashboards" empty={<Empty command={COMMAND}>There is no dashboard yet. {mayPut && "Create one above, or with an AWS client:"}</Empty>}>
+        {(rows) => <DataGrid label="Dashboards" columns={columns} rows={rows} height={620} file="dashboards" rowKey={({ DashboardName }) => DashboardName} />}
+      </Answered>
     </>
   );
 }

@@ -3,26 +3,25 @@ import { call } from "../../api/call";
 import { addressesOf, type Interface as Described, nameTag } from "../../api/ec2";
 import { CellLink } from "../../app/link";
 import { usePlace } from "../../app/url";
+import { Answered } from "../../ui/Answered";
 import { Panel } from "../../ui/Panel";
 import { Facts } from "../../ui/PlainTable";
-import { Problem } from "../../ui/Problem";
 import { useAsked } from "../../ui/useAsked";
-import { Waiting } from "../../ui/Waiting";
 import { useThingAddress } from "../network/useNetwork";
 
 /** The interface at which the packets were seen, and what it belongs to. */
 export function Interface({ id }: { id: string }) {
   const { params } = usePlace();
-  const { value, problem, again } = useAsked(`interface ${params.get("region")} ${id}`, async (signal) => {
+  const asked = useAsked(`interface ${params.get("region")} ${id}`, async (signal) => {
     const filter = [{ Name: "network-interface-id", Value: [id] }];
     const { networkInterfaceSet = [] } = await call<{ networkInterfaceSet?: Described[] }>("ec2", "DescribeNetworkInterfaces", { Filter: filter }, signal);
     return networkInterfaceSet;
   });
   return (
     <Panel title="Interface">
-      {problem ? <Problem of={problem} again={again} /> : !value ? <Waiting label="Asking for the interface" />
-        : value[0] ? <Belongings of={value[0]} />
-          : <Text size="sm">{id} is not defined in this region: it was taken away, or is that of a network file.</Text>}
+      <Answered asked={asked} waiting="Asking for the interface" empty={<Text size="sm">{id} is not defined in this region: it was taken away, or is that of a network file.</Text>}>
+        {([found]) => found && <Belongings of={found} />}
+      </Answered>
     </Panel>
   );
 }

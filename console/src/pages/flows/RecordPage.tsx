@@ -60,7 +60,7 @@ function Fields({ one, fields, group }: { one: Rec; fields: string[]; group: str
         {fields.map((name) => (
           <tr key={name}>
             <th scope="row" className="mono narrow">{name}</th>
-            <td><Value name={name} text={value(one, fields, name)} group={group} /></td>
+            <td className="value"><Value name={name} text={value(one, fields, name)} group={group} /></td>
             <td className="said">{fieldInWords(name)}</td>
           </tr>
         ))}
@@ -75,7 +75,7 @@ function Value({ name, text, group }: { name: string; text: string; group: strin
   if (name === "protocol") return <>{text} <b>{protocolName(text)}</b></>;
   if (name.endsWith("port")) return <>{text} {portName(text) && <b>{portName(text)}</b>}</>;
   if (name === "tcp-flags") return <>{text} <b>{flagNames(text)}</b></>;
-  if (name === "bytes") return <>{text} ({bytes(Number(text))})</>;
+  if (name === "bytes" && Number(text) >= 1024) return <>{text} ({bytes(Number(text))})</>;
   if (name === "start" || name === "end") return <Moment at={Number(text) * 1000} />;
   return <>{text}</>;
 }

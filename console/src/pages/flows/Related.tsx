@@ -4,12 +4,11 @@ import { href, shared, usePlace } from "../../app/url";
 import { type Rec, record, value } from "../../record/record";
 import { iso, type Range } from "../../time/range";
 import { parseUtc } from "../../time/zone";
+import { Answered } from "../../ui/Answered";
 import { DataGrid } from "../../ui/DataGrid";
 import { Empty } from "../../ui/Empty";
 import { Panel } from "../../ui/Panel";
-import { Problem } from "../../ui/Problem";
 import { useAsked } from "../../ui/useAsked";
-import { Waiting } from "../../ui/Waiting";
 import { columnsOf } from "./columns";
 
 /** Milliseconds before and after a record that are looked at. */
@@ -29,7 +28,7 @@ export function Related({ title, one, fields, group, kind }: Props) {
   const { params } = usePlace();
   const query = queryOf(one, fields, kind);
   const range: Range = { start: one.time - AROUND, end: one.time + AROUND };
-  const { value: rows, problem, again } = useAsked(query && JSON.stringify([group, query, range]), (signal) =>
+  const asked = useAsked(query && JSON.stringify([group, query, range]), (signal) =>
     runInsights({ groups: [group], query: query ?? "", ...range }, signal).then((answer) =>
       answer.rows.map((row) => record(parseUtc(row["@timestamp"] ?? "") ?? 0, row["@logStream"] ?? "", row["@message"] ?? ""))));
   const columns = useMemo(() => columnsOf(fields, group, shared(params)), [fields.join(" "), group, params]);
@@ -37,9 +36,9 @@ export function Related({ title, one, fields, group, kind }: Props) {
   const link = href("logs", { ...shared(params), group, query, from: iso(range.start), to: iso(range.end) });
   return (
     <Panel title={title} query={link} className="wide">
-      {problem ? <Problem of={problem} again={again} /> : !rows ? <Waiting label="Looking for records" />
-        : rows.length === 0 ? <Empty>There is none within 5 minutes.</Empty>
-          : <DataGrid label={title} columns={columns} rows={rows} height={240} file="records" rowKey={({ key }) => key} />}
+      <Answered asked={asked} waiting="Looking for records" empty={<Empty>There is none within 5 minutes.</Empty>}>
+        {(rows) => <DataGrid label={title} columns={columns} rows={rows} height={240} file="records" rowKey={({ key }) => key} />}
+      </Answered>
     </Panel>
   );
 }

@@ -13,7 +13,7 @@ import { recordAddress } from "./address";
 const FIRST = ["action", "srcaddr", "srcport", "dstaddr", "dstport", "protocol", "packets", "bytes", "flow-direction", "tcp-flags", "interface-id", "log-status"];
 const LAST = ["start", "end", "account-id", "version"];
 const WIDTH: Record<string, number> = {
-  action: 74, srcaddr: 140, dstaddr: 140, srcport: 66, dstport: 130, protocol: 78, packets: 74, bytes: 84, "interface-id": 176, "log-status": 92,
+  action: 74, srcaddr: 128, dstaddr: 128, srcport: 66, dstport: 118, protocol: 72, packets: 68, bytes: 72, "interface-id": 170, "log-status": 88,
   start: 92, end: 92, "account-id": 108, version: 70,
 };
 const NUMBERS = new Set(["srcport", "packets", "bytes"]);

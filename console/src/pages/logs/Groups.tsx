@@ -5,12 +5,11 @@ import { href, setParams, shared, usePlace } from "../../app/url";
 import { Moment } from "../../time/Moment";
 import { useRange } from "../../time/useRange";
 import { shown } from "../../time/zone";
+import { Answered } from "../../ui/Answered";
 import { type Column, DataGrid } from "../../ui/DataGrid";
 import { Empty } from "../../ui/Empty";
 import { bytes } from "../../ui/numbers";
-import { Problem } from "../../ui/Problem";
 import { useAsked } from "../../ui/useAsked";
-import { Waiting } from "../../ui/Waiting";
 import { type Group, type LogEvent, logEvents, logGroups, logStreams, MOST_EVENTS, type Stream } from "./groups";
 
 const HEIGHT = 620;
@@ -38,10 +37,7 @@ function time(at: number | undefined) {
 
 function GroupList() {
   const { params } = usePlace();
-  const { value, problem, again } = useAsked(`groups ${params.get("region")}`, logGroups);
-  if (problem) return <Problem of={problem} again={again} />;
-  if (!value) return <Waiting label="Asking for log groups" />;
-  if (value.length === 0) return <Empty command="aws logs create-log-group --log-group-name /app">There is no log group in this region.</Empty>;
+  const asked = useAsked(`groups ${params.get("region")}`, logGroups);
   const to = (name: string, more = {}) => href("logs", { ...shared(params), group: name, ...more });
   const columns: Column<Group>[] = [
     { name: "Log group", width: 300, text: (row) => row.logGroupName, show: (row) => <Link to={to(row.logGroupName, { view: "groups" })}>{row.logGroupName}</Link> },
@@ -51,31 +47,36 @@ function GroupList() {
     { name: "Metric filters", width: 110, isNumber: true, text: (row) => String(row.metricFilterCount ?? 0), show: (row) => <Link to={href("metrics/filters", { ...shared(params), group: row.logGroupName })} aria-label={`${row.metricFilterCount ?? 0} metric filters of ${row.logGroupName}`}>{row.metricFilterCount ?? 0}</Link> },
     { name: "Made", width: 160, text: (row) => shown(row.creationTime ?? 0, "UTC"), show: (row) => time(row.creationTime) },
   ];
-  return <DataGrid label="Log groups" columns={columns} rows={value} height={HEIGHT} file="log-groups" />;
+  return (
+    <Answered asked={asked} waiting="Asking for log groups" empty={<Empty command="aws logs create-log-group --log-group-name /app">There is no log group in this region.</Empty>}>
+      {(rows) => <DataGrid label="Log groups" columns={columns} rows={rows} height={HEIGHT} file="log-groups" />}
+    </Answered>
+  );
 }
 
 function StreamList({ group }: { group: string }) {
   const { params } = usePlace();
-  const { value, problem, again } = useAsked(`streams ${params.get("region")} ${group}`, (signal) => logStreams(group, signal));
-  if (problem) return <Problem of={problem} again={again} />;
-  if (!value) return <Waiting label="Asking for streams" />;
+  const asked = useAsked(`streams ${params.get("region")} ${group}`, (signal) => logStreams(group, signal));
   const to = (stream: string) => href("logs", { ...shared(params), view: "groups", group, stream });
-  if (value.length === 0) return <Empty>This log group has no stream yet: nothing was written to it.</Empty>;
   const columns: Column<Stream>[] = [
     { name: "Stream", width: 320, text: (row) => row.logStreamName, show: (row) => <Link to={to(row.logStreamName)}>{row.logStreamName}</Link> },
     { name: "First event", width: 160, text: (row) => shown(row.firstEventTimestamp ?? 0, "UTC"), show: (row) => time(row.firstEventTimestamp) },
     { name: "Last event", width: 160, text: (row) => shown(row.lastEventTimestamp ?? 0, "UTC"), show: (row) => time(row.lastEventTimestamp) },
     { name: "Last taken in", width: 160, text: (row) => shown(row.lastIngestionTime ?? 0, "UTC"), show: (row) => time(row.lastIngestionTime) },
   ];
-  const note = <>{value.length} streams. <Link to={to("*")} size="xs">Events of all of them</Link></>;
-  return <DataGrid label="Streams" columns={columns} rows={value} height={HEIGHT} file="streams" note={note} />;
+  const note = (count: number) => <>{count} streams. <Link to={to("*")} size="xs">Events of all of them</Link></>;
+  return (
+    <Answered asked={asked} waiting="Asking for streams" empty={<Empty>This log group has no stream yet: nothing was written to it.</Empty>}>
+      {(rows) => <DataGrid label="Streams" columns={columns} rows={rows} height={HEIGHT} file="streams" note={note(rows.length)} />}
+    </Answered>
+  );
 }
 
 function EventList({ group, stream }: { group: string; stream: string }) {
   const { params } = usePlace();
   const range = useRange();
   const pattern = params.get("pattern") ?? "";
-  const { value, problem, busy, again } = useAsked(JSON.stringify([group, stream, pattern, range]), (signal) =>
+  const asked = useAsked(JSON.stringify([group, stream, pattern, range]), (signal) =>
     logEvents(group, stream, pattern, range.start, range.end, signal));
   const columns: Column<LogEvent>[] = [
     { name: "Time", width: 150, text: (row) => shown(row.timestamp, "UTC"), show: (row) => <Moment at={row.timestamp} /> },
@@ -84,11 +85,11 @@ function EventList({ group, stream }: { group: string; stream: string }) {
   ];
   return (
     <>
-      <PatternField value={pattern} busy={busy} />
-      {problem ? <Problem of={problem} again={again} /> : !value ? <Waiting label="Reading events" /> : value.length === 0 ? (
-        <Empty>No event of this range {pattern ? "has the pattern. Loosen it, or " : "is there. "}choose a longer range above.</Empty>
-      ) : <DataGrid label="Events" columns={columns} rows={value} height={HEIGHT} file="events"
-        note={value.length === MOST_EVENTS ? "the first 10,000 events; choose a shorter range for others" : undefined} />}
+      <PatternField value={pattern} busy={asked.busy} />
+      <Answered asked={asked} waiting="Reading events" empty={<Empty>No event of this range {pattern ? "has the pattern. Loosen it, or " : "is there. "}choose a longer range above.</Empty>}>
+        {(rows) => <DataGrid label="Events" columns={columns} rows={rows} height={HEIGHT} file="events"
+          note={rows.length === MOST_EVENTS ? "the first 10,000 events; choose a shorter range for others" : undefined} />}
+      </Answered>
     </>
   );
 }

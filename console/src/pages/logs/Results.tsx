@@ -5,6 +5,7 @@ import { Moment } from "../../time/Moment";
 import { parseUtc } from "../../time/zone";
 import { type Column, DataGrid } from "../../ui/DataGrid";
 import { TimeChart } from "../../ui/TimeChart";
+import { widthOf } from "../../ui/widths";
 import { chartOf } from "./chartOf";
 
 /** What a query found: the chart that it deserves, and its rows. */
@@ -19,17 +20,14 @@ export function Results({ answer, query, note, group }: { answer: Answer; query:
   );
 }
 
-const LETTER = 7.4;
-
 /** Widths are those of the longest of the first rows. */
 export function columnsOf({ fields, rows }: Answer, group?: string): Column<Row>[] {
   const first = rows.slice(0, 200);
   return fields.filter((name) => name !== "@ptr").map((name) => {
     const texts = first.map((row) => row[name] ?? "");
     const isNumber = texts.some((text) => text !== "") && texts.every((text) => text === "" || text === "-" || !Number.isNaN(Number(text)));
-    const longest = Math.max(name.length + 3, ...texts.map((text) => text.length));
     return {
-      name, isNumber, width: Math.min(900, Math.max(60, longest * LETTER + 18)),
+      name, isNumber, width: widthOf(name, texts),
       text: (row: Row) => row[name] ?? "",
       show: shows(texts, name, group),
       className: (row: Row) => (row[name] === "REJECT" ? "reject" : name === "@message" ? "mono" : ""),

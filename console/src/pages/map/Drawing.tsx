@@ -96,7 +96,7 @@ function Stroke({ of: { line, path, width, refused } }: { of: Drawn }) {
  */
 function Name({ of: { node, isLeft, x, top, height }, room }: { of: Spot; room: number }) {
   const { label } = node;
-  const textTop = top + Math.min(height / 2, 8) - 9;
+  const textTop = top + height / 2 - 9;
   const reach = { x: isLeft ? x - BAR - GAP - room : x, y: Math.min(top, textTop), width: BAR + GAP + room };
   return (
     <>

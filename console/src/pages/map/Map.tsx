@@ -8,7 +8,7 @@ import { usePlaces } from "../../record/places";
 import { type Records, WithRecords } from "../../record/WithRecords";
 import { useRange } from "../../time/useRange";
 import { Empty } from "../../ui/Empty";
-import { bytes, count, percent } from "../../ui/numbers";
+import { bytes, count, many, percent } from "../../ui/numbers";
 import { Panel } from "../../ui/Panel";
 import { Problem } from "../../ui/Problem";
 import { type Asked, useAsked } from "../../ui/useAsked";
@@ -126,9 +126,8 @@ function rest({ lines }: Graph, drawn: number, { seen, totals }: Known): string 
   const left: Sums = { bytes: 0, packets: 0, refused: 0, records: 0 };
   for (const line of lines.slice(drawn)) add(left, line);
   const others = lines.length - drawn;
-  const many = (number: number, what: string) => `${number.toLocaleString("en")} ${what}${number === 1 ? "" : "s"}`;
   const about = ({ bytes: size, packets, refused }: Sums) => `${bytes(size)} (${percent(size, totals.bytes)}), ${percent(refused, packets)} of ${count(packets)} packets refused`;
-  const words = [others === 0 ? `All ${many(lines.length, "pair")}.` : `The ${drawn} largest of ${many(lines.length, "pair")}. The others together: ${about(left)}.`];
+  const words = [others === 0 ? `${lines.length > 1 ? "All " : ""}${many(lines.length, "pair")}.` : `The ${drawn} largest of ${many(lines.length, "pair")}. The others together: ${about(left)}.`];
   const unread = totals.pairs - seen.length;
   if (unread > 0) {
     const read: Sums = { bytes: 0, packets: 0, refused: 0, records: 0 };

@@ -3,11 +3,10 @@ import { useMemo } from "react";
 import { type Dimension, listMetrics, type Metric } from "../../api/metrics";
 import { setParams, usePlace } from "../../app/url";
 import { useRange } from "../../time/useRange";
+import { Answered } from "../../ui/Answered";
 import { type Column, DataGrid } from "../../ui/DataGrid";
 import { Empty } from "../../ui/Empty";
-import { Problem } from "../../ui/Problem";
 import { useAsked } from "../../ui/useAsked";
-import { Waiting } from "../../ui/Waiting";
 import { Graph } from "./Graph";
 import { type Graphed, isSame, keyOf, readGraph, writeGraph } from "./graphed";
 
@@ -19,17 +18,19 @@ const PUT = "aws cloudwatch put-metric-data --namespace lab --metric-name tries 
 export default function Browser() {
   const { params } = usePlace();
   const range = useRange(EVERY);
-  const { value, problem, again } = useAsked(`metrics ${params.get("region")} ${range.end}`, listMetrics);
+  const asked = useAsked(`metrics ${params.get("region")} ${range.end}`, listMetrics);
   const graph = useMemo(() => readGraph(params.get("graph")), [params]);
   return (
     <div className="stack">
       <Graph graph={graph} range={range} />
-      {problem ? <Problem of={problem} again={again} /> : !value ? <Waiting label="Asking for metrics" /> : value.length === 0 ? (
+      <Answered asked={asked} waiting="Asking for metrics" empty={(
         <Empty command={PUT}>
           No metric had data in the last two weeks. A metric filter makes one of the lines of a log group when they match: see Metric filters above. This
           sends a number:
         </Empty>
-      ) : <MetricList metrics={value} graph={graph} />}
+      )}>
+        {(metrics) => <MetricList metrics={metrics} graph={graph} />}
+      </Answered>
     </div>
   );
 }

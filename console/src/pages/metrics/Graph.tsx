@@ -43,7 +43,7 @@ function Chosen({ graph, results, period }: { graph: Graphed[]; results: MetricL
   const [mayAlarm] = useMay([{ service: "monitoring", operation: "PutMetricAlarm" }]);
   const change = (place: number, to: Graphed[]) => setParams({ graph: writeGraph([...graph.slice(0, place), ...to, ...graph.slice(place + 1)]) });
   return (
-    <table className="plain below" aria-label="Graphed metrics">
+    <table className="plain below middle" aria-label="Graphed metrics">
       <thead><tr><th>Metric</th><th>Statistic</th><th className="number wide-only">Least</th><th className="number wide-only">Most</th><th className="number wide-only">Sum</th><th><span className="for-ears">Actions</span></th></tr></thead>
       <tbody>
         {graph.map(({ metric, stat }, place) => {

@@ -1,10 +1,9 @@
 import { Anchor, Text } from "@mantine/core";
+import { Answered } from "../../ui/Answered";
 import { Figure } from "../../ui/Figure";
-import { bytes, count } from "../../ui/numbers";
+import { bytes, count, many } from "../../ui/numbers";
 import { Panel } from "../../ui/Panel";
-import { Problem } from "../../ui/Problem";
 import { useAsked } from "../../ui/useAsked";
-import { Waiting } from "../../ui/Waiting";
 import { Moment } from "../../time/Moment";
 import { useRange } from "../../time/useRange";
 
@@ -30,10 +29,10 @@ async function status(signal: AbortSignal): Promise<Status> {
 /** How recording and delivery go, and whatever was lost. Counted since the program started. */
 export function Delivery() {
   const { end } = useRange(10_000);
-  const { value, problem, again } = useAsked(`status ${end}`, status);
+  const asked = useAsked(`status ${end}`, status);
   return (
     <Panel title="Recording and delivery" className="wide" hint={<Anchor href="/status" target="_blank" rel="noreferrer" size="xs">as JSON</Anchor>}>
-      {problem ? <Problem of={problem} again={again} /> : !value ? <Waiting label="Asking how it goes" /> : <Facts of={value} />}
+      <Answered asked={asked} waiting="Asking how it goes">{(value) => <Facts of={value} />}</Answered>
     </Panel>
   );
 }
@@ -53,7 +52,7 @@ function Facts({ of: { delivery, interfaces, watching, agents, capture, errors, 
         {agents.length > 0 && <Figure name="Further hosts">{agents.filter(({ connected }) => connected).length} of {agents.length}</Figure>}
         <Figure name="Packets lost" tone={bad(lost)}>{count(lost)}</Figure>
         <Figure name="Records dropped" tone={bad(dropped)}>{count(dropped)}</Figure>
-        <Figure name="Delivered" note={`${count(delivery.objects)} objects, ${bytes(delivery.bytes)}`}>{count(delivery.records)}</Figure>
+        <Figure name="Delivered" note={`${many(delivery.objects, "object")}, ${bytes(delivery.bytes)}`}>{count(delivery.records)}</Figure>
         <Figure name="Waiting">{count(delivery.waiting_records)}</Figure>
         <Figure name="Failed attempts" tone={bad(delivery.failures)}>{count(delivery.failures)}</Figure>
         <Figure name="Notices given up" tone={bad(watching.notices.dead)} note={`${watching.notices.waiting} wait`}>{watching.notices.dead}</Figure>

@@ -5,13 +5,12 @@ import { Address } from "../../record/Address";
 import { Country, usePlaces } from "../../record/places";
 import { portName, protocolName } from "../../record/protocols";
 import { Moment } from "../../time/Moment";
+import { Answered } from "../../ui/Answered";
 import { Bars } from "../../ui/Bars";
 import { Empty } from "../../ui/Empty";
-import { bytes, count } from "../../ui/numbers";
+import { bytes, count, many } from "../../ui/numbers";
 import { Panel } from "../../ui/Panel";
-import { Problem } from "../../ui/Problem";
 import { COLORS } from "../../ui/TimeChart";
-import { Waiting } from "../../ui/Waiting";
 import { type About, useAnswer, useQueryLink } from "../../record/about";
 import { newPeers, PROTOCOLS, REFUSED_PORTS, REFUSED_SOURCES, TALKERS, withTimeBefore } from "./questions";
 
@@ -30,25 +29,27 @@ interface Top {
 }
 
 function TopPanel({ about, title, query, by, name, note, behind, empty, color }: Top) {
-  const { value, problem, again } = useAnswer(about, query);
+  const asked = useAnswer(about, query);
   const link = useQueryLink(about.group);
-  const places = usePlaces((value?.rows ?? []).map(({ srcAddr = "" }) => srcAddr)).value;
+  const places = usePlaces((asked.value?.rows ?? []).map(({ srcAddr = "" }) => srcAddr)).value;
   const shown = (row: Row) => (by === "bytes" ? bytes(Number(row[by])) : count(Number(row[by])));
   return (
     <Panel title={title} query={link(query, about.range)} className="third">
-      {problem ? <Problem of={problem} again={again} /> : !value ? <Waiting label="Counting" /> : value.rows.length === 0 ? <Empty>{empty}</Empty> : (
-        <Bars label={title} bars={value.rows.map((row, place) => ({
-          key: String(place), name: <>{name(row)} <Country of={places?.get(row.srcAddr ?? "")} /></>, value: Number(row[by]), note: note?.(row), color,
-          shown: <Link to={link(behind(row), about.range)}>{shown(row)}</Link>,
-        }))} />
-      )}
+      <Answered asked={{ ...asked, value: asked.value?.rows }} waiting="Counting" empty={<Empty>{empty}</Empty>}>
+        {(rows) => (
+          <Bars label={title} bars={rows.map((row, place) => ({
+            key: String(place), name: <>{name(row)} <Country of={places?.get(row.srcAddr ?? "")} /></>, value: Number(row[by]), note: note?.(row), color,
+            shown: <Link to={link(behind(row), about.range)}>{shown(row)}</Link>,
+          }))} />
+        )}
+      </Answered>
     </Panel>
   );
 }
 
 const FIELDS = "fields @timestamp, interfaceId, srcAddr, srcPort, dstAddr, dstPort, protocol, packets, bytes, action";
 const listed = (condition: string) => `${FIELDS}\n| filter ${condition}\n| sort @timestamp desc\n| limit 1000`;
-const records = (row: Row) => `${count(Number(row.records))} records`;
+const records = (row: Row) => many(Number(row.records), "record");
 
 export function Talkers(about: About) {
   return <TopPanel about={about} title="Top talkers" query={TALKERS} by="bytes" note={records} empty="Nobody sent anything in this range."
@@ -70,7 +71,7 @@ export function RefusedPorts(about: About) {
 
 export function Protocols(about: About) {
   return <TopPanel about={about} title="Bytes by protocol" query={PROTOCOLS} by="bytes" empty="Nobody sent anything in this range."
-    name={(row) => protocolName(row.protocol ?? "")} note={(row) => `${count(Number(row.packets))} packets`}
+    name={(row) => protocolName(row.protocol ?? "")} note={(row) => many(Number(row.packets), "packet")}
     behind={(row) => listed(`protocol = ${row.protocol}`)} />;
 }
 

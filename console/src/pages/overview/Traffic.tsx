@@ -4,12 +4,11 @@ import type { Answer } from "../../api/insights";
 import { setParams, usePlace } from "../../app/url";
 import { bin, type Range } from "../../time/range";
 import { parseUtc } from "../../time/zone";
+import { Answered } from "../../ui/Answered";
 import { Empty } from "../../ui/Empty";
 import { bytes, count } from "../../ui/numbers";
 import { Panel } from "../../ui/Panel";
-import { Problem } from "../../ui/Problem";
 import { type Chart, COLORS, TimeChart } from "../../ui/TimeChart";
-import { Waiting } from "../../ui/Waiting";
 import { type About, useAnswer, useQueryLink } from "../../record/about";
 import { type Measure, traffic } from "./questions";
 
@@ -20,17 +19,18 @@ export function Traffic(about: About) {
   const { params } = usePlace();
   const measure = MEASURES.find((name) => name === params.get("measure")) ?? "bytes";
   const query = traffic(measure, bin(about.range).text);
-  const { value, problem, again } = useAnswer(about, query);
+  const asked = useAnswer(about, query);
   const link = useQueryLink(about.group)(query);
-  const chart = useMemo(() => value && toChart(value, measure, about.range), [value]);
+  const chart = useMemo(() => asked.value && toChart(asked.value, measure, about.range), [asked.value]);
   return (
     <Panel title="Traffic" query={link} className="wide tall" actions={
       <SegmentedControl size="xs" data={MEASURES} value={measure} aria-label="What is counted"
         onChange={(chosen) => setParams({ measure: chosen })} />
     }>
-      {problem ? <Problem of={problem} again={again} /> : !chart ? <Waiting label="Counting" /> : chart.times.length === 0 ? (
-        <Empty>No traffic was recorded in this range. Choose a longer one above; a record comes when its interval has ended.</Empty>
-      ) : <TimeChart chart={chart} label={`Traffic in ${measure}`} />}
+      <Answered asked={{ ...asked, value: chart }} waiting="Counting">
+        {(drawn) => (drawn.times.length > 0 ? <TimeChart chart={drawn} label={`Traffic in ${measure}`} />
+          : <Empty>No traffic was recorded in this range. Choose a longer one above; a record comes when its interval has ended.</Empty>)}
+      </Answered>
     </Panel>
   );
 }

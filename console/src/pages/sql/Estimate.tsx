@@ -3,7 +3,7 @@
 import { useEffect, useState } from "react";
 import { follow, results, start, stop } from "../../api/athena";
 import { pause } from "../../api/insights";
-import { bytes, count } from "../../ui/numbers";
+import { bytes, many } from "../../ui/numbers";
 
 export interface Estimate {
   objects: number;
@@ -53,5 +53,5 @@ function read(row: string): Estimate | undefined {
 }
 
 export function Estimated({ of }: { of: Estimate | undefined }) {
-  return <span role="status">{of && `· will read ${bytes(of.bytes)} of ${count(of.objects)} ${of.objects === 1 ? "object" : "objects"}, at most`}</span>;
+  return <span role="status">{of && `· will read ${bytes(of.bytes)} of ${many(of.objects, "object")}, at most`}</span>;
 }

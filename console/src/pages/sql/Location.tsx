@@ -16,7 +16,7 @@ export function Location() {
   const [text, setText] = useState(location);
   useEffect(() => setText(location), [location]);
   return (
-    <TextInput size="xs" w={230} aria-label="Where results are kept" title="Where results are kept, unless the workgroup says it" value={text} spellCheck={false}
+    <TextInput size="xs" flex="1 1 200px" maw={300} aria-label="Where results are kept" title="Where results are kept, unless the workgroup says it" value={text} spellCheck={false}
       classNames={{ input: "mono" }} onChange={(event) => setText(event.currentTarget.value)} onBlur={() => setParams({ results: text === USUAL ? undefined : text }, "replace")} />
   );
 }

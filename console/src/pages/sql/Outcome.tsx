@@ -6,6 +6,7 @@ import { type Column, DataGrid } from "../../ui/DataGrid";
 import { Empty } from "../../ui/Empty";
 import { bytes } from "../../ui/numbers";
 import { Problem } from "../../ui/Problem";
+import { widthOf } from "../../ui/widths";
 import type { Run } from "./useExecution";
 
 interface Props {
@@ -37,7 +38,6 @@ export function Outcome({ run: { execution, table, problem, isBusy }, toRead }: 
   );
 }
 
-const LETTER = 7.4;
 const NUMBERS = new Set(["tinyint", "smallint", "integer", "int", "bigint", "double", "float", "real", "decimal"]);
 
 function Rows({ table, read }: { table: Table; read: string }) {
@@ -51,10 +51,9 @@ function columnsOf({ columns, rows }: Table): Column<string[]>[] {
   const first = rows.slice(0, 200);
   return columns.map(({ name, type }, place) => {
     const texts = first.map((row) => row[place] ?? "");
-    const longest = Math.max(name.length + 3, ...texts.map((text) => text.length));
     const isOfAddresses = texts.some(Boolean) && texts.every((text) => text === "" || text === "-" || isAddress(text));
     return {
-      name, isNumber: NUMBERS.has(type), width: Math.min(900, Math.max(60, longest * LETTER + 18)),
+      name, isNumber: NUMBERS.has(type), width: widthOf(name, texts),
       text: (row) => row[place] ?? "",
       className: (row) => (row[place] === "REJECT" ? "reject" : ""),
       ...(isOfAddresses ? { show: (row: string[]) => <Address of={row[place] ?? ""} /> } : {}),

@@ -43,15 +43,16 @@ export default function Sql() {
       <h1 className="for-ears">SQL</h1>
       <div>
         <Group gap={6} mb={6}>
-          <Select size="xs" w={180} aria-label="Database" data={[...new Set([database, ...(known.value?.databases ?? [])])]} value={database} allowDeselect={false}
+          <Select size="xs" w={140} aria-label="Database" data={[...new Set([database, ...(known.value?.databases ?? [])])]} value={database} allowDeselect={false}
             onChange={(value) => setParams({ database: value ?? undefined })} />
           <Location />
-          <span className="spacer" />
-          <SaveAs question={{ service: "athena", operation: "CreateNamedQuery" }}
-            save={(name) => call("athena", "CreateNamedQuery", { Name: name, Database: database, QueryString: draft, WorkGroup: WORK_GROUP })} />
-          {run.isBusy
-            ? <Button size="xs" color="red" leftSection={<StopIcon />} onClick={run.stop}>Stop</Button>
-            : mayRun && <Button size="xs" leftSection={<PlayIcon />} onClick={start}>Run</Button>}
+          <Group gap={6} wrap="nowrap" ml="auto">
+            <SaveAs question={{ service: "athena", operation: "CreateNamedQuery" }}
+              save={(name) => call("athena", "CreateNamedQuery", { Name: name, Database: database, QueryString: draft, WorkGroup: WORK_GROUP })} />
+            {run.isBusy
+              ? <Button size="xs" color="red" leftSection={<StopIcon />} onClick={run.stop}>Stop</Button>
+              : mayRun && <Button size="xs" leftSection={<PlayIcon />} onClick={start}>Run</Button>}
+          </Group>
         </Group>
         <Editor value={draft} onChange={setDraft} onRun={() => mayRun && start()} language={language} label="SQL" mistake={mistake} />
         <Text size="xs" c="dimmed" my={4}><Kbd size="xs">Ctrl</Kbd> <Kbd size="xs">Enter</Kbd> runs, <Kbd size="xs">Ctrl</Kbd> <Kbd size="xs">Space</Kbd> completes <Estimated of={estimate} /></Text>

@@ -7,11 +7,10 @@ import { href, setParams, shared, usePlace } from "../../../app/url";
 import { Moment } from "../../../time/Moment";
 import { useTurn } from "../../../time/useTurn";
 import { shown } from "../../../time/zone";
+import { Answered } from "../../../ui/Answered";
 import { type Column, DataGrid } from "../../../ui/DataGrid";
 import { Empty } from "../../../ui/Empty";
-import { Problem } from "../../../ui/Problem";
 import { useAsked } from "../../../ui/useAsked";
-import { Waiting } from "../../../ui/Waiting";
 import { alarmLink, signOf } from "./form";
 import { STATE_WORDS, StateBadge } from "../../../ui/StateBadge";
 
@@ -25,10 +24,10 @@ const KINDS = { metric: "metric", composite: "other alarms", log: "query" };
 export function AlarmList() {
   const { params } = usePlace();
   const turn = useTurn(EVERY);
-  const { value, problem, again } = useAsked(`alarms ${params.get("region")} ${turn}`, (signal) => describeAlarms({}, signal));
+  const asked = useAsked(`alarms ${params.get("region")} ${turn}`, (signal) => describeAlarms({}, signal));
   const [mayPut] = useMay([{ service: "monitoring", operation: "PutMetricAlarm" }]);
   const [state, search] = [params.get("state"), params.get("search") ?? ""];
-  const found = (value ?? []).filter(({ of }) => (!state || of.StateValue === state) && of.AlarmName.toLowerCase().includes(search.toLowerCase()));
+  const found = (asked.value ?? []).filter(({ of }) => (!state || of.StateValue === state) && of.AlarmName.toLowerCase().includes(search.toLowerCase()));
   return (
     <>
       <Group gap={6} mb={6}>
@@ -37,9 +36,9 @@ export function AlarmList() {
         <TextInput size="xs" flex={1} miw={120} aria-label="Search alarms" placeholder="Search names" value={search} onChange={(event) => setParams({ search: event.currentTarget.value }, "replace")} />
         {mayPut && <LinkButton size="xs" to={href("metrics/alarms", { ...shared(params), ...alarmLink({}) })}>Create alarm</LinkButton>}
       </Group>
-      {problem ? <Problem of={problem} again={again} /> : !value ? <Waiting label="Asking for alarms" /> : value.length === 0 ? (
-        <Empty command={PUT}>There is no alarm in this region. Create one above, of a metric filter, or with:</Empty>
-      ) : found.length === 0 ? <Empty>No alarm is in this state and has these letters in its name.</Empty> : <Rows alarms={found} />}
+      <Answered asked={asked} waiting="Asking for alarms" empty={<Empty command={PUT}>There is no alarm in this region. Create one above, of a metric filter, or with:</Empty>}>
+        {() => (found.length === 0 ? <Empty>No alarm is in this state and has these letters in its name.</Empty> : <Rows alarms={found} />)}
+      </Answered>
     </>
   );
 }

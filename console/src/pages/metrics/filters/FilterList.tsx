@@ -3,12 +3,11 @@ import { call } from "../../../api/call";
 import { Link, LinkButton } from "../../../app/link";
 import { useMay } from "../../../app/session";
 import { href, setParams, shared, usePlace } from "../../../app/url";
+import { Answered } from "../../../ui/Answered";
 import { type Column, DataGrid } from "../../../ui/DataGrid";
 import { Empty } from "../../../ui/Empty";
-import { Problem } from "../../../ui/Problem";
 import { Sure } from "../../../ui/Sure";
 import { useAsked } from "../../../ui/useAsked";
-import { Waiting } from "../../../ui/Waiting";
 import { logGroups } from "../../logs/groups";
 import { alarmLink } from "../alarms/form";
 import { writeGraph } from "../graphed";
@@ -33,9 +32,11 @@ export function FilterList() {
           onChange={(value) => setParams({ group: value ?? undefined })} />
         {mayPut && <LinkButton size="xs" to={href("metrics/filters", { ...shared(params), new: JSON.stringify(group ? { group } : {}) })}>Create metric filter</LinkButton>}
       </Group>
-      {filters.problem ? <Problem of={filters.problem} again={filters.again} /> : !filters.value ? <Waiting label="Asking for metric filters" /> : filters.value.length === 0 ? (
+      <Answered asked={filters} waiting="Asking for metric filters" empty={(
         <Empty command={PUT}>There is no metric filter here. One counts the lines of a log group that match a pattern. Create one above, or with:</Empty>
-      ) : <Rows filters={filters.value} again={filters.again} />}
+      )}>
+        {(found) => <Rows filters={found} again={filters.again} />}
+      </Answered>
     </>
   );
 }

@@ -2,9 +2,8 @@ import { type Column, DataGrid } from "../../../ui/DataGrid";
 import { Empty } from "../../../ui/Empty";
 import { Problem } from "../../../ui/Problem";
 import type { Asked } from "../../../ui/useAsked";
+import { widthOf } from "../../../ui/widths";
 import type { Trial, Tried as Line } from "./filter";
-
-const LETTER = 7.4;
 
 /** Which lines match, and what is taken of each. */
 export function Tried({ trial: { value, problem, again }, hasMistake, hasLines }: { trial: Asked<Trial>; hasMistake: boolean; hasLines: boolean }) {
@@ -15,7 +14,7 @@ export function Tried({ trial: { value, problem, again }, hasMistake, hasLines }
 }
 
 function columnsOf({ tried, fields }: Trial): Column<Line>[] {
-  const width = (field: string) => Math.min(420, Math.max(...tried.map(({ fields = {} }) => (fields[field] ?? "").length), field.length) * LETTER + 26);
+  const width = (field: string) => widthOf(field, tried.map(({ fields = {} }) => fields[field] ?? ""), 420);
   return [
     { name: "Line", width: 50, isNumber: true, text: ({ number }) => String(number + 1) },
     { name: "Match", width: 64, text: ({ fields }) => (fields ? "yes" : "no"), show: ({ fields }) => (fields ? <b className="match">✓ yes</b> : "no") },

@@ -3,6 +3,7 @@ import { call } from "../../../api/call";
 import { subscribe, type Subscription, subscriptions } from "../../../api/sns";
 import { useMay } from "../../../app/session";
 import { useTurn } from "../../../time/useTurn";
+import { Answered } from "../../../ui/Answered";
 import { type Column, DataGrid } from "../../../ui/DataGrid";
 import { Empty } from "../../../ui/Empty";
 import { Panel } from "../../../ui/Panel";
@@ -11,7 +12,6 @@ import { GREEN, ORANGE } from "../../../ui/StateBadge";
 import { Sure } from "../../../ui/Sure";
 import { useAsked } from "../../../ui/useAsked";
 import { useDoing } from "../../../ui/useDoing";
-import { Waiting } from "../../../ui/Waiting";
 import { Subscribe } from "./Subscribe";
 import { EVERY } from "./TopicList";
 
@@ -30,12 +30,13 @@ export function Subscriptions({ arn }: { arn: string }) {
   const turn = useTurn(EVERY);
   const asked = useAsked(`subscriptions ${arn} ${turn}`, (signal) => subscriptions(arn, signal));
   const [maySubscribe] = useMay([{ service: "sns", operation: "Subscribe", input: { TopicArn: arn } }]);
-  const { value, problem, again } = asked;
+  const { value, again } = asked;
   return (
     <Panel title="Subscriptions" className="wide">
       {maySubscribe && <Subscribe arn={arn} done={again} />}
-      {problem ? <Problem of={problem} again={again} /> : !value ? <Waiting label="Asking for subscriptions" /> : value.length === 0
-        ? <Empty>Nobody has subscribed: what is published here is told to nobody.</Empty> : <Rows rows={value} maySubscribe={maySubscribe ?? false} again={again} />}
+      <Answered asked={asked} waiting="Asking for subscriptions" empty={<Empty>Nobody has subscribed: what is published here is told to nobody.</Empty>}>
+        {(rows) => <Rows rows={rows} maySubscribe={maySubscribe ?? false} again={again} />}
+      </Answered>
       {value?.some(({ SubscriptionArn, Protocol }) => SubscriptionArn === "PendingConfirmation" && Protocol.startsWith("email")) && (
         <Text size="xs" c="dimmed" mt={4}>
           A mail with a link is on its way to each that is pending; visiting the link confirms, within two days. Mails need a relay (<code>weir up --smtp-url</code>), without which they wait.

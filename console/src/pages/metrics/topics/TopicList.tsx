@@ -5,12 +5,12 @@ import { Link } from "../../../app/link";
 import { useMay } from "../../../app/session";
 import { go, href, shared, usePlace } from "../../../app/url";
 import { useTurn } from "../../../time/useTurn";
+import { Answered } from "../../../ui/Answered";
 import { type Column, DataGrid } from "../../../ui/DataGrid";
 import { Empty } from "../../../ui/Empty";
 import { Problem } from "../../../ui/Problem";
 import { useAsked } from "../../../ui/useAsked";
 import { useDoing } from "../../../ui/useDoing";
-import { Waiting } from "../../../ui/Waiting";
 
 /** How often subscriptions are looked at, in milliseconds: whoever confirms is seen to. */
 export const EVERY = 5000;
@@ -30,7 +30,7 @@ async function topics(signal: AbortSignal): Promise<Row[]> {
 export function TopicList() {
   const { params } = usePlace();
   const turn = useTurn(EVERY);
-  const { value, problem, again } = useAsked(`topics ${params.get("region")} ${turn}`, topics);
+  const asked = useAsked(`topics ${params.get("region")} ${turn}`, topics);
   const to = (topic: string) => href("metrics/topics", { ...shared(params), topic });
   const columns: Column<Row>[] = [
     { name: "Topic", width: 320, text: ({ arn }) => nameOf(arn), show: ({ arn }) => <Link to={to(arn)}>{nameOf(arn)}</Link> },
@@ -41,9 +41,11 @@ export function TopicList() {
   return (
     <>
       <NewTopic made={(arn) => go(to(arn))} />
-      {problem ? <Problem of={problem} again={again} /> : !value ? <Waiting label="Asking for topics" /> : value.length === 0 ? (
+      <Answered asked={asked} waiting="Asking for topics" empty={(
         <Empty command={MAKE}>There is no topic in this region. An alarm tells a topic, and the topic tells whoever subscribed: by mail, by a POST, into a queue. Create one above, or with:</Empty>
-      ) : <DataGrid label="Topics" columns={columns} rows={value} height={560} file="topics" rowKey={({ arn }) => arn} />}
+      )}>
+        {(rows) => <DataGrid label="Topics" columns={columns} rows={rows} height={560} file="topics" rowKey={({ arn }) => arn} />}
+      </Answered>
     </>
   );
 }

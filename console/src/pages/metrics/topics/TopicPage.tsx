@@ -5,12 +5,11 @@ import { nameOf } from "../../../api/sns";
 import { Link } from "../../../app/link";
 import { useMay } from "../../../app/session";
 import { go, href, shared, usePlace } from "../../../app/url";
+import { Answered } from "../../../ui/Answered";
 import { Empty } from "../../../ui/Empty";
 import { Panel } from "../../../ui/Panel";
-import { Problem } from "../../../ui/Problem";
 import { Sure } from "../../../ui/Sure";
 import { useAsked } from "../../../ui/useAsked";
-import { Waiting } from "../../../ui/Waiting";
 import { StateBadge } from "../../../ui/StateBadge";
 import { Publish } from "./Publish";
 import { Subscriptions } from "./Subscriptions";
@@ -42,20 +41,23 @@ export function TopicPage({ arn }: { arn: string }) {
 
 function TellingAlarms({ arn }: { arn: string }) {
   const { params } = usePlace();
-  const { value, problem, again } = useAsked(`alarms of ${arn}`, (signal) => describeAlarms({ ActionPrefix: arn }, signal));
-  if (problem) return <Problem of={problem} again={again} />;
-  if (!value) return <Waiting label="Asking for alarms" />;
-  // The prefix of an ARN may be that of a longer one.
-  const alarms = value.filter(({ of }) => [of.AlarmActions, of.OKActions, of.InsufficientDataActions].some((actions = []) => actions.includes(arn)));
-  if (alarms.length === 0) return <Empty>No alarm tells this topic. Choose it under Notification when you create or change one.</Empty>;
+  const asked = useAsked(`alarms of ${arn}`, async (signal) => {
+    // The prefix of an ARN may be that of a longer one.
+    const alarms = await describeAlarms({ ActionPrefix: arn }, signal);
+    return alarms.filter(({ of }) => [of.AlarmActions, of.OKActions, of.InsufficientDataActions].some((actions = []) => actions.includes(arn)));
+  });
   return (
-    <table className="plain">
-      <thead className="for-ears"><tr><th>State</th><th>Alarm</th></tr></thead>
-      <tbody>
-        {alarms.map(({ of: { AlarmName, StateValue } }) => (
-          <tr key={AlarmName}><td><StateBadge of={StateValue} /></td><td><Link to={href("metrics/alarms", { ...shared(params), alarm: AlarmName })} size="sm">{AlarmName}</Link></td></tr>
-        ))}
-      </tbody>
-    </table>
+    <Answered asked={asked} waiting="Asking for alarms" empty={<Empty>No alarm tells this topic. Choose it under Notification when you create or change one.</Empty>}>
+      {(alarms) => (
+        <table className="plain">
+          <thead className="for-ears"><tr><th>State</th><th>Alarm</th></tr></thead>
+          <tbody>
+            {alarms.map(({ of: { AlarmName, StateValue } }) => (
+              <tr key={AlarmName}><td className="narrow"><StateBadge of={StateValue} /></td><td><Link to={href("metrics/alarms", { ...shared(params), alarm: AlarmName })} size="sm">{AlarmName}</Link></td></tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </Answered>
   );
 }
