@@ -9,6 +9,7 @@ import { Traffic } from "./traffic.mjs";
 import { ENFORCING, until, Weir } from "./weir.mjs";
 
 const GROUP = "VPCFlowLogs";
+const BUCKET = "lab-flow-logs";
 const ALARM = "SSH Rejects";
 const PATTERN = '[version, account, eni, source, destination, srcport, destport="22", protocol="6", packets, bytes, windowstart, windowend, action="REJECT", flowlogstatus]';
 const LINES = [
@@ -76,15 +77,18 @@ test("sign in, and give the interface a security group without SSH", async () =>
   await until(() => !Traffic.knock(), "SSH to be refused", () => weir.said());
 });
 
-test("create a flow log to a bucket", async () => {
+test("create a flow log to a bucket, which the form makes", async () => {
   await tab("VPCs");
   await page.getByRole("link", { name: /^vpc-/ }).first().click();
   await panel("Flow logs").getByRole("link", { name: "Create a flow log" }).click();
   await form().getByRole("radio", { name: "1 s", exact: true }).check();
   await form().getByRole("radio", { name: "Send to an S3 bucket" }).check();
-  await form().getByRole("combobox", { name: "S3 bucket ARN" }).fill("arn:aws:s3:::flow-logs/lab/");
+  await form().getByRole("button", { name: "New bucket" }).click();
+  await form().getByLabel("Name of the new bucket").fill(BUCKET);
+  await form().getByRole("button", { name: "Create bucket" }).click();
+  await until(async () => (await form().getByRole("combobox", { name: "S3 bucket ARN" }).inputValue()) === `arn:aws:s3:::${BUCKET}`, "the bucket's ARN");
   await form().getByRole("button", { name: "Create the flow log" }).click();
-  await panel("Flow log").getByText("s3://flow-logs/lab").waitFor();
+  await panel("Flow log").getByRole("link", { name: `s3://${BUCKET}` }).waitFor();
   await panel("Flow log").getByText("ACTIVE").waitFor();
 });
 
@@ -161,8 +165,12 @@ test("a sample of Logs Insights names who was refused", async () => {
 });
 
 test("SQL over the bucket counts the same connections", async () => {
-  await go("SQL");
-  await write("SQL", "SELECT srcaddr, count(*) AS refused FROM vpc_flow_logs WHERE action = 'REJECT' AND dstport = 22 GROUP BY 1");
+  await go("Network");
+  await tab("Buckets");
+  await page.getByRole("link", { name: BUCKET }).click();
+  await panel("Objects").last().getByRole("link", { name: /^AWSLogs\// }).waitFor();
+  await page.getByRole("link", { name: "Its records in SQL" }).click();
+  await write("SQL", `SELECT srcaddr, count(*) AS refused FROM ${BUCKET.replaceAll("-", "_")} WHERE action = 'REJECT' AND dstport = 22 GROUP BY 1`);
   await until(async () => {
     await page.getByRole("button", { name: "Run" }).click();
     return panel("Results").getByRole("link", { name: "10.88.9.2" }).waitFor({ timeout: 10_000 }).then(() => true, () => false);

@@ -242,6 +242,56 @@ test("a flow log to a log group, by a role that the page makes, delivers records
   assert.deepEqual(page.complaints, []);
 });
 
+test("a bucket is made in the page and chosen for a flow log, whose objects come into it", async () => {
+  await page.goto("/console/network?view=buckets");
+  await panel("Buckets").getByRole("link", { name: "flow-logs", exact: true }).waitFor();
+  await page.getByRole("button", { name: "New bucket" }).click();
+  const making = page.getByRole("dialog");
+  await making.getByText("3 to 63 of a to z").waitFor();
+  await making.getByLabel("Name of the new bucket").fill("Lab.");
+  await making.getByRole("button", { name: "Create bucket" }).click();
+  await making.getByText("This is no name for a bucket.").waitFor();
+  await making.getByLabel("Name of the new bucket").fill("lab-records");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/view=buckets&id=lab-records/);
+  await page.getByText("The bucket is empty.").waitFor();
+
+  await page.goto(`/console/network?view=flowLogs&new=flow-log&resource=${eni}&interval=1`);
+  const form = page.getByRole("form", { name: "Create a flow log" });
+  await choose(form, "S3 bucket ARN", "arn:aws:s3:::lab-records");
+  await form.getByRole("button", { name: "Create the flow log" }).click();
+  await panel("Flow log").getByRole("link", { name: "s3://lab-records" }).click();
+  await page.waitForURL(/view=buckets&id=lab-records/);
+  const objects = panel("Objects").last();
+  const day = objects.getByRole("link", { name: /^AWSLogs\/123456789012\/vpcflowlogs\/us-east-1\/\d{4}\/\d\d\/\d\d\/$/ });
+  await until(async () => {
+    Traffic.knock();
+    return (await day.count()) > 0;
+  }, "the folder of the day, with no click", () => weir.said(), 90_000);
+  await day.click();
+  await objects.getByRole("row", { name: /_vpcflowlogs_us-east-1_fl-\w+_\w+\.log\.gz [\d.]+ [KM]?i?B/ }).first().waitFor();
+  const { flowLogSet } = await call("ec2", "DescribeFlowLogs", { Filter: [{ Name: "resource-id", Value: [eni] }] });
+  await panel("Flow logs that deliver here").getByRole("link", { name: flowLogSet[0].flowLogId }).waitFor();
+  await inspect(page, "network-bucket");
+  await page.getByRole("navigation", { name: "Folders above" }).getByRole("link", { name: "AWSLogs", exact: true }).click();
+  await objects.getByRole("link", { name: /^123456789012\// }).waitFor();
+  await page.getByRole("button", { name: "Delete lab-records" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+  await page.getByRole("dialog").getByRole("alert").getByText("is not empty").waitFor();
+  await page.getByRole("dialog").getByRole("button", { name: "Keep it" }).click();
+
+  await call("s3", "CreateBucket", { Bucket: "passing" });
+  await tab("Buckets");
+  await panel("Buckets").getByRole("link", { name: "passing" }).waitFor();
+  await inspect(page, "network-buckets");
+  await panel("Buckets").getByRole("link", { name: "passing" }).click();
+  await page.getByRole("button", { name: "Delete passing" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+  await panel("Buckets").getByRole("link", { name: "lab-records" }).waitFor();
+  assert.deepEqual((await call("s3", "ListBuckets")).Buckets.map(({ Name }) => Name), ["flow-logs", "lab-records"]);
+  assert.deepEqual(page.complaints, []);
+});
+
 test("the fields that are offered are those that a flow log can have", async () => {
   const table = execFileSync(PROGRAM, ["fields"], { encoding: "utf8" }).split("\n").slice(1).filter(Boolean).map((line) => line.split(/\s{2,}/));
   const known = table.filter(([name, , , scope]) => scope !== "transit-gateway" && !/-tag(-2)?$/.test(name)).map(([name]) => name);
@@ -270,6 +320,22 @@ test("a key that may only read sees the rules, and no button that changes them",
   await reader.goto("/console/network?view=flowLogs");
   await reader.getByRole("region", { name: "Flow logs" }).waitFor();
   assert.equal(await reader.getByRole("link", { name: "Create flow log" }).count(), 0);
+  // This policy says nothing of S3.
+  await reader.goto("/console/network?view=buckets");
+  await reader.getByRole("alert").getByText("is not authorized to perform: s3:ListAllMyBuckets").waitFor();
   assert.deepEqual(reader.complaints, []);
   await reader.context().close();
+
+  const all = await open(browser, weir);
+  await signIn(all, await weir.user("viewer", "ReadOnlyAccess"), "/console/network?view=buckets");
+  await all.getByRole("link", { name: "lab-records" }).click();
+  await all.getByRole("region", { name: "Objects" }).last().getByRole("link", { name: /^AWSLogs\// }).waitFor();
+  await all.waitForLoadState("networkidle");
+  const writing = all.getByRole("main").getByRole("button", { name: /^(New bucket|Create|Delete)/ });
+  assert.equal(await writing.count(), 0);
+  await all.getByRole("tab", { name: "Buckets" }).click();
+  await all.getByRole("region", { name: "Buckets" }).getByRole("link", { name: "lab-records" }).waitFor();
+  await all.waitForLoadState("networkidle");
+  assert.equal(await writing.count(), 0);
+  await all.context().close();
 });

@@ -14,7 +14,7 @@ export class CallError extends Error {
   }
 }
 
-export type Service = "athena" | "ec2" | "glue" | "iam" | "logs" | "monitoring" | "sns" | "sqs" | "sts";
+export type Service = "athena" | "ec2" | "glue" | "iam" | "logs" | "monitoring" | "s3" | "sns" | "sqs" | "sts";
 
 let region = "";
 let whenSignedOut: () => void = () => {};

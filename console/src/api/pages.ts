@@ -9,7 +9,7 @@ export interface Listing<Output, Item> {
   input?: object;
   items: (output: Output) => Item[] | undefined;
   /** The member that has the token of the next page, in the answer and in what is asked. */
-  token?: "NextToken" | "nextToken";
+  token?: "NextToken" | "nextToken" | "ContinuationToken";
   /** Most items that are fetched. */
   most?: number;
   /** Another region than that of the page. */

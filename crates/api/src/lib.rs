@@ -35,7 +35,7 @@ pub use front::{Audit, AuditEvent, Front, Room, S3Handler};
 pub use operation::StreamHandler;
 #[doc(hidden)]
 pub use operation::operation_of;
-pub use operation::{Call, Check, Handler, Operation, Resources, Serve, Table};
+pub use operation::{Call, Check, Conditions, Handler, Operation, Resources, Serve, Table};
 pub use payload::Payload;
 pub use served::Served;
 pub use service::ServiceName;

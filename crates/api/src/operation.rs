@@ -60,6 +60,10 @@ pub type StreamHandler<S> = fn(&S, &Call, &Payload) -> Result<Events, ApiError>;
 /// Which resources an operation is about, as ARNs; `*` for none in particular.
 pub type Resources = fn(&Call, &Payload) -> Vec<String>;
 
+/// What conditions of policies may ask about an operation beside what they may ask about all: keys of the service, such as
+/// `s3:prefix`, with the values that the input has.
+pub type Conditions = fn(&Payload) -> Vec<(&'static str, String)>;
+
 /// One operation of a service over a state `S`: a row of the table.
 pub struct Operation<S> {
     /// As AWS names it.
@@ -68,6 +72,8 @@ pub struct Operation<S> {
     pub action: &'static str,
     /// What it is about.
     pub resources: Resources,
+    /// What conditions may ask about it.
+    pub conditions: Conditions,
     /// What its input must satisfy before all else.
     pub checks: &'static [Check],
     /// Whether whoever signed may call it, or the operation itself finds out whether they may.
@@ -97,6 +103,7 @@ impl<S> Operation<S> {
             name,
             action: name,
             resources: |_, _| vec!["*".to_owned()],
+            conditions: |_| Vec::new(),
             checks: &[],
             unguarded: false,
             open: false,
@@ -120,6 +127,11 @@ impl<S> Operation<S> {
     /// The same, about these resources.
     pub const fn on(self, resources: Resources) -> Self {
         Self { resources, ..self }
+    }
+
+    /// The same, with these values for conditions.
+    pub const fn telling(self, conditions: Conditions) -> Self {
+        Self { conditions, ..self }
     }
 
     /// The same, allowed by another action than its name.
@@ -148,6 +160,7 @@ impl<S> Operation<S> {
             name: self.name,
             action: self.action,
             resources: self.resources,
+            conditions: self.conditions,
             unguarded: self.unguarded,
             open: self.open,
             supported: self.handler.is_some() || self.stream.is_some(),
@@ -204,6 +217,8 @@ pub struct Entry {
     pub action: &'static str,
     /// What it is about.
     pub resources: Resources,
+    /// What conditions may ask about it.
+    pub conditions: Conditions,
     /// Whether no policy needs to allow it.
     pub unguarded: bool,
     /// Whether it needs no signature.

@@ -89,6 +89,8 @@ impl Served {
         let (served, account, region, now) = (self.clone(), call.account.clone(), call.region.clone(), call.now);
         let tags_of = move |arn: &str| tags::tags_of(&served, &Call::of_root(&account, &region, now), arn);
         let context = Context::of(call).asked_with(payload).with_tags_of(Arc::new(tags_of));
+        let own = (entry.conditions)(payload);
+        let context = own.into_iter().fold(context, |context, (key, value)| context.with(key, value));
         access.authorize_in(call, &action, &resources, context)
     }
 

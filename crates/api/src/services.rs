@@ -100,9 +100,11 @@ pub fn tables(on: &Foundation, s3: &S3, further: Vec<Box<dyn Serve>>) -> Result<
     let mut served: Served = all.into_iter().chain(ec2::tables(on.ec2.clone())).chain(further).collect();
     // Stacks are made by the operations of all the others.
     let mut below = served.clone();
-    below.add(s3.table());
+    below.add(s3.stacks());
     served.add(Box::new(cloudformation::table(on.catalogue.clone(), Arc::clone(&on.access), below)?));
     served.add(Box::new(cloudformation::unsupported()));
+    // Clients of S3 come another way: `wire` finds none of its operations in a form.
+    served.add(s3.table());
     Ok(served)
 }
 

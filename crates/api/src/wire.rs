@@ -106,6 +106,10 @@ fn by_form(form: &[u8], scope: Option<&Scope>) -> Option<Asked> {
     let operation = find("Action")?;
     let by_scope = scope.and_then(|scope| ServiceName::by_signing_name(&scope.service));
     let service = by_scope.or_else(|| ServiceName::by_version(&find("Version")?))?;
+    // It has no forms of this kind: whoever sends one is told so by S3.
+    if service == ServiceName::S3 {
+        return None;
+    }
     let protocol = if service == ServiceName::Ec2 { Protocol::Ec2Query } else { Protocol::AwsQuery };
     Some(Asked { service, operation, protocol, query_mode: false })
 }
@@ -186,6 +190,9 @@ mod tests {
         assert_eq!(means(&Method::GET, "/b/k?AWSAccessKeyId=A&Signature=s&Expires=1", &[], ""), Meaning::S3);
         assert_eq!(means(&Method::GET, "/k", &[("host", "b.s3.localhost:4780")], ""), Meaning::S3);
         assert_eq!(means(&Method::GET, "/b/k", &[("amz-sdk-invocation-id", "x")], ""), Meaning::S3);
+        let form = "Action=ListBuckets&Version=2006-03-01";
+        assert_eq!(means(&Method::POST, "/", &[("authorization", &signed("s3"))], form), Meaning::S3);
+        assert_eq!(means(&Method::POST, "/", &[], form), Meaning::Nothing);
         assert_eq!(means(&Method::GET, "/status", &[], ""), Meaning::Nothing);
     }
 }

@@ -13,38 +13,56 @@ import { type Kind, KINDS } from "./kinds";
 import { NewThing } from "./NewThing";
 import { NetworkProvider, useDescribed, useNetwork } from "./useNetwork";
 import { useWizardAddress } from "./flowlog/address";
+import { VIEW as BUCKETS } from "./buckets/address";
+import { Buckets, NewBucketButton } from "./buckets/Buckets";
 
+const BucketPage = lazy(() => import("./buckets/BucketPage"));
 const ThingPage = lazy(() => import("./things/ThingPage"));
 const Wizard = lazy(() => import("./flowlog/Wizard"));
 
 const HEIGHT = 640;
 
-/** What the network is made of, and who may talk to whom. */
+const TABS = [...KINDS.map(({ view, title }): [string, string] => [view, title]), [BUCKETS, "Buckets"] as const];
+
+/** What the network is made of, who may talk to whom, and where that is recorded. */
 export default function Network() {
   const { params } = usePlace();
   const { value, problem, again } = useDescribed();
   const kind = KINDS.find(({ view }) => view === params.get("view")) ?? KINDS[0]!;
+  const view = params.get("view") === BUCKETS ? BUCKETS : kind.view;
+  const isList = !params.get("id") && !params.get("new");
   if (problem) return <Problem of={problem} again={again} />;
   if (!value) return <Waiting label="Asking for the network" />;
   return (
     <NetworkProvider value={{ ...value, again }}>
       <h1 className="for-ears">Network</h1>
-      <Tabs value={kind.view} >
+      <Tabs value={view}>
         <Group align="flex-start" gap={4} mb={8}>
           <Tabs.List flex="1 1 330px">
-            {KINDS.map(({ view, title }) => <Tabs.Tab key={view} value={view} py={6} px={10} onClick={() => go(href("network", { ...shared(params), view }))}>{title}</Tabs.Tab>)}
+            {TABS.map(([name, title]) => <Tabs.Tab key={name} value={name} py={6} px={10} onClick={() => go(href("network", { ...shared(params), view: name }))}>{title}</Tabs.Tab>)}
           </Tabs.List>
-          {!params.get("id") && !params.get("new") && <New kind={kind} />}
+          {isList && (view === BUCKETS ? <NewBucketButton /> : <New kind={kind} />)}
           <Tooltip label="Ask anew"><ActionIcon variant="default" size="md" aria-label="Ask anew" onClick={again}><ReloadIcon /></ActionIcon></Tooltip>
         </Group>
-        <Tabs.Panel value={kind.view}>
+        <Tabs.Panel value={view}>
           <Suspense fallback={<Waiting label="Loading" />}>
-            {params.get("new") ? <Wizard /> : params.get("id") ? <ThingPage key={params.get("id")} kind={kind} id={params.get("id") ?? ""} /> : <List kind={kind} />}
+            {view === BUCKETS ? <BucketView id={params.get("id")} /> : <KindView kind={kind} />}
           </Suspense>
         </Tabs.Panel>
       </Tabs>
     </NetworkProvider>
   );
+}
+
+function KindView({ kind }: { kind: Kind }) {
+  const { params } = usePlace();
+  const id = params.get("id");
+  if (params.get("new")) return <Wizard />;
+  return id ? <ThingPage key={id} kind={kind} id={id} /> : <List kind={kind} />;
+}
+
+function BucketView({ id }: { id: string | null }) {
+  return id ? <BucketPage key={id} name={id} /> : <Buckets height={HEIGHT} />;
 }
 
 function List({ kind }: { kind: Kind }) {

@@ -1,6 +1,6 @@
 // The network that the page is about: asked for once, and anew after every change.
 
-import { createContext, type ReactNode, useContext, useEffect } from "react";
+import { createContext, type ReactNode, useContext, useEffect, useRef } from "react";
 import { type Described, describeAll, nameTag } from "../../api/ec2";
 import { CellLink } from "../../app/link";
 import { href, shared, usePlace } from "../../app/url";
@@ -35,6 +35,19 @@ export function useNetwork(): Known {
   const network = useContext(Context);
   if (!network) throw new Error("not within a network");
   return network;
+}
+
+/** Asks for something else as often as for the network: now and then by itself, and when the reader says so. */
+export function useAskedAlong<T>(key: string, ask: (signal: AbortSignal) => Promise<T>): Asked<T> {
+  const { flowLogs } = useNetwork();
+  const asked = useAsked(key, ask);
+  const last = useRef(flowLogs);
+  useEffect(() => {
+    if (last.current === flowLogs) return;
+    last.current = flowLogs;
+    asked.again();
+  }, [flowLogs]);
+  return asked;
 }
 
 /** What people call a thing: its tag Name, the name of a group, the description of an interface. */

@@ -31,6 +31,7 @@ mod put;
 mod serve;
 mod service;
 mod settings;
+mod stacks;
 mod table;
 mod tags;
 #[cfg(test)]
@@ -107,9 +108,14 @@ impl S3 {
         settings::policy(&self.service, bucket).map_err(ApiError::internal)
     }
 
-    /// The operations that stacks are made with, on the same buckets.
+    /// The operations that pages of the console ask.
     pub(super) fn table(&self) -> Box<dyn Serve> {
         Box::new(table::table(self.service.clone()))
+    }
+
+    /// The operations that stacks are made with, on the same buckets.
+    pub(super) fn stacks(&self) -> Box<dyn Serve> {
+        Box::new(stacks::table(self.service.clone()))
     }
 
     /// What [`Front::s3`](crate::Front::s3) takes.

@@ -1,4 +1,6 @@
 import { Autocomplete, Button, Group, Radio, Stack, Text } from "@mantine/core";
+import { useState } from "react";
+import { bucketArn, listBuckets } from "../../../api/s3";
 import { usePlace } from "../../../app/url";
 import { useMay } from "../../../app/session";
 import { logGroups } from "../../logs/groups";
@@ -6,7 +8,8 @@ import { Problem } from "../../../ui/Problem";
 import { useAsked } from "../../../ui/useAsked";
 import { useDoing } from "../../../ui/useDoing";
 import { useNetwork } from "../useNetwork";
-import { makeRole, roles, tableBuckets } from "./create";
+import { NewBucket } from "../buckets/NewBucket";
+import { makeRole, roles } from "./create";
 import type { Draft } from "./draft";
 import type { SectionProps } from "./Wizard";
 
@@ -28,13 +31,24 @@ export function DestinationFields(section: SectionProps) {
 
 function Bucket({ draft, set, problemAt }: SectionProps) {
   const { flowLogs } = useNetwork();
-  const { value = [] } = useAsked("buckets", tableBuckets);
-  const own = flowLogs.map(({ logDestination }) => logDestination ?? "").filter((arn) => arn.startsWith("arn:aws:s3:::"));
+  const { value = [], again } = useAsked("buckets", listBuckets);
+  const [mayMake] = useMay([{ service: "s3", operation: "CreateBucket" }]);
+  const [isMaking, setMaking] = useState(false);
+  const own = flowLogs.filter(({ logDestinationType }) => logDestinationType === "s3").map(({ logDestination }) => logDestination ?? "");
+  const made = (name: string) => {
+    again();
+    setMaking(false);
+    set({ bucket: bucketArn(name) });
+  };
   return (
     <>
-      <Autocomplete size="xs" label="S3 bucket ARN" required value={draft.bucket} data={[...new Set([...own, ...value])]} placeholder="arn:aws:s3:::bucket/folder/"
-        description="A folder may stand behind the bucket. The bucket must be there; aws s3 mb s3://bucket makes one." spellCheck={false}
-        error={problemAt("destination")} onChange={(bucket) => set({ bucket })} />
+      <Group gap={8} align="flex-end">
+        <Autocomplete size="xs" flex={1} miw={260} label="S3 bucket ARN" required value={draft.bucket} placeholder="arn:aws:s3:::bucket/folder/"
+          data={[...new Set([...value.map(({ Name }) => bucketArn(Name)), ...own])]} description="A folder may stand behind the bucket." spellCheck={false}
+          error={problemAt("destination")} onChange={(bucket) => set({ bucket })} />
+        {mayMake && !isMaking && <Button size="xs" variant="default" onClick={() => setMaking(true)}>New bucket</Button>}
+      </Group>
+      {isMaking && <NewBucket made={made} leave={() => setMaking(false)} />}
       <Text size="xs" c="dimmed">
         The policy of the bucket gets a part that lets flow logs write below AWSLogs/, if you may change it.
       </Text>

@@ -42,10 +42,3 @@ export async function makeRole(RoleName: string): Promise<string> {
   await call("iam", "PutRolePolicy", { RoleName, PolicyName: "deliver-flow-logs", PolicyDocument: JSON.stringify(may) });
   return Role.Arn;
 }
-
-/** ARNs of the buckets that are known: those that flow logs write to, and those that tables read. */
-export async function tableBuckets(signal: AbortSignal): Promise<string[]> {
-  const { TableList = [] } = await call<{ TableList?: { StorageDescriptor?: { Location?: string } }[] }>("glue", "GetTables", { DatabaseName: "default" }, signal);
-  const names = TableList.map(({ StorageDescriptor }) => /^s3:\/\/([^/]+)/.exec(StorageDescriptor?.Location ?? "")?.[1]);
-  return [...new Set(names.filter((name) => name !== undefined))].map((name) => `arn:aws:s3:::${name}`);
-}

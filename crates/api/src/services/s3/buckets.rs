@@ -20,16 +20,22 @@ pub(super) async fn create(
     request: S3Request<dto::CreateBucketInput>,
 ) -> S3Result<S3Response<dto::CreateBucketOutput>> {
     let service = service.clone();
-    blocking(move || create_bucket(&service, &request)).await
+    let signed_for = request.extensions.get::<Caller>().and_then(|caller| caller.region.clone());
+    let endpoint = signed_for.unwrap_or_else(|| FIRST_REGION.to_owned());
+    blocking(move || create_bucket(&service, &request.input, &request.headers, &endpoint)).await
 }
 
-fn create_bucket(
+/// Makes a bucket. `endpoint` is the region that is asked; `headers` may have an access control list.
+///
+/// # Errors
+/// Its name or its region cannot be, or the bucket is there.
+pub(super) fn create_bucket(
     service: &Service,
-    request: &S3Request<dto::CreateBucketInput>,
+    input: &dto::CreateBucketInput,
+    headers: &HeaderMap,
+    endpoint: &str,
 ) -> S3Result<S3Response<dto::CreateBucketOutput>> {
-    let (input, name) = (&request.input, &request.input.bucket);
-    let signed_for = request.extensions.get::<Caller>().and_then(|caller| caller.region.as_deref());
-    let endpoint = signed_for.unwrap_or(FIRST_REGION);
+    let name = &input.bucket;
     let constraint = input.create_bucket_configuration.as_ref().and_then(|given| given.location_constraint.as_ref());
     let constraint = constraint.map(|constraint| constraint.as_str()).filter(|constraint| !constraint.is_empty());
     let region = region(endpoint, constraint)?;
@@ -37,8 +43,8 @@ fn create_bucket(
         let text = "A header you provided implies functionality that is not implemented";
         return Err(refuse("NotImplemented", 501, text).with("Header", "x-amz-bucket-object-lock-enabled"));
     }
-    check_namespace(service, &request.headers, name, &region)?;
-    let acl = acl::said(input.acl.as_ref().map(dto::BucketCannedACL::as_str), &request.headers)?;
+    check_namespace(service, headers, name, &region)?;
+    let acl = acl::said(input.acl.as_ref().map(dto::BucketCannedACL::as_str), headers)?;
     acl::check_new_bucket(input, acl.as_ref())?;
     match service.bucket(name) {
         Ok(bucket) if bucket.region != FIRST_REGION || region != FIRST_REGION => {

@@ -6,6 +6,8 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use s3s::{S3Error, S3ErrorCode};
 use url::form_urlencoded::Serializer;
 
+use crate::ApiError;
+
 /// Carries the further elements of an error from where it is made to [`super::serve`], which writes them.
 pub(super) const ELEMENTS: &str = "x-weir-error-elements";
 
@@ -15,6 +17,14 @@ pub(super) fn refuse(code: &str, status: u16, message: impl Into<Cow<'static, st
     let mut error = S3Error::with_message(code, message);
     error.set_status_code(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
     error
+}
+
+impl From<S3Error> for ApiError {
+    fn from(error: S3Error) -> Self {
+        let status = error.status_code().map_or(500, |status| status.as_u16());
+        let message = error.message().unwrap_or_default().to_owned();
+        Self::new(error.code().as_str().to_owned(), message).with_status(status)
+    }
 }
 
 /// Something broke here.

@@ -5,4 +5,5 @@ mod keys;
 mod notices;
 mod settings;
 mod store;
+mod table;
 mod wire;

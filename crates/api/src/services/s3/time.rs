@@ -20,6 +20,11 @@ pub(super) fn seconds_of(time: &Timestamp) -> i64 {
     written.ok().and(whole).unwrap_or_default()
 }
 
+/// Unix milliseconds of a time, which S3 tells in whole seconds.
+pub(super) fn millis(time: &Timestamp) -> i64 {
+    seconds_of(time).saturating_mul(1000)
+}
+
 /// The time of a version. S3 tells whole seconds.
 pub(super) fn of_version(nanoseconds: i64) -> Timestamp {
     of_millis(seconds(nanoseconds).saturating_mul(1000))

@@ -182,7 +182,7 @@ fn the_queue_has_to_let_s3_in() {
     make_queue(&server);
     let access = &server.s3.service.access;
     access.guard("sqs", sqs::policies(Arc::clone(&server.folder) as Arc<dyn Regions>));
-    let table = server.s3.table();
+    let table = server.s3.stacks();
     let rules = json!([{"Queue": QUEUE, "Event": "s3:ObjectCreated:*", "Filter": {"S3Key": {"Rules": [{"Name": "prefix", "Value": "a"}]}}}]);
     let input = json!({"Bucket": "lake", "Configuration": {"QueueConfigurations": rules}});
     let put = || fixture::ask(table.as_ref(), "PutBucketNotificationConfiguration", &input, NOW);

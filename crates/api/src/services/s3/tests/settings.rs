@@ -36,7 +36,7 @@ fn what_changes_nothing_here_is_kept_and_given_back() {
 #[test]
 fn what_stacks_set_clients_see() {
     let server = open();
-    let table = server.s3.table();
+    let table = server.s3.stacks();
     let set = |operation: &str, configuration: Value| {
         let input = json!({"Bucket": "lake", "Configuration": configuration});
         fixture::ask(table.as_ref(), operation, &input, NOW)
