@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::record_batch::RecordBatch;
-use weir_capture::window::{self, Window, Words};
+use weir_capture::window::{self, Window};
 use weir_host::Rules;
 use weir_uplink::{Recording, batch};
 
@@ -18,14 +18,13 @@ const SECOND_NS: i64 = 1_000_000_000;
 /// The batches that a window makes for a flow log; none when it has no record.
 pub(crate) fn of_window(window: &Window, recording: &Recording, rules: &Rules) -> Result<Vec<NewBatch>, AgentError> {
     let rule = |mark| rules.name(mark);
-    let words = Words { rule: &rule, ..Words::NONE };
     let interfaces: BTreeSet<String> = window
         .interfaces()
         .into_iter()
         .filter(|watched| !watched.counters.is_quiet())
         .map(|watched| watched.interface.id.clone())
         .collect();
-    let mut pieces = window.batches(&recording.log_format, recording.traffic_type, words, ROWS);
+    let mut pieces = window.batches(&recording.log_format, recording.traffic_type, &rule, ROWS);
     let mut made = Vec::new();
     loop {
         let batches: Vec<RecordBatch> = pieces.by_ref().take(PIECES).collect();

@@ -2,7 +2,8 @@
 //!
 //! A record's addresses follow the flow log rules: the far side is what the packet says, the own side is the
 //! interface's own address ([`Interface::own_side`]), and `pkt-srcaddr` and `pkt-dstaddr` are always the packet's.
-//! `rule` and the countries are what the caller says ([`Words`]). Fields that only AWS can know (`traffic-path`, the AWS services, next hops, ECS) are absent.
+//! `rule` is what the caller says ([`RuleNames`]). Fields that no packet tells (countries) or only AWS can know (`traffic-path`,
+//! the AWS services, next hops, ECS) are absent.
 //!
 //! **Order.** OK records come by the time of their first packet, then by addresses, ports and interface; then, in the
 //! order of interface ids, one SKIPDATA record for each interface that lost packets and one NODATA record for each
@@ -108,19 +109,11 @@ pub struct Flow<'a> {
     pub verdict_source: VerdictSource,
 }
 
-/// What a record says that no packet does. What is not known is written as `-`.
-#[derive(Clone, Copy)]
-pub struct Words<'a> {
-    /// What a mark stands for: the text of the field `rule`.
-    pub rule: &'a dyn Fn(u32) -> Option<String>,
-    /// The country of an address: the text of `src-geoip` and `dst-geoip`.
-    pub country: &'a dyn Fn(IpAddr) -> Option<String>,
-}
+/// What a mark stands for: the text of the field `rule`. Marks that it does not know are written as `-`.
+pub type RuleNames<'a> = dyn Fn(u32) -> Option<String> + 'a;
 
-impl Words<'_> {
-    /// Nothing is known.
-    pub const NONE: Words<'static> = Words { rule: &|_| None, country: &|_| None };
-}
+/// For flows without marks.
+pub const NO_RULES: &RuleNames<'static> = &|_| None;
 
 /// The flows of one period, and the interfaces that were watched.
 #[derive(Debug, Clone)]
@@ -180,10 +173,10 @@ impl Window {
     }
 
     /// Its records as one batch. For windows of very many flows see [`batches`](Self::batches).
-    pub fn to_batch(&self, format: &Format, traffic: TrafficType, words: Words<'_>) -> RecordBatch {
+    pub fn to_batch(&self, format: &Format, traffic: TrafficType, rules: &RuleNames<'_>) -> RecordBatch {
         let mut builder = BatchBuilder::new(format.clone());
         for row in self.rows(traffic) {
-            push(&mut builder, format, row, words);
+            push(&mut builder, format, row, rules);
         }
         builder.finish()
     }
@@ -193,7 +186,7 @@ impl Window {
         &'a self,
         format: &Format,
         traffic: TrafficType,
-        words: Words<'a>,
+        rules: &'a RuleNames<'_>,
         rows: usize,
     ) -> impl Iterator<Item = RecordBatch> + use<'a> {
         let format = format.clone();
@@ -202,7 +195,7 @@ impl Window {
         std::iter::from_fn(move || {
             left.peek()?;
             for row in left.by_ref().take(rows.max(1)) {
-                push(&mut builder, &format, row, words);
+                push(&mut builder, &format, row, rules);
             }
             Some(builder.finish())
         })
@@ -249,10 +242,10 @@ impl Window {
     }
 }
 
-fn push(builder: &mut BatchBuilder, format: &Format, row: Row<'_>, words: Words<'_>) {
+fn push(builder: &mut BatchBuilder, format: &Format, row: Row<'_>, rules: &RuleNames<'_>) {
     match row {
         Row::Flow(flow) => {
-            let texts = Texts::of(&flow, format, words);
+            let texts = Texts::of(&flow, rules);
             builder.push(|field| flow_value(field, format, &flow, &texts));
         }
         Row::Status(watched, status) => builder.push(|field| status_value(field, format, watched, status)),
@@ -271,36 +264,31 @@ struct Texts {
     destination: String,
     packet_source: String,
     packet_destination: String,
-    source_country: Option<String>,
-    destination_country: Option<String>,
     rule: Option<String>,
 }
 
 impl Texts {
-    fn of(flow: &Flow<'_>, format: &Format, words: Words<'_>) -> Self {
+    fn of(flow: &Flow<'_>, rules: &RuleNames<'_>) -> Self {
         let (source, destination) = match flow.direction {
             Direction::Ingress => (flow.source, flow.interface.own_side(flow.destination)),
             Direction::Egress => (flow.interface.own_side(flow.source), flow.destination),
         };
-        let country = |field, address| format.fields().contains(&field).then(|| (words.country)(address)).flatten();
         Texts {
             source: text(source),
             destination: text(destination),
             packet_source: text(flow.source),
             packet_destination: text(flow.destination),
-            source_country: country(Field::SrcGeoip, source),
-            destination_country: country(Field::DstGeoip, destination),
-            rule: rule(flow, words),
+            rule: rule(flow, rules),
         }
     }
 }
 
 /// What refused without a mark of ours is a rule of the host's own.
-fn rule(flow: &Flow<'_>, words: Words<'_>) -> Option<String> {
+fn rule(flow: &Flow<'_>, rules: &RuleNames<'_>) -> Option<String> {
     let is_strangers = flow.rule == 0 && flow.action == Action::Reject;
     match flow.verdict_source {
         VerdictSource::Observed if is_strangers => Some(Rule::HostFirewall.token()),
-        _ => (flow.rule != 0).then(|| (words.rule)(flow.rule)).flatten(),
+        _ => (flow.rule != 0).then(|| rules(flow.rule)).flatten(),
     }
 }
 
@@ -330,8 +318,6 @@ fn flow_value<'a>(field: Field, format: &Format, flow: &Flow<'a>, texts: &'a Tex
         Field::TcpFlags => flow.tcp_flags.map_or(Value::Absent, |flags| Value::Number(flags.into())),
         Field::Type => Value::Text(if flow.source.is_ipv6() { "IPv6" } else { "IPv4" }),
         Field::FlowDirection => Value::Text(flow.direction.as_str()),
-        Field::SrcGeoip => optional(texts.source_country.as_deref()),
-        Field::DstGeoip => optional(texts.destination_country.as_deref()),
         Field::Rule => optional(texts.rule.as_deref()),
         Field::VerdictSource => optional(flow.verdict_source.as_str()),
         _ => interface_value(field, format, flow.interface),

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use weir_capture::{
     packet::Parsed,
     tracker::{Exclude, InterfaceIndex, Judgement, Observation, Options, Tracker},
-    window::{Counters, Window, Words},
+    window::{Counters, NO_RULES, Window},
 };
 use weir_network::{Action, AggregationInterval, Direction, Interface, Packet, TrafficType};
 use weir_record::Format;
@@ -185,7 +185,7 @@ proptest! {
         let format: Format = "${interface-id}".parse().expect("a format");
         for window in &windows {
             let status = window.interfaces().iter().filter(|w| w.counters.is_incomplete() || w.counters.is_quiet()).count();
-            prop_assert_eq!(window.to_batch(&format, TrafficType::All, Words::NONE).num_rows(), window.flow_count() + status);
+            prop_assert_eq!(window.to_batch(&format, TrafficType::All, NO_RULES).num_rows(), window.flow_count() + status);
         }
     }
 }

@@ -50,6 +50,18 @@ impl Format {
         &self.fields
     }
 
+    /// This format with further fields behind it, but for those that it has.
+    #[must_use]
+    pub fn with(&self, further: &[Field]) -> Self {
+        let mut fields = self.fields.clone();
+        for field in further {
+            if !fields.contains(field) {
+                fields.push(*field);
+            }
+        }
+        Self { fields }
+    }
+
     /// The value of the `version` field: the highest version among the fields, at least 2.
     pub fn version(&self) -> u8 {
         self.fields.iter().map(|field| field.spec().version).fold(2, u8::max)

@@ -34,7 +34,7 @@ pub struct Recording {
     pub region: String,
     /// Which records it takes.
     pub traffic_type: TrafficType,
-    /// The fields of its records.
+    /// The fields of the records that agents send. The server may need more of them than the flow log has.
     pub log_format: Format,
     /// The longest time that one record may stand for, in seconds.
     pub max_aggregation_interval: AggregationInterval,

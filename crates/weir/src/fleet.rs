@@ -39,7 +39,7 @@ use weir_store::{Buckets, DataDirectory, Delivery, FinishedWindow};
 
 use self::{failures::Failures, intake::Intake, listener::TlsListener, orders::Orders, roster::Roster};
 pub use self::{identity::ServerIdentity, registry::Registry};
-use crate::{clock, report::AgentReport};
+use crate::{clock, countries::Countries, report::AgentReport};
 
 /// Bodies that are decoded at a time; each may take some 100 MB for a moment.
 const DECODING: usize = 2;
@@ -67,6 +67,8 @@ pub type Taken = Arc<dyn Fn(&FinishedWindow) + Send + Sync>;
 pub struct Beginning {
     /// Who else gets the records.
     pub taken: Taken,
+    /// What tells the countries of records.
+    pub countries: Countries,
     /// Where to listen.
     pub address: SocketAddr,
     /// The directory of the program.
@@ -91,7 +93,8 @@ impl Fleet {
     /// # Errors
     /// When the address cannot be had, or the certificate, the registry or the network file cannot be read.
     pub async fn start(beginning: Beginning) -> Result<Arc<Self>> {
-        let Beginning { taken, address, data, buckets, flow_log, delivery, max_flows, network, enforce } = beginning;
+        let Beginning { taken, countries, address, data, buckets, flow_log, delivery, max_flows, network, enforce } =
+            beginning;
         let folder = data.path().join("join");
         let identity = ServerIdentity::open(&folder)?;
         let listener = TcpListener::bind(address)
@@ -108,7 +111,7 @@ impl Fleet {
             roster,
             failures: Failures::default(),
             orders: Orders::new(&flow_log, max_flows, network, enforce)?,
-            intake: Intake::new(data, buckets, flow_log, delivery, taken)?,
+            intake: Intake::new(data, buckets, flow_log, delivery, countries, taken)?,
             decoding: Semaphore::new(DECODING),
             ending: watch::Sender::new(false),
             serving: Mutex::default(),

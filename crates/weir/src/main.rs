@@ -8,9 +8,13 @@ mod cli;
 mod client;
 mod clock;
 mod command;
+mod countries;
 mod credentials;
 mod definitions;
 mod destination;
+#[cfg(test)]
+#[path = "../../atlas/src/fixture.rs"]
+mod fixture;
 mod fleet;
 mod fresh;
 mod interface_id;

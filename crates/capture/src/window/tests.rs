@@ -1,4 +1,4 @@
-use std::{cell::Cell, collections::BTreeMap, net::IpAddr, sync::Arc};
+use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
 use arrow::{
     array::Array,
@@ -32,27 +32,9 @@ fn records_name_the_rule_and_how_the_action_is_known() {
     let names = |mark| (mark == 7).then(|| "acl-1/100".to_owned());
     let format = "${action} ${rule} ${verdict-source} ${log-status}";
     assert_eq!(
-        lines_with(&windows, format, TrafficType::All, Words { rule: &names, ..Words::NONE }),
+        lines_with(&windows, format, TrafficType::All, &names),
         ["ACCEPT - - OK", "REJECT acl-1/100 observed OK", "REJECT - predicted OK", "REJECT host-firewall observed OK"]
     );
-}
-
-#[test]
-fn records_say_the_countries_of_their_addresses_where_they_are_known_and_asked_for() {
-    let (mut tracker, eth) = tracker(interface("eni-1"));
-    let packet = tcp("203.0.113.5", "10.0.0.10", 2);
-    tracker.observe(&Observation::single(START, eth, Direction::Ingress, &packet));
-    let windows = tracker.finish(START);
-    let asked = Cell::new(0);
-    let country = |address: IpAddr| {
-        asked.set(asked.get() + 1);
-        (address.to_string() == "203.0.113.5").then(|| "CH".to_owned())
-    };
-    let words = Words { country: &country, ..Words::NONE };
-    let said = |format| lines_with(&windows, format, TrafficType::All, words);
-    assert_eq!(said("${srcaddr}"), ["203.0.113.5"]);
-    assert_eq!(asked.get(), 0, "nobody wants to know");
-    assert_eq!(said("${src-geoip} ${dst-geoip}"), ["CH -"]);
 }
 
 /// The four rows of the guide's zonal NAT gateway: `srcaddr dstaddr pkt-srcaddr pkt-dstaddr` on its interface.
@@ -173,11 +155,11 @@ fn batches_are_the_same_records_in_pieces() {
     }
     let window = tracker.poll(START + 60 * SECOND_NS).expect("a window");
     let format: Format = "${srcaddr}".parse().expect("a format");
-    let pieces: Vec<_> = window.batches(&format, TrafficType::All, Words::NONE, 4).collect();
+    let pieces: Vec<_> = window.batches(&format, TrafficType::All, NO_RULES, 4).collect();
     assert_eq!(pieces.iter().map(RecordBatch::num_rows).collect::<Vec<_>>(), [4, 4, 2]);
     let joined = arrow::compute::concat_batches(&format.schema(), &pieces).expect("one schema");
-    assert_eq!(joined, window.to_batch(&format, TrafficType::All, Words::NONE));
-    assert_eq!(window.batches(&format, TrafficType::Reject, Words::NONE, 4).count(), 0);
+    assert_eq!(joined, window.to_batch(&format, TrafficType::All, NO_RULES));
+    assert_eq!(window.batches(&format, TrafficType::Reject, NO_RULES, 4).count(), 0);
 }
 
 pub(crate) fn interface(id: &str) -> Interface {
@@ -219,15 +201,15 @@ pub(crate) fn tcp(source: &str, destination: &str, flags: u8) -> Parsed {
 
 /// Rows as lines; a missing number shows as NULL, so that it can be told from a missing text.
 pub(crate) fn lines(windows: &[Window], format: &str, traffic: TrafficType) -> Vec<String> {
-    lines_with(windows, format, traffic, Words::NONE)
+    lines_with(windows, format, traffic, NO_RULES)
 }
 
-fn lines_with(windows: &[Window], format: &str, traffic: TrafficType, words: Words<'_>) -> Vec<String> {
+fn lines_with(windows: &[Window], format: &str, traffic: TrafficType, rules: &RuleNames<'_>) -> Vec<String> {
     let format: Format = format.parse().expect("a format");
     let options = FormatOptions::default().with_null("NULL");
     let mut lines = Vec::new();
     for window in windows {
-        let batch = window.to_batch(&format, traffic, words);
+        let batch = window.to_batch(&format, traffic, rules);
         let cells: Vec<_> = batch
             .columns()
             .iter()

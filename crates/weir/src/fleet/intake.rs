@@ -16,7 +16,10 @@ use weir_uplink::{
 };
 
 use super::{refusal::Refusal, roster::Roster};
-use crate::definitions;
+use crate::{
+    countries::{self, Countries},
+    definitions,
+};
 
 /// Takes batches of the flow log that is recorded now, and of those before it: an agent that was cut off while the
 /// settings changed still has some.
@@ -25,6 +28,7 @@ pub struct Intake {
     buckets: Buckets,
     current: Known,
     earlier: Mutex<BTreeMap<String, Known>>,
+    countries: Countries,
     taken: super::Taken,
 }
 
@@ -59,11 +63,12 @@ impl Intake {
         buckets: Buckets,
         flow_log: FlowLog,
         delivery: Arc<Delivery>,
+        countries: Countries,
         taken: super::Taken,
     ) -> Result<Self> {
         definitions::keep(data.path(), &flow_log)?;
         let current = Known { flow_log: Arc::new(flow_log), delivery };
-        Ok(Self { data, buckets, current, earlier: Mutex::default(), taken })
+        Ok(Self { data, buckets, current, earlier: Mutex::default(), countries, taken })
     }
 
     /// Takes a batch: when this returns well, it is on disk. Blocks.
@@ -72,11 +77,13 @@ impl Intake {
     /// What the agent is told.
     pub fn take(&self, arrived: &Arrived<'_>, roster: &Roster, now: i64) -> Result<Accepted, Refusal> {
         let known = self.known(arrived.flow_log)?;
-        let batches = batch::decode(arrived.body, &known.flow_log.log_format)?;
+        let format = &known.flow_log.log_format;
+        let batches = batch::decode(arrived.body, &countries::needed(format))?;
         check_owner(&batches, arrived.host, &known.flow_log, roster)?;
         let source = format!("{}-{}", arrived.host, arrived.id.epoch);
         let origin = Origin::new(source, arrived.id.sequence)
             .ok_or_else(|| Refusal::Bad("the batch has no good name".into()))?;
+        let batches = self.countries.tell(batches, format);
         let window = FinishedWindow { start: arrived.span.start, end: arrived.span.end, batches };
         Ok(match known.delivery.append_from(&origin, &window, now)? {
             Taken::Now => {

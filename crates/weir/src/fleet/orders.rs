@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use weir_network::{FlowLog, Network, Owner};
 use weir_uplink::{Definition, Recording, version_of};
 
-use crate::network_file::NetworkFile;
+use crate::{countries, network_file::NetworkFile};
 
 /// A definition as it is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +47,7 @@ impl Orders {
             account_id: flow_log.account_id.clone(),
             region: flow_log.region.clone(),
             traffic_type: flow_log.traffic_type,
-            log_format: flow_log.log_format.clone(),
+            log_format: countries::needed(&flow_log.log_format),
             max_aggregation_interval: flow_log.max_aggregation_interval,
             max_flows,
         };

@@ -3,6 +3,7 @@
 
 mod busy;
 mod containers;
+mod countries;
 mod enforcing;
 
 use std::{
@@ -71,14 +72,19 @@ impl Net {
 
     /// Sends `count` UDP datagrams of 100 bytes from a host to the server's side of its cable.
     fn udp(&self, host: usize, count: u32) {
+        self.udp_between(host, &format!("10.89.{host}.2"), &format!("10.89.{host}.1"), count);
+    }
+
+    /// The same, from another address of the host, or to one that it reaches by the server.
+    fn udp_between(&self, host: usize, source: &str, destination: &str, count: u32) {
         let program = format!(
             "
 import socket
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-s.bind(('10.89.{host}.2', 5000))
+s.bind(('{source}', 5000))
 for _ in range({count}):
-    try: s.sendto(bytes(100), ('10.89.{host}.1', 9999))
-    except ConnectionRefusedError: s.sendto(bytes(100), ('10.89.{host}.1', 9999))
+    try: s.sendto(bytes(100), ('{destination}', 9999))
+    except ConnectionRefusedError: s.sendto(bytes(100), ('{destination}', 9999))
 "
         );
         let status = Self::command(&self.hosts[host], "python3").args(["-c", &program]).status().expect("python3");
@@ -128,6 +134,10 @@ impl Fleet {
 
     /// A server that records nothing itself.
     fn server(&self, flags: &[&str]) -> Running {
+        self.server_of(FORMAT, flags)
+    }
+
+    fn server_of(&self, format: &str, flags: &[&str]) -> Running {
         let child = Net::command(&self.net.server, env!("CARGO_BIN_EXE_weir"))
             .args([
                 "up",
@@ -140,7 +150,7 @@ impl Fleet {
                 "--interval",
                 "1",
             ])
-            .args(["--data", "data", "--format", FORMAT, "--log", "info"])
+            .args(["--data", "data", "--format", format, "--log", "info"])
             .args(flags)
             .current_dir(self.lab.path(""))
             .stderr(self.log("server.err"))

@@ -11,6 +11,8 @@ mod convert;
 mod devices;
 mod enforce;
 mod explain;
+#[path = "../../../atlas/src/fixture.rs"]
+mod fixture;
 mod fleet;
 mod help;
 mod insights;

@@ -16,7 +16,7 @@ use weir_capture::{
     packet::Skips,
     pcap::{Frame, PcapError, PcapReader},
     tracker::{self, Exclude, InterfaceIndex, Judgement, Observation, Tracker, VerdictSource},
-    window::{Counters, Window, Words},
+    window::{Counters, NO_RULES, Window},
 };
 use weir_network::{Connections, Interface, Network, Owner, Policy, Timeouts, TrafficType};
 use weir_record::{Format, write::Writer};
@@ -225,7 +225,7 @@ impl<'a> Conversion<'a> {
 
     fn window(&mut self, window: &Window, records: &mut Records) -> Result<()> {
         self.counters = self.counters.plus(window.counters());
-        for batch in window.batches(&records.format, TrafficType::All, Words::NONE, BATCH_ROWS) {
+        for batch in window.batches(&records.format, TrafficType::All, NO_RULES, BATCH_ROWS) {
             records.writer.write(&batch)?;
         }
         Ok(())

@@ -10,7 +10,7 @@ use weir_api::{
     access::{Access, Context},
     services::ec2::{CoveredFlowLog, Deliveries, Ec2},
 };
-use weir_capture::window::{Merger, Window, Words};
+use weir_capture::window::{Merger, NO_RULES, RuleNames, Window};
 use weir_host::Unwatched;
 use weir_network::{AggregationInterval, Destination as Goal, FlowLog, Interface};
 use weir_store::{Appended, Buckets, DataDirectory, Delivery, DeliveryOptions, Failure, FinishedWindow};
@@ -20,7 +20,7 @@ use super::{
     regions::Regions,
     watching::Destination,
 };
-use crate::{clock, definitions};
+use crate::{clock, countries::Countries, definitions};
 
 /// For so many seconds after a failed attempt a delivery is said to fail: it is tried again within a minute.
 const RECENT: i64 = 90;
@@ -51,6 +51,7 @@ pub(super) struct Room {
     pub(super) max_flows: u64,
     /// The interval of the capture.
     pub(super) interval: AggregationInterval,
+    pub(super) countries: Countries,
     /// The flow log of the settings, which others record, and its delivery.
     pub(super) own: Option<(String, Arc<Delivery>)>,
 }
@@ -121,9 +122,9 @@ impl FlowLogs {
     }
 
     /// Takes a window of the capture.
-    pub(super) fn take(&self, window: &Window, words: Words<'_>) {
+    pub(super) fn take(&self, window: &Window, rules: &RuleNames<'_>) {
         for known in self.recorded().values_mut() {
-            known.take(window, words);
+            known.take(window, rules, &self.room.countries);
         }
     }
 
@@ -155,7 +156,7 @@ impl FlowLogs {
     /// Delivers all that is there. Returns how many records could not be delivered.
     pub(super) async fn close(&self, now: i64) -> u64 {
         for known in self.recorded().values_mut() {
-            known.finish();
+            known.finish(&self.room.countries);
         }
         let mut left = 0;
         let ending = std::mem::take(&mut *self.ending.lock().unwrap_or_else(PoisonError::into_inner));
@@ -259,7 +260,7 @@ impl FlowLogs {
     }
 
     fn end(&self, mut gone: Recorded) {
-        gone.finish();
+        gone.finish(&self.room.countries);
         if let Some(Sink::Bucket(delivery)) = gone.sink {
             self.ending.lock().unwrap_or_else(PoisonError::into_inner).push(delivery);
         }
@@ -304,23 +305,23 @@ fn is_stuck(delivery: &Delivery) -> bool {
 }
 
 impl Recorded {
-    fn take(&mut self, window: &Window, words: Words<'_>) {
+    fn take(&mut self, window: &Window, rules: &RuleNames<'_>, countries: &Countries) {
         let covers = &self.wanted.covers;
         for whole in self.merger.take(window, |interface: &Interface| covers.contains(&interface.id)) {
-            self.append(&whole, words);
+            self.append(&whole, rules, countries);
         }
     }
 
     /// What the rules were called is gone with the capture: marks without a name stay without one.
-    fn finish(&mut self) {
+    fn finish(&mut self, countries: &Countries) {
         if let Some(window) = self.merger.finish() {
-            self.append(&window, Words::NONE);
+            self.append(&window, NO_RULES, countries);
         }
     }
 
-    fn append(&self, window: &Window, words: Words<'_>) {
+    fn append(&self, window: &Window, rules: &RuleNames<'_>, countries: &Countries) {
         let FlowLog { log_format, traffic_type, .. } = &self.wanted.flow_log;
-        self.hand_on(finished(window, log_format, *traffic_type, words));
+        self.hand_on(finished(window, log_format, *traffic_type, rules, countries));
         self.hand_on_losses();
     }
 

@@ -11,10 +11,9 @@ use std::{
 };
 
 use tokio::sync::Notify;
-use weir_atlas::Atlas;
 use weir_capture::{
     live::{self, Capture, Event, LiveError, Stopper},
-    window::{Window, Words, skipdata},
+    window::{RuleNames, Window, skipdata},
 };
 use weir_host::{Devices, Gaps, Interfaces, Rules, Unwatched};
 use weir_network::{FlowLog, TrafficType};
@@ -28,7 +27,12 @@ use super::{
     refusals::Refusals,
     watching::Watching,
 };
-use crate::{clock, fresh::Fresh, report::CaptureReport, settings::Settings};
+use crate::{
+    clock,
+    countries::{self, Countries},
+    report::CaptureReport,
+    settings::Settings,
+};
 
 /// Windows that may wait between the two threads. When the disk is slower for long, capturing waits too, and what the
 /// kernel then drops is counted as lost.
@@ -103,7 +107,7 @@ pub(super) struct Shared {
     account_id: String,
     region: String,
     rules: Arc<Rules>,
-    atlas: Arc<Fresh<Atlas>>,
+    countries: Countries,
 }
 
 impl Recorder {
@@ -117,7 +121,7 @@ impl Recorder {
         sinks: Option<Sinks>,
         devices: Arc<Devices>,
         rules: Arc<Rules>,
-        atlas: Arc<Fresh<Atlas>>,
+        countries: Countries,
     ) -> Result<Self, LiveError> {
         let keeps = sinks.is_some();
         let shared = Arc::new(Shared {
@@ -130,7 +134,7 @@ impl Recorder {
             account_id: flow_log.account_id.clone(),
             region: flow_log.region.clone(),
             rules: rules.clone(),
-            atlas,
+            countries,
         });
         let Some(tier) = settings.capture.0 else {
             shared.progress().not_recording = Some("capture is off".to_owned());
@@ -214,12 +218,19 @@ fn record(shared: &Shared, received: &Receiver<News>) {
 }
 
 /// The records of a window, on the way to where they go.
-pub(super) fn finished(window: &Window, format: &Format, traffic: TrafficType, words: Words<'_>) -> FinishedWindow {
+pub(super) fn finished(
+    window: &Window,
+    format: &Format,
+    traffic: TrafficType,
+    rules: &RuleNames<'_>,
+    countries: &Countries,
+) -> FinishedWindow {
     const SECOND_NS: i64 = 1_000_000_000;
+    let batches = window.batches(&countries::needed(format), traffic, rules, BATCH_ROWS).collect();
     FinishedWindow {
         start: window.start_ns() / SECOND_NS,
         end: (window.end_ns() + SECOND_NS - 1).div_euclid(SECOND_NS),
-        batches: window.batches(format, traffic, words, BATCH_ROWS).collect(),
+        batches: countries.tell(batches, format),
     }
 }
 
@@ -286,13 +297,9 @@ impl Shared {
     /// Makes records of a window and hands them to the delivery.
     fn window(&self, window: &Window) {
         let rule = |mark| self.rules.name(mark);
-        let atlas = self.atlas.now();
-        // Of a file that is damaged there the page tells: here it would be said for each record.
-        let country = |address| atlas.look_up(address).ok().flatten()?.country_code;
-        let words = Words { rule: &rule, country: &country };
-        self.append(finished(window, &self.format, TrafficType::All, words));
+        self.append(finished(window, &self.format, TrafficType::All, &rule, &self.countries));
         if let Some(sinks) = &self.sinks {
-            sinks.flow_logs.take(window, words);
+            sinks.flow_logs.take(window, &rule);
         }
         self.appended.notify_one();
     }

@@ -24,6 +24,7 @@ use super::{
 };
 use crate::{
     clock,
+    countries::Countries,
     fleet::{Beginning, Fleet},
     fresh::Fresh,
     report::{DeliveryReport, ErrorReport, Report, WatchingReport},
@@ -58,11 +59,12 @@ impl Running {
     /// be put in force.
     pub(super) async fn open(settings: &Settings, url: &str) -> Result<Self> {
         let atlas = Arc::new(atlas(&settings.geoip)?);
+        let countries = Countries::new(Arc::clone(&atlas));
         let recording = settings.capture.0.is_some() && may_capture();
         // Agents record for this one.
         let keeping = recording || settings.join_listen.is_some();
         let (storage, mut news) = Storage::open(settings, keeping).await?;
-        let services = Services::open(settings, &storage, url)?;
+        let services = Services::open(settings, &storage, &countries, url)?;
         let devices = Arc::new(devices(settings));
         let mut host = recording.then(|| Host::new(services.ec2.clone(), Arc::clone(&devices), &settings.region));
         news.extend(host.iter_mut().flat_map(Host::look));
@@ -70,14 +72,13 @@ impl Running {
         let rules = enforcement.rules();
         let changes = services.ec2.changes();
         services.flow_logs.follow(&services.ec2);
-        let fleet = start_fleet(settings, &storage, &services).await?;
+        let fleet = start_fleet(settings, &storage, &services, &countries).await?;
         let sinks = storage.delivery.clone().map(|delivery| Sinks {
             delivery,
             watching: Arc::clone(&services.watching),
             flow_logs: Arc::clone(&services.flow_logs),
         });
-        let recorder =
-            Recorder::start(settings, &storage.flow_log, sinks, devices, Arc::clone(&rules), Arc::clone(&atlas))?;
+        let recorder = Recorder::start(settings, &storage.flow_log, sinks, devices, Arc::clone(&rules), countries)?;
         let (settings, started) = (settings.clone(), clock::steady());
         Ok(Self {
             settings,
@@ -244,11 +245,17 @@ fn devices(settings: &Settings) -> Devices {
 }
 
 /// The listener for agents, when it is asked for.
-async fn start_fleet(settings: &Settings, storage: &Storage, services: &Services) -> Result<Option<Arc<Fleet>>> {
+async fn start_fleet(
+    settings: &Settings,
+    storage: &Storage,
+    services: &Services,
+    countries: &Countries,
+) -> Result<Option<Arc<Fleet>>> {
     let Some((address, delivery)) = settings.join_listen.zip(storage.delivery.clone()) else { return Ok(None) };
     let watching = Arc::clone(&services.watching);
     let beginning = Beginning {
         taken: Arc::new(move |window| watching.append(window)),
+        countries: countries.clone(),
         address,
         data: Arc::clone(&storage.data),
         buckets: storage.buckets.clone(),

@@ -13,7 +13,7 @@ use super::{
     storage::Storage,
     watching::{self, Place, Watching, Workers},
 };
-use crate::{clock, settings::Settings};
+use crate::{clock, countries::Countries, settings::Settings};
 
 /// The services.
 pub(super) struct Services {
@@ -29,11 +29,11 @@ pub(super) struct Services {
 }
 
 impl Services {
-    /// Opens them. `url`: where the listener is.
+    /// Opens them. `url`: where the listener is; `countries` tells those of records.
     ///
     /// # Errors
     /// When a setting makes no sense, or something cannot be read or written.
-    pub(super) fn open(settings: &Settings, storage: &Storage, url: &str) -> Result<Self> {
+    pub(super) fn open(settings: &Settings, storage: &Storage, countries: &Countries, url: &str) -> Result<Self> {
         let Storage { data, buckets, catalogue, flow_log, delivery, options } = storage;
         let queries = Queries::open(settings, catalogue, buckets)?;
         let place = Place {
@@ -58,6 +58,7 @@ impl Services {
             regions: Arc::clone(&regions),
             max_flows: settings.max_flows,
             interval: settings.interval,
+            countries: countries.clone(),
             own: delivery.clone().map(|delivery| (flow_log.id.clone(), delivery)),
         };
         let flow_logs = Arc::new(FlowLogs::new(room));
