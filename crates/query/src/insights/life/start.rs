@@ -43,7 +43,7 @@ impl Queries {
             self.shared.lock().remove(&query_id);
             return Err(error);
         }
-        self.spawn(query_id.clone(), going, query, request);
+        self.spawn(query_id.clone(), &going, query, request);
         Ok(StartQueryOutput { query_id })
     }
 
@@ -87,8 +87,8 @@ impl Queries {
         ))
     }
 
-    fn spawn(&self, id: String, going: Arc<Going>, query: Query, request: Request) {
-        let (shared, mine) = (Arc::clone(&self.shared), Arc::clone(&going));
+    fn spawn(&self, id: String, going: &Arc<Going>, query: Query, request: Request) {
+        let (shared, mine) = (Arc::clone(&self.shared), Arc::clone(going));
         // Who stops it waits until there is something to stop.
         let mut state = going.lock();
         let task = self.shared.runtime.spawn(async move {
