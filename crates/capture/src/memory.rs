@@ -8,7 +8,7 @@ const LITTLE: libc::c_int = 1 << 20;
 
 /// For a program that is to be small, called once at its beginning: blocks from 1 MiB on are mappings of their own, and a heap
 /// keeps no more than that at its end. By itself glibc raises both with the largest block that was ever freed; the types of the
-/// kernel, once read, then leave 11 MB in the heap of the thread that read them, which [`give_back`] does not reach.
+/// kernel, once read, then leave 11 MB in the heap of the thread that read them, where `malloc_trim` does not reach.
 pub fn keep_little() {
     #[cfg(target_env = "gnu")]
     // SAFETY: takes no pointer, and glibc locks what it changes.

@@ -67,15 +67,21 @@ impl Nft {
     /// Carries out commands, all of them or none.
     pub(crate) fn apply(&self, what: &'static str, commands: &[Value]) -> Result<(), EnforceError> {
         let input = serde_json::to_vec(&json!({ "nftables": commands })).unwrap_or_default();
-        let waiting = self.waiting.borrow_mut().pop().and_then(alive);
-        let program = waiting.map_or_else(|| self.start(APPLY), Ok)?;
-        let output = finish(program, &input)?;
+        let program = match self.ready(&input)? {
+            Some(program) => program,
+            None => {
+                let mut program = self.start(APPLY)?;
+                give(&mut program, &input)?;
+                program
+            }
+        };
+        let output = finish(program)?;
         if output.status.success() { Ok(()) } else { Err(refusal(what, &output)) }
     }
 
     /// What is there, as a list of objects; `None` when it is not there.
     pub(crate) fn list(&self, what: &'static str, words: &[&str]) -> Result<Option<Vec<Value>>, EnforceError> {
-        let output = finish(self.start(words)?, &[])?;
+        let output = finish(self.start(words)?)?;
         if !output.status.success() {
             let missing = String::from_utf8_lossy(&output.stderr).contains("No such file or directory");
             return if missing { Ok(None) } else { Err(refusal(what, &output)) };
@@ -89,6 +95,16 @@ impl Nft {
             },
             _ => Ok(Some(Vec::new())),
         }
+    }
+
+    /// One of those that wait, with its input, unless somebody has ended it.
+    fn ready(&self, input: &[u8]) -> Result<Option<Child>, EnforceError> {
+        let Some(mut program) = self.waiting.borrow_mut().pop() else { return Ok(None) };
+        if give(&mut program, input)? {
+            return Ok(Some(program));
+        }
+        let _ = program.wait();
+        Ok(None)
     }
 
     fn start(&self, words: &[&str]) -> Result<Child, EnforceError> {
@@ -131,22 +147,23 @@ impl Drop for Nft {
     }
 }
 
-/// A program, unless it has ended: somebody may have.
-fn alive(mut program: Child) -> Option<Child> {
-    matches!(program.try_wait(), Ok(None)).then_some(program)
+/// Gives a program its input. False: it had ended before it took any of it.
+fn give(program: &mut Child, input: &[u8]) -> Result<bool, EnforceError> {
+    let Some(mut pipe) = program.stdin.take() else { return Ok(true) };
+    let taken = match pipe.write(input) {
+        Ok(taken) => taken,
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(false),
+        Err(source) => return Err(EnforceError::NftFailed { source }),
+    };
+    match pipe.write_all(&input[taken..]) {
+        // It says on its own what it did not like.
+        Err(source) if source.kind() != io::ErrorKind::BrokenPipe => Err(EnforceError::NftFailed { source }),
+        _ => Ok(true),
+    }
 }
 
-/// Gives a program its input, and waits for its end.
-fn finish(mut program: Child, input: &[u8]) -> Result<Output, EnforceError> {
-    if let Some(mut pipe) = program.stdin.take() {
-        match pipe.write_all(input) {
-            // It says on its own what it did not like.
-            Err(source) if source.kind() != io::ErrorKind::BrokenPipe => {
-                return Err(EnforceError::NftFailed { source });
-            }
-            _ => {}
-        }
-    }
+/// Waits for the end of a program that gets no more input.
+fn finish(program: Child) -> Result<Output, EnforceError> {
     program.wait_with_output().map_err(|source| EnforceError::NftFailed { source })
 }
 
