@@ -10,6 +10,8 @@ import { isAbort } from "../../ui/Problem";
 export const MOST = 100_000;
 /** How often what came is shown, in milliseconds. */
 const LOOK = 200;
+/** How long it is said that the server left some out, in milliseconds. */
+const SAID = 5000;
 
 interface Result {
   timestamp: number;
@@ -39,14 +41,17 @@ export function useTail(key: string, group: string, pattern: string, paused: boo
     const abort = new AbortController();
     const { signal } = abort;
     let came: Rec[] = [];
-    let sampled = false;
+    let leftOut = -SAID;
     setTail(NOTHING);
     const show = setInterval(() => {
       if (isPaused.current) return setTail((last) => (last.waiting === came.length ? last : { ...last, waiting: came.length }));
-      if (came.length === 0) return undefined;
+      const sampled = performance.now() - leftOut < SAID;
       const fresh = came;
       came = [];
-      return setTail((last) => ({ ...last, sampled, waiting: 0, rows: [...fresh.reverse(), ...last.rows].slice(0, MOST) }));
+      return setTail((last) => {
+        if (fresh.length === 0) return last.sampled === sampled ? last : { ...last, sampled };
+        return { ...last, sampled, waiting: 0, rows: [...fresh.reverse(), ...last.rows].slice(0, MOST) };
+      });
     }, LOOK);
     const take = (results: Result[]) => {
       for (const { timestamp, logStreamName = "", message } of results) came.push(record(timestamp, logStreamName, message));
@@ -58,7 +63,7 @@ export function useTail(key: string, group: string, pattern: string, paused: boo
         if (error) throw new Error(String(payload.message ?? error));
         if (event === "sessionStart") setTail((last) => ({ ...last, state: "live", problem: undefined }));
         if (event !== "sessionUpdate") continue;
-        sampled = (payload.sessionMetadata as { sampled?: boolean } | undefined)?.sampled ?? false;
+        if ((payload.sessionMetadata as { sampled?: boolean } | undefined)?.sampled) leftOut = performance.now();
         take((payload.sessionResults ?? []) as Result[]);
       }
     };
