@@ -238,9 +238,10 @@ impl Planner<'_> {
     /// Sorts as was asked for, and takes the first rows.
     fn sorted(&self, stage: Stage, fetch: Option<usize>) -> Result<Stage, InsightsError> {
         let keys = stage.order();
-        let plan = match (keys.is_empty(), fetch) {
-            (true, fetch) => stage.plan.limit(0, fetch),
-            (false, fetch) => stage.plan.sort_with_limit(keys, fetch),
+        // DataFusion panics when it sorts for the first none.
+        let plan = match keys.is_empty() || fetch == Some(0) {
+            true => stage.plan.limit(0, fetch),
+            false => stage.plan.sort_with_limit(keys, fetch),
         };
         Ok(Stage { plan: plan.map_err(ours)?, ..stage })
     }
