@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { brush, inspect, launch, NARROW, open, signIn, WIDE } from "./browser.mjs";
 import { Traffic } from "./traffic.mjs";
-import { RECORDING, until, Weir } from "./weir.mjs";
+import { RECORDING, settled, until, Weir } from "./weir.mjs";
 
 const GROUP = "/weir/flow-logs";
 const METRIC = ["VPC Flow logs", "SSH-rejects"];
@@ -113,7 +113,7 @@ test("Markdown makes text, lists and tables; HTML stays text and no script runs"
   await text.getByText("<b>this</b>").waitFor();
   await text.getByText(`<img src=x onerror="document.title='run'">`).waitFor();
   assert.equal(await text.locator("img, b, script").count(), 0);
-  assert.equal(await text.locator("li").count(), 2);
+  await settled(() => text.locator("li").count(), 2);
   assert.deepEqual(await text.locator("a").evaluateAll((links) => links.map((link) => link.getAttribute("href"))), ["/console/flows"]);
   await text.getByRole("cell", { name: "ssh" }).waitFor();
   assert.match(await page.title(), /Weir/);

@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 import { launch, open, signIn } from "./browser.mjs";
 import { Relay } from "./mail.mjs";
 import { Traffic } from "./traffic.mjs";
-import { ENFORCING, until, Weir } from "./weir.mjs";
+import { ENFORCING, settled, until, Weir } from "./weir.mjs";
 
 const GROUP = "VPCFlowLogs";
 const BUCKET = "lab-flow-logs";
@@ -117,7 +117,7 @@ test("test a pattern on four lines, of which two match, and make it a metric fil
   await write("Filter pattern", PATTERN);
   await page.getByLabel("Log event messages, one a line").fill(LINES.join("\n"));
   await status("2 of 4 lines match").waitFor();
-  assert.deepEqual(await rows("Results").locator("td:nth-child(2)").allTextContents(), ["✓ yes", "✓ yes", "no", "no"]);
+  await settled(() => rows("Results").locator("td:nth-child(2)").allTextContents(), ["✓ yes", "✓ yes", "no", "no"]);
   await page.getByLabel("Filter name").fill("dest-port-22-rejects");
   await page.getByRole("combobox", { name: "Metric namespace" }).fill("VPC Flow Logs");
   await page.getByRole("textbox", { name: "Metric name" }).fill("SSH-rejects");

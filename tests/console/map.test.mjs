@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { inspect, launch, open, signIn } from "./browser.mjs";
 import { Traffic } from "./traffic.mjs";
-import { RECORDING, until, Weir } from "./weir.mjs";
+import { RECORDING, settled, until, Weir } from "./weir.mjs";
 
 const GROUP = "/weir/flow-logs";
 let browser, weir, traffic, page, call;
@@ -92,7 +92,7 @@ test("a row of the table leads to the records of that direction alone", async ()
 
 test("arrow keys go through the graph, which is one stop for Tab", async () => {
   await drawn("near=address&far=address");
-  assert.equal(await graph().locator('a[tabindex="0"]').count(), 1);
+  await settled(() => graph().locator('a[tabindex="0"]').count(), 1);
   await graph().locator('a[tabindex="0"]').focus();
   const names = new Set();
   const count = await graph().locator("a").count();
@@ -142,7 +142,7 @@ test("very many pairs: the largest are drawn, the others summed and said, and no
   await said().getByText("The 25 largest of 10,000 pairs.").waitFor();
   await said().getByText("2,000 smaller pairs of addresses were added up only:").waitFor();
   await said().getByText("25 % of 2,000 packets refused").waitFor();
-  assert.equal(await graph().locator(".map-name").count(), 26);
+  await settled(() => graph().locator(".map-name").count(), 26);
   await graph().getByRole("link", { name: /^eni-1: / }).waitFor();
   assert.ok((await rows().count()) < 100, "only the rows that are seen are drawn");
   const took = (await worked()) - before;

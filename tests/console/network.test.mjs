@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { inspect, launch, open, signIn } from "./browser.mjs";
 import { Traffic } from "./traffic.mjs";
-import { ENFORCING, PROGRAM, until, Weir } from "./weir.mjs";
+import { ENFORCING, PROGRAM, settled, until, Weir } from "./weir.mjs";
 
 const GROUP = "/weir/flow-logs";
 let browser, weir, page, call, ssh, eni, vpc;
@@ -178,7 +178,7 @@ test("a flow log to a bucket, with fields, folders and tags that were chosen, de
   await page.reload();
   await form.getByRole("button", { name: "Create the flow log" }).click();
   await form.getByRole("alert").getByText("LogDestination: not-there does not exist").waitFor();
-  assert.equal(await bucket.getAttribute("aria-invalid"), "true");
+  await settled(() => bucket.getAttribute("aria-invalid"), "true");
   await bucket.fill("arn:aws:s3:::flow-logs/lab/");
   await form.getByRole("button", { name: "Create the flow log" }).click();
   await panel("Flow log").getByText("ACTIVE").waitFor();

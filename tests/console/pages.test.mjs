@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { brush, inspect, launch, NARROW, open, signIn } from "./browser.mjs";
 import { Traffic } from "./traffic.mjs";
-import { RECORDING, until, Weir } from "./weir.mjs";
+import { RECORDING, settled, until, Weir } from "./weir.mjs";
 
 /** Most compressed script of the first page. */
 const BUDGET = 350_000;
@@ -89,7 +89,7 @@ test("an error of a query is marked at its place, and the query that is put righ
   await page.getByRole("alert").getByText("filtr").waitFor();
   const marked = page.locator(".cm-lintRange-error");
   await marked.waitFor();
-  assert.equal(await marked.textContent(), "filtr");
+  await settled(() => marked.textContent(), "filtr");
   const editor = page.getByRole("textbox", { name: "Query of Logs Insights" });
   await editor.click();
   await page.keyboard.press("Control+A");
@@ -98,7 +98,7 @@ test("an error of a query is marked at its place, and the query that is put righ
   await page.keyboard.press("Control+Enter");
   await page.getByRole("region", { name: "Results" }).getByRole("cell", { name: "REJECT" }).first().waitFor();
   await page.locator(".u-over").waitFor();
-  assert.equal(await marked.count(), 0);
+  await settled(() => marked.count(), 0);
   await inspect(page, "logs-insights");
   await clean();
 });
@@ -116,7 +116,7 @@ test("a chart has no number where records had no traffic", async () => {
   await page.goto(`/console/logs?from=15m&group=${encodeURIComponent(name)}&query=${encodeURIComponent("stats sum(bytes) as traffic by bin(10s), action")}`);
   const legend = page.locator(".legend");
   await legend.getByText("ACCEPT").waitFor();
-  assert.deepEqual((await legend.locator("span").allTextContents()).sort(), ["- 0", "ACCEPT 60"]);
+  await settled(async () => (await legend.locator("span").allTextContents()).sort(), ["- 0", "ACCEPT 60"]);
   await clean();
 });
 
@@ -130,7 +130,7 @@ test("words are completed: commands, and the fields that were found", async () =
   await page.keyboard.type("stats count(*) by dstP");
   // Not by a key: the list takes none in the moment after it has opened.
   await page.locator(".cm-tooltip-autocomplete").getByText("dstPort").click();
-  assert.match(await editor.textContent(), /by dstPort$/);
+  await editor.getByText(/by dstPort$/).waitFor();
 });
 
 test("samples run at a click, what was asked is in the history, and a query can be saved", async () => {

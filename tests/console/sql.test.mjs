@@ -5,7 +5,7 @@ import { after, before, test } from "node:test";
 import { inspect, launch, open, signIn } from "./browser.mjs";
 import { holdsFrames } from "./frames.mjs";
 import { Traffic } from "./traffic.mjs";
-import { RECORDING, until, Weir } from "./weir.mjs";
+import { RECORDING, settled, until, Weir } from "./weir.mjs";
 
 let browser, weir, traffic, page, call;
 
@@ -58,7 +58,7 @@ test("an error is a sentence, and marked at its place", async () => {
   await ask("SELECT action\nFROM vpc_flow_logs\nWHERE nonesuch = 1");
   await page.getByRole("alert").getByText(/nonesuch/).waitFor();
   await page.locator(".cm-lintRange-error").waitFor();
-  assert.equal(await page.locator(".cm-lintRange-error").textContent(), "nonesuch");
+  await settled(() => page.locator(".cm-lintRange-error").textContent(), "nonesuch");
 });
 
 test("what a query will read is said before it runs, while typing has paused, and stays out of the history", async () => {
@@ -116,12 +116,12 @@ test("rows are sorted at a click and saved as CSV", async () => {
   await ask("SELECT dstport, count(*) AS n FROM vpc_flow_logs WHERE action = 'REJECT' AND dstport IN (22, 23, 3389) GROUP BY 1 ORDER BY 1");
   await results().getByRole("cell", { name: "3389" }).waitFor();
   const first = () => results().locator("tbody tr:not([aria-hidden]) td").first().textContent();
-  assert.equal(await first(), "22");
+  await settled(first, "22");
   const head = results().getByRole("columnheader", { name: "dstport" });
   await head.getByRole("button").click();
   await head.getByRole("button").click();
-  assert.equal(await head.getAttribute("aria-sort"), "descending");
-  assert.equal(await first(), "3389");
+  await settled(() => head.getAttribute("aria-sort"), "descending");
+  await settled(first, "3389");
   const download = page.waitForEvent("download");
   await page.getByRole("button", { name: "Save as CSV" }).click();
   let text = "";

@@ -1,10 +1,12 @@
 // A Weir of its own: a fresh data directory, a free port, the root's key.
 
+import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 
 export const TARGET = process.env.WEIR_TARGET;
 export const PROGRAM = process.env.WEIR ?? join(TARGET, "debug/weir");
@@ -105,6 +107,17 @@ export async function until(found, what, about = () => "", patience = PATIENCE) 
     const answer = await found();
     if (answer) return answer;
     if (Date.now() > end) throw new Error(`waited in vain for ${what}\n${about()}`);
+    await new Promise((done) => setTimeout(done, 100));
+  }
+}
+
+/** Waits until what is read is as expected, for what a page shows a moment later; in the end fails with the difference. */
+export async function settled(read, expected) {
+  const end = Date.now() + 10_000;
+  for (;;) {
+    const found = await read();
+    if (isDeepStrictEqual(found, expected)) return;
+    if (Date.now() > end) assert.deepEqual(found, expected);
     await new Promise((done) => setTimeout(done, 100));
   }
 }
