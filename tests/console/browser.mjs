@@ -40,19 +40,18 @@ export async function signIn(page, { accessKeyId, secretAccessKey }, place = "/c
   await page.getByRole("button", { name: "Account" }).waitFor();
 }
 
-/**
- * Drags over a chart, from one part of its width to another, until the page has another time range: a chart that is drawn
- * anew in between lets go of what is dragged.
- */
-export async function brush(page, chart, from, to) {
-  await until(async () => {
-    const { x, y, width, height } = await until(() => chart.boundingBox(), "the chart");
-    await page.mouse.move(x + width * from, y + height / 2);
-    await page.mouse.down();
-    await page.mouse.move(x + width * to, y + height / 2, { steps: 5 });
-    await page.mouse.up();
-    return page.waitForURL(/from=2\d{3}-.*to=2\d{3}-/, { timeout: 2000 }).then(() => true, () => false);
-  }, "a range that was brushed");
+/** Drags over a chart, from one part of its width to another, until the page has another time range. `during` is done before it is let go. */
+export async function brush(page, chart, from, to, during = async () => undefined) {
+  const size = await until(() => chart.boundingBox(), "the chart");
+  // Waits until it stands still, too.
+  await chart.hover({ position: { x: size.width * from, y: size.height / 2 } });
+  const { x, y, width, height } = await chart.boundingBox();
+  await page.mouse.down();
+  await page.mouse.move(x + (width * (from + to)) / 2, y + height / 2, { steps: 5 });
+  await during();
+  await page.mouse.move(x + width * to, y + height / 2, { steps: 5 });
+  await page.mouse.up();
+  await page.waitForURL(/from=2\d{3}-.*to=2\d{3}-/);
 }
 
 /** Looks at a page in both widths and both themes: no serious fault, nothing cut off, a picture of each. */

@@ -194,11 +194,14 @@ test("a dashboard is asked anew by itself, and the brush over one widget sets th
   await page.goto("/console/dashboards/whole?from=15m&refresh=10s");
   const over = widget("Refused").locator(".u-over");
   await over.waitFor();
-  await page.waitForRequest(/GetMetricData/);
+  // Asked anew meanwhile, and still dragged.
+  await brush(page, over, 0.3, 0.8, async () => {
+    await page.waitForResponse(/GetMetricData/);
+    await page.waitForTimeout(500);
+  });
   await page.getByRole("combobox", { name: "Refresh" }).click();
   await page.getByRole("option", { name: "No refresh" }).click();
   await page.waitForURL((url) => !url.searchParams.has("refresh"));
-  await brush(page, over, 0.3, 0.8);
 });
 
 test("on a telephone the widgets stand one under the other", async () => {

@@ -1,7 +1,7 @@
 // A chart over time: bars or lines, with a brush that sets the time range of the page.
 
 import { useComputedColorScheme } from "@mantine/core";
-import { useEffect, useRef } from "react";
+import { type RefObject, useEffect, useRef, useState } from "react";
 import uPlot from "uplot";
 import { setParams } from "../app/url";
 import { iso } from "../time/range";
@@ -63,10 +63,11 @@ export const PALETTE = ["#1c7ed6", "#e8590c", "#2f9e44", "#9c36b5", "#f08c00", "
 const RIGHT = 8;
 const LETTER = 7;
 
-export function TimeChart({ chart, label, height = 180 }: { chart: Chart; label: string; height?: number }) {
+export function TimeChart({ chart: newest, label, height = 180 }: { chart: Chart; label: string; height?: number }) {
   const place = useRef<HTMLDivElement>(null);
   const zone = useZone();
   const scheme = useComputedColorScheme("light");
+  const chart = useHeld(newest, place);
   useEffect(() => {
     const element = place.current;
     if (!element) return undefined;
@@ -88,6 +89,24 @@ export function TimeChart({ chart, label, height = 180 }: { chart: Chart; label:
       </figcaption>
     </figure>
   );
+}
+
+/** The newest chart; while the pointer is down in `place`, the one that it went down on: drawn anew, a brush would be let go. */
+function useHeld(newest: Chart, place: RefObject<HTMLDivElement | null>): Chart {
+  const [held, hold] = useState<Chart>();
+  const chart = held ?? newest;
+  useEffect(() => {
+    const down = ({ target }: MouseEvent) => { if (place.current?.contains(target as Node)) hold(chart); };
+    // On the window, so that the plot hears of it before.
+    const up = () => hold(undefined);
+    addEventListener("mousedown", down);
+    addEventListener("mouseup", up);
+    return () => {
+      removeEventListener("mousedown", down);
+      removeEventListener("mouseup", up);
+    };
+  }, [chart, place]);
+  return chart;
 }
 
 /** What stands for a series: bars add up, of a line the newest value says most. */
