@@ -79,6 +79,28 @@ def test_labels_say_what_makes_the_difference(cloudwatch):
     assert labels(query("a", "Sum"), {"Id": "e", "Expression": "a / 4", "Label": "quarter"})[1] == ("quarter", [1.0])
 
 
+def test_metrics_insights(cloudwatch):
+    for door, values in [("front", [1.0, 4.0]), ("back", [2.0])]:
+        datum = {"MetricName": "Hits", "Dimensions": [{"Name": "Door", "Value": door}], "Timestamp": last_minute(), "Values": values}
+        cloudwatch.put_metric_data(Namespace="Lab/Doors", MetricData=[datum])
+
+    def asking(expression):
+        query = {"Id": "q", "Expression": expression, "Period": 60}
+        return {"MetricDataQueries": [query], "StartTime": last_minute(),
+                "EndTime": last_minute() + datetime.timedelta(minutes=1)}
+
+    def asked(expression):
+        results = cloudwatch.get_metric_data(**asking(expression))["MetricDataResults"]
+        return [(result["Label"], result["Values"]) for result in results]
+
+    assert asked('SELECT AVG(Hits) FROM SCHEMA("Lab/Doors", Door)') == [("Hits", [pytest.approx(7 / 3)])]
+    assert asked('SELECT MAX(Hits) FROM "Lab/Doors" GROUP BY Door ORDER BY MAX() DESC LIMIT 2') == [
+        ("front", [4.0]), ("back", [2.0])]
+    assert asked("SELECT SUM(Hits) FROM \"Lab/Doors\" WHERE Door != 'front'") == [("Hits", [2.0])]
+    assert failure(cloudwatch.get_metric_data, **asking("SELECT SUM(Hits FROM x")) == (
+        "ValidationError", "Error in expression 'q' at position 17: unexpected `FROM`, `)` should stand here")
+
+
 def test_what_cannot_be_asked_for(cloudwatch):
     many = minute(cloudwatch, Statistics=["Sum"], Period=1, StartTime=last_minute() - datetime.timedelta(days=1),
                   EndTime=last_minute())

@@ -290,8 +290,7 @@ fn math(input: &PutMetricAlarmInput) -> Result<Source, AlarmError> {
     if queries.searches() {
         return Err(AlarmError::validation("SEARCH cannot be used in an alarm."));
     }
-    let periods: BTreeSet<i64> = queries.selections().map(|selection| selection.period).collect();
-    if periods.len() > 1 {
+    if queries.periods()?.len() > 1 {
         return Err(AlarmError::validation("All metrics of an alarm must have the same Period."));
     }
     period(queries.period())?;

@@ -18,7 +18,7 @@ pub struct MetricDataQuery {
     /// A statistic of a metric.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metric_stat: Option<MetricStat>,
-    /// Metric math.
+    /// Metric math, or a query of Metrics Insights.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expression: Option<String>,
     /// What people call it.
@@ -153,12 +153,16 @@ impl Grid {
         (self.end - self.start + self.period * SECOND - 1) / (self.period * SECOND)
     }
 
+    /// The start of the period that a time is in.
+    pub(crate) fn period_of(&self, time: i64) -> i64 {
+        self.start + floor(time - self.start, self.period * SECOND)
+    }
+
     /// Adds up the buckets of each period, by its start.
     pub(crate) fn fold(&self, buckets: impl IntoIterator<Item = (i64, Bucket)>) -> BTreeMap<i64, Bucket> {
         let mut sums: BTreeMap<i64, Bucket> = BTreeMap::new();
         for (start, bucket) in buckets {
-            let period = self.start + floor(start - self.start, self.period * SECOND);
-            sums.entry(period).and_modify(|sum| sum.merge(&bucket)).or_insert(bucket);
+            sums.entry(self.period_of(start)).and_modify(|sum| sum.merge(&bucket)).or_insert(bucket);
         }
         sums
     }

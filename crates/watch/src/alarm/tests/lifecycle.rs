@@ -169,6 +169,41 @@ fn an_alarm_on_metric_math() {
     assert!(trigger.get("MetricName").is_none());
 }
 
+#[test]
+fn an_alarm_on_a_metrics_insights_query() {
+    let house = House::new();
+    let select = "SELECT SUM(\"SSH-rejects\") FROM \"VPC Flow logs\"";
+    let input = |queries: serde_json::Value| PutMetricAlarmInput {
+        metrics: serde_json::from_value(queries).expect("queries"),
+        metric_name: None,
+        namespace: None,
+        statistic: None,
+        period: None,
+        ..house.ssh(TreatMissingData::NotBreaching)
+    };
+    let grouped = format!("{select} GROUP BY Interface");
+    for (queries, expected) in [
+        (serde_json::json!([{"Id": "q", "Expression": select}]), "Period must not be null"),
+        (serde_json::json!([{"Id": "q", "Expression": grouped, "Period": 60}]), "GROUP BY gives several time series"),
+        (serde_json::json!([{"Id": "q", "Expression": "SELECT SUM(", "Period": 60}]), "at position 12"),
+    ] {
+        let error = house.alarms.put_metric_alarm(input(queries), NOW).expect_err("refused").to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+    house.put(input(serde_json::json!([
+        {"Id": "q", "Expression": grouped, "Period": 60, "ReturnData": false},
+        {"Id": "all", "Expression": "SUM(q)"},
+    ])));
+    house.put(input(serde_json::json!([{"Id": "q", "Expression": select, "Period": 60, "Label": "refused"}])));
+    house.run(NOW, NOW + 2 * MINUTE + 1000);
+    assert_eq!(house.turns(), ["OK"]);
+    house.record(NOW + 2 * MINUTE + 1000, 3.0);
+    house.run(NOW + 2 * MINUTE + 1000, NOW + 4 * MINUTE + 1000);
+    assert_eq!(house.turns()[..2], ["OK", "ALARM"]);
+    let trigger = serde_json::to_value(&house.notices()[0].trigger).expect("JSON");
+    assert_eq!(trigger["Metrics"][0]["Expression"], select);
+}
+
 /// Gives the metric and the span that it is asked for.
 struct Asked;
 
