@@ -39,12 +39,14 @@ interface Props<Row> {
 }
 
 const ROW = 25;
+/** Rows that are drawn beyond what is seen, at either end: each costs a scrolled frame. */
+const OVERSCAN = 6;
 
 export function DataGrid<Row>({ columns, rows, label, height, file, onOpen, rowKey, note }: Props<Row>) {
   const [sort, setSort] = useState<Sort>();
   const sorted = useSorted(rows, columns.find(({ name }) => name === sort?.column), sort?.isDown ?? false);
   const box = useRef<HTMLDivElement>(null);
-  const virtual = useVirtualizer({ count: sorted.length, getScrollElement: () => box.current, estimateSize: () => ROW, overscan: 12 });
+  const virtual = useVirtualizer({ count: sorted.length, getScrollElement: () => box.current, estimateSize: () => ROW, overscan: OVERSCAN });
   const seen = virtual.getVirtualItems();
   const before = seen[0]?.start ?? 0;
   const after = virtual.getTotalSize() - (seen.at(-1)?.end ?? 0);
