@@ -141,3 +141,14 @@ def test_a_queue_gets_what_an_alarm_says(client, sns, topic):
     assert (trigger["Threshold"], trigger["EvaluateLowSampleCountPercentile"]) == (21.0, "")
     sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
     sqs.delete_queue(QueueUrl=queue)
+
+
+def test_a_queue_of_another_region(client, sns, topic):
+    far = client("sqs", region_name="eu-west-1")
+    queue = far.create_queue(QueueName="letters")["QueueUrl"]
+    arn = far.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    assert arn == f"arn:aws:sqs:eu-west-1:{ACCOUNT}:letters"
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
+    sns.publish(TopicArn=topic, Message="far away")
+    message, = far.receive_message(QueueUrl=queue)["Messages"]
+    assert message["Body"] == "far away"

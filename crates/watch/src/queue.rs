@@ -31,7 +31,10 @@ use weir_store::{Catalogue, CatalogueError};
 use crate::{fifo, topic::Home};
 
 pub use self::{batch::check_batch, error::QueueError, operation::*};
-pub(crate) use self::{registry::queue_name, send::Letter};
+pub(crate) use self::{
+    registry::{queue_name, queue_place},
+    send::Letter,
+};
 
 /// The queues of one account in one region. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -75,6 +78,11 @@ impl Queues {
     /// `arn:aws:sqs:<region>:<account>:<name>`.
     pub fn arn(&self, name: &str) -> String {
         format!("arn:aws:sqs:{}:{}:{name}", self.home.region, self.home.account)
+    }
+
+    /// Whether a queue of that ARN would be here.
+    pub(crate) fn holds(&self, arn: &str) -> bool {
+        queue_name(arn).is_some_and(|name| self.arn(name) == arn)
     }
 
     /// Reads and writes in one transaction.

@@ -25,7 +25,10 @@ mod tag;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use std::sync::Arc;
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
 use weir_store::{Catalogue, CatalogueError};
 
@@ -54,6 +57,25 @@ pub struct Topics {
     home: Arc<Home>,
     links: Arc<Links>,
     queues: Queues,
+    elsewhere: Arc<OnceLock<Elsewhere>>,
+}
+
+/// Finds the queues of another region of the account: none, or why that cannot be told now.
+pub struct Elsewhere(Box<FindQueues>);
+
+type FindQueues = dyn Fn(&str) -> Result<Option<Queues>, String> + Send + Sync;
+
+impl Elsewhere {
+    /// Finds them by the name of the region.
+    pub fn new(find: impl Fn(&str) -> Result<Option<Queues>, String> + Send + Sync + 'static) -> Self {
+        Self(Box::new(find))
+    }
+}
+
+impl fmt::Debug for Elsewhere {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Elsewhere")
+    }
 }
 
 /// What topics have to be told.
@@ -77,10 +99,27 @@ impl Topics {
         catalogue.provide(&tables::TABLES)?;
         let home = Arc::new(Home { account: account.to_owned(), region: region.to_owned() });
         let queues = Queues::open(catalogue.clone(), Arc::clone(&home))?;
-        Ok(Self { catalogue, home, links: Arc::new(Links::new(&options.public_url)), queues })
+        let links = Arc::new(Links::new(&options.public_url));
+        Ok(Self { catalogue, home, links, queues, elsewhere: Arc::default() })
     }
 
-    /// The queues of the same account and region, which subscriptions of protocol `sqs` deliver to.
+    /// Says how queues of other regions are found. Until then what is for them waits. Said once: what comes later is not heard.
+    pub fn reach(&self, elsewhere: Elsewhere) {
+        let _ = self.elsewhere.set(elsewhere);
+    }
+
+    /// The queues of another region; none when the region has none.
+    ///
+    /// # Errors
+    /// When they cannot be reached now.
+    pub(crate) fn queues_in(&self, region: &str) -> Result<Option<Queues>, String> {
+        match self.elsewhere.get() {
+            Some(Elsewhere(find)) => find(region),
+            None => Err(format!("the region {region} cannot be reached yet")),
+        }
+    }
+
+    /// The queues of the same account and region.
     pub fn queues(&self) -> &Queues {
         &self.queues
     }

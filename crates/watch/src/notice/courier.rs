@@ -17,7 +17,10 @@ use super::{
     queue::{self, Queued, Trouble},
     signature::{Keys, Signer},
 };
-use crate::topic::{Answer, TopicError, Topics, count, counted, fraction};
+use crate::{
+    queue::{Letter, QueueError, SendMessageInput, queue_place},
+    topic::{Answer, TopicError, Topics, count, counted, fraction},
+};
 
 /// How long to wait when a dead letter could not be written.
 const LETTER_WAIT_MS: i64 = 60_000;
@@ -234,8 +237,8 @@ impl Courier {
         self.signer.keys().map_err(|error| error.to_string())
     }
 
-    /// Puts a message into its queue: it is there, and the delivery done, in one transaction. Whether it is done with; else
-    /// it is tried again.
+    /// Puts a message into its queue: in this region it is there, and the delivery done, in one transaction. Whether it is done
+    /// with; else it is tried again.
     fn put(&self, queued: &Queued, now: i64) -> bool {
         let Err(failure) = self.try_put(queued, now) else { return true };
         self.failed(queued, failure, now);
@@ -243,18 +246,36 @@ impl Courier {
     }
 
     fn try_put(&self, queued: &Queued, now: i64) -> Result<(), Failure> {
-        let letter = letter_box::message(queued, self.topics.links(), || self.keys()).map_err(Failure::Transient)?;
+        let message = letter_box::message(queued, self.topics.links(), || self.keys()).map_err(Failure::Transient)?;
+        let (arn, letter) = (&queued.subscription.endpoint, letter_box::sent_by_sns(now));
         let queues = self.topics.queues();
+        let is_here = queues.holds(arn);
+        if !is_here {
+            self.put_elsewhere(arn, &message, letter)?;
+        }
         let put = self.topics.catalogue().change(|transaction| {
-            queues.put_in(transaction, &queued.subscription.endpoint, &letter, letter_box::sent_by_sns(now))?;
+            if is_here {
+                queues.put_in(transaction, arn, &message, letter)?;
+            }
             queue::remove(transaction, queued.id)
                 .and_then(|()| count(transaction, "sent", 1))
                 .map_err(LetterError::Topic)
         });
         put.map_err(|error| error.failure())?;
         self.state().out.remove(&queued.id);
-        queues.ring();
+        if is_here {
+            queues.ring();
+        }
         Ok(())
+    }
+
+    /// Into a queue of another region, which has a catalogue of its own: what crashes before the delivery is written down
+    /// is sent again.
+    fn put_elsewhere(&self, arn: &str, message: &SendMessageInput, letter: Letter<'_>) -> Result<(), Failure> {
+        let region = queue_place(arn).map(|place| place.region).unwrap_or_default();
+        let queues = self.topics.queues_in(region).map_err(Failure::Transient)?;
+        let taken = queues.ok_or(QueueError::NonExistentQueue).and_then(|queues| queues.take_in(arn, message, letter));
+        taken.map_err(|error| LetterError::from(error).failure())
     }
 
     fn failed(&self, queued: &Queued, failure: Failure, now: i64) {

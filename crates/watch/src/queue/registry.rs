@@ -21,9 +21,24 @@ pub(super) struct Queue {
 
 /// The name in `arn:aws:sqs:<region>:<account>:<name>`.
 pub(crate) fn queue_name(arn: &str) -> Option<&str> {
+    queue_place(arn).map(|place| place.name)
+}
+
+/// Where a queue is: the parts of `arn:aws:sqs:<region>:<account>:<name>`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct QueuePlace<'a> {
+    pub(crate) region: &'a str,
+    pub(crate) account: &'a str,
+    pub(crate) name: &'a str,
+}
+
+/// `None`: the text is not the ARN of a queue.
+pub(crate) fn queue_place(arn: &str) -> Option<QueuePlace<'_>> {
     let parts: Vec<&str> = arn.split(':').collect();
-    let ["arn", _, "sqs", _, _, name] = parts.as_slice() else { return None };
-    is_name(name).then_some(*name)
+    let ["arn", _, "sqs", region, account, name] = *parts.as_slice() else { return None };
+    let is_good = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let is_region = !region.is_empty() && region.bytes().all(is_good);
+    (is_region && is_name(name)).then_some(QueuePlace { region, account, name })
 }
 
 fn is_name(name: &str) -> bool {

@@ -59,8 +59,15 @@ impl Queues {
         input: &SendMessageInput,
         letter: Letter<'_>,
     ) -> Result<(), QueueError> {
-        let name = super::queue_name(arn).filter(|name| self.arn(name) == arn);
+        let name = super::queue_name(arn).filter(|_| self.holds(arn));
         self.put(transaction, name.ok_or(QueueError::NonExistentQueue)?, input, letter).map(drop)
+    }
+
+    /// Takes a message in that a topic of another region sends.
+    pub(crate) fn take_in(&self, arn: &str, input: &SendMessageInput, letter: Letter<'_>) -> Result<(), QueueError> {
+        self.change(|transaction| self.put_in(transaction, arn, input, letter))?;
+        self.ring();
+        Ok(())
     }
 
     fn put(

@@ -21,7 +21,7 @@ pub enum Protocol {
     Http,
     /// A POST over TLS.
     Https,
-    /// A message into a queue of the same account and region.
+    /// A message into a queue of the same account.
     Sqs,
 }
 

@@ -10,7 +10,7 @@ use super::{
     stored::{self, Kind, Sending, State, Subscription, cancel},
     uuid,
 };
-use crate::{fifo, queue::queue_name};
+use crate::{fifo, queue::queue_place};
 
 /// How long a token is good for, and how long a subscription without one is remembered: two days.
 const TOKEN_LIFE_MS: i64 = 2 * 24 * 3600 * 1000;
@@ -63,8 +63,8 @@ impl Topics {
 
     fn endpoint(&self, protocol: Protocol, given: &str) -> Result<String, TopicError> {
         let endpoint = protocol.endpoint(given)?;
-        if protocol == Protocol::Sqs && queue_name(&endpoint).is_none_or(|name| self.queues.arn(name) != endpoint) {
-            return Err(TopicError::parameter("Endpoint", "it must be a queue of this account and region"));
+        if protocol == Protocol::Sqs && queue_place(&endpoint).is_none_or(|place| place.account != self.home.account) {
+            return Err(TopicError::parameter("Endpoint", "it must be a queue of this account"));
         }
         Ok(endpoint)
     }

@@ -2,12 +2,14 @@
 
 use std::{fs, sync::Mutex};
 
+use weir_store::Catalogue;
+
 use super::*;
 use crate::{
-    queue::{CreateQueueInput, ReceiveMessageInput},
+    queue::{CreateQueueInput, Queues, ReceiveMessageInput},
     topic::{
-        CreateTopicInput, SubscriptionRef,
-        tests::{DAY, subscribe},
+        CreateTopicInput, Elsewhere, SubscriptionRef, TopicOptions,
+        tests::{ACCOUNT, DAY, subscribe},
     },
 };
 
@@ -372,6 +374,49 @@ fn a_notice_is_put_into_its_queue() {
     );
     let counters = courier.counters().expect("read");
     assert_eq!((counters.sent, counters.dead, counters.waiting), (1, 1, 0), "the other queue is not there");
+}
+
+/// The letters in a queue, as texts.
+fn received(queues: &Queues, name: &str, now: i64) -> Vec<String> {
+    let input = ReceiveMessageInput { queue_url: name.into(), ..ReceiveMessageInput::default() };
+    queues.receive_message(&input, now).expect("received").into_iter().map(|message| message.body).collect()
+}
+
+#[test]
+fn a_notice_is_put_into_a_queue_of_another_region() {
+    let folder = tempfile::tempdir().expect("made");
+    let topics = with_alarms();
+    let options = TopicOptions { public_url: "https://weir.example.com/".into() };
+    let catalogue = Catalogue::in_memory().expect("opened");
+    let far = Topics::open(catalogue, ACCOUNT, "eu-west-1", &options).expect("opened").queues().clone();
+    let create = CreateQueueInput { queue_name: Some("letters".into()), ..CreateQueueInput::default() };
+    far.create_queue(&create, NOW).expect("made");
+    let raw = [("RawMessageDelivery", "true")];
+    subscribe(&topics, "sqs", &far.arn("letters"), &raw);
+    let courier = courier(&topics, folder.path());
+    publish(&topics, "too early", NOW);
+    courier.due(NOW, 100).expect("read");
+    let counters = courier.counters().expect("read");
+    assert_eq!((counters.sent, counters.dead, counters.waiting), (0, 0, 1), "nobody has said where the region is");
+
+    let reached = far.clone();
+    topics.reach(Elsewhere::new(move |region| match region {
+        "eu-west-1" => Ok(Some(reached.clone())),
+        "eu-west-9" => Ok(None),
+        _ => Err("not open".to_owned()),
+    }));
+    let later = NOW + 3_600_000;
+    courier.due(later, 100).expect("read");
+    assert_eq!(received(&far, "letters", later), ["too early"]);
+
+    subscribe(&topics, "sqs", &far.arn("gone"), &raw);
+    subscribe(&topics, "sqs", &format!("arn:aws:sqs:eu-west-9:{ACCOUNT}:letters"), &raw);
+    subscribe(&topics, "sqs", &format!("arn:aws:sqs:eu-west-2:{ACCOUNT}:letters"), &raw);
+    let message_id = publish(&topics, "in time", later);
+    courier.fill_queues(&message_id, later).expect("filled");
+    assert_eq!(received(&far, "letters", later), ["in time"], "the message of before is not visible yet");
+    let counters = courier.counters().expect("read");
+    assert_eq!((counters.sent, counters.dead, counters.waiting), (2, 2, 1), "what is not open now may be later");
 }
 
 #[test]

@@ -202,7 +202,9 @@ fn attributes_that_make_no_sense_are_refused() {
     assert!(mail(&[("WeirTemplate", "slack")]).contains("it is for http and https"));
     assert!(refusal(try_subscribe(&topics, "sms", "+1", &[])).contains("sms is not delivered to"));
     let elsewhere = refusal(try_subscribe(&topics, "sqs", "arn:aws:sqs:r:1:q", &[]));
-    assert!(elsewhere.contains("a queue of this account and region"), "{elsewhere}");
+    assert!(elsewhere.contains("a queue of this account"), "{elsewhere}");
+    let nowhere = refusal(try_subscribe(&topics, "sqs", &format!("arn:aws:sqs::{ACCOUNT}:q"), &[]));
+    assert!(nowhere.ends_with("Invalid parameter: SQS endpoint ARN"), "{nowhere}");
 }
 
 #[test]

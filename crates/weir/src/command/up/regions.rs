@@ -13,7 +13,8 @@ use weir_api::{ApiError, Region};
 use weir_store::Catalogue;
 use weir_watch::{
     notice::Carriers,
-    topic::{Answer, Method},
+    queue::Queues,
+    topic::{Answer, Elsewhere, Method},
 };
 
 use super::watching::{Place, QuestionLimits, Watching, Workers};
@@ -32,7 +33,35 @@ pub(super) struct Regions {
     /// Where the others are, each in a folder of its name.
     root: PathBuf,
     carriers: Arc<Carriers>,
-    others: Mutex<BTreeMap<String, (Arc<Watching>, Workers)>>,
+    others: Arc<Others>,
+}
+
+/// The regions besides the first, by name.
+#[derive(Default)]
+struct Others {
+    open: Mutex<Open>,
+}
+
+#[derive(Default)]
+struct Open {
+    by_name: BTreeMap<String, (Arc<Watching>, Workers)>,
+    /// All that clients made before are there, and none has been stopped: what is not there is nowhere.
+    is_whole: bool,
+}
+
+impl Others {
+    fn lock(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn queues(&self, region: &str) -> Result<Option<Queues>, String> {
+        let open = self.lock();
+        match open.by_name.get(region) {
+            Some((watching, _)) => Ok(Some(watching.region.topics.queues().clone())),
+            None if open.is_whole => Ok(None),
+            None => Err(format!("the region {region} is not open")),
+        }
+    }
 }
 
 impl Regions {
@@ -50,27 +79,45 @@ impl Regions {
             limits: place.limits.clone(),
             root: place.path.join("regions"),
             carriers,
-            others: Mutex::default(),
+            others: Arc::default(),
         };
+        regions.connect(&regions.home);
         for folder in fs::read_dir(&regions.root).into_iter().flatten().flatten() {
             if let Some(name) = folder.file_name().to_str().filter(|name| is_name(name) && *name != regions.name) {
                 let further = regions.further(name)?;
-                regions.others().insert(name.to_owned(), further);
+                regions.others.lock().by_name.insert(name.to_owned(), further);
             }
         }
+        regions.others.lock().is_whole = true;
         Ok(regions)
+    }
+
+    /// Lets the topics of a region deliver to queues of the others.
+    fn connect(&self, watching: &Watching) {
+        let (others, name) = (Arc::clone(&self.others), self.name.clone());
+        let home = self.home.region.topics.queues().clone();
+        let find = move |region: &str| if region == name { Ok(Some(home.clone())) } else { others.queues(region) };
+        watching.region.topics.reach(Elsewhere::new(find));
     }
 
     /// Answers a link of a notice, whichever region it is of.
     pub(super) fn link(&self, method: Method, path: &str, query: &str) -> Option<Answer> {
         let is_of = |region: &str| query.contains(&format!("%3A{region}%3A")) || query.contains(&format!(":{region}:"));
-        let named = self.others().iter().find(|(name, _)| is_of(name)).map(|(_, (watching, _))| Arc::clone(watching));
+        let named = self
+            .others
+            .lock()
+            .by_name
+            .iter()
+            .find(|(name, _)| is_of(name))
+            .map(|(_, (watching, _))| Arc::clone(watching));
         named.as_ref().unwrap_or(&self.home).link(method, path, query)
     }
 
     /// Ends the threads of the others. Blocks.
     pub(super) fn stop(&self) {
-        for (_, workers) in std::mem::take(&mut *self.others()).into_values() {
+        // Not held while they end: they may ask for each other's queues.
+        let open = std::mem::take(&mut *self.others.lock());
+        for (_, workers) in open.by_name.into_values() {
             workers.stop();
         }
     }
@@ -83,25 +130,21 @@ impl Regions {
         if name == self.name {
             return Ok(Arc::clone(&self.home));
         }
-        let mut others = self.others();
-        if let Some((watching, _)) = others.get(name) {
+        let mut others = self.others.lock();
+        if let Some((watching, _)) = others.by_name.get(name) {
             return Ok(Arc::clone(watching));
         }
         if !is_name(name) {
             return Err(ApiError::new("InvalidParameterValue", format!("{name} is not the name of a region")));
         }
-        if others.len() == MOST {
+        if others.by_name.len() == MOST {
             let message = format!("there are {MOST} regions besides {}; there can be no more", self.name);
             return Err(ApiError::new("LimitExceededException", message));
         }
         let further = self.further(name).map_err(|error| ApiError::internal(crate::sentence(&error)))?;
         let watching = Arc::clone(&further.0);
-        others.insert(name.to_owned(), further);
+        others.by_name.insert(name.to_owned(), further);
         Ok(watching)
-    }
-
-    fn others(&self) -> MutexGuard<'_, BTreeMap<String, (Arc<Watching>, Workers)>> {
-        self.others.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn further(&self, name: &str) -> Result<(Arc<Watching>, Workers)> {
@@ -118,6 +161,7 @@ impl Regions {
             limits: self.limits.clone(),
         };
         let watching = Arc::new(Watching::open(place)?);
+        self.connect(&watching);
         let workers = watching.start(&self.carriers);
         Ok((watching, workers))
     }
