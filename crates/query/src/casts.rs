@@ -4,13 +4,13 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::timezone::Tz;
-use datafusion::arrow::datatypes::{DataType, FieldRef};
+use datafusion::arrow::datatypes::{DataType, FieldRef, TimeUnit};
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, Result};
 use datafusion::execution::FunctionRegistry;
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::expr::{Cast, ScalarFunction, TryCast};
-use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, ScalarUDF};
+use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, ScalarUDF, cast};
 
 use crate::check::input_schema;
 use crate::error::{Code, Error};
@@ -31,11 +31,40 @@ pub(crate) fn resolve(plan: LogicalPlan, session: &SessionState) -> Result<Logic
             expr.transform_up(|expr| match &expr {
                 Expr::Cast(Cast { expr: inner, field }) => resolved(&expr, inner, field, false, &schema, session),
                 Expr::TryCast(TryCast { expr: inner, field }) => resolved(&expr, inner, field, true, &schema, session),
-                _ => Ok(Transformed::no(expr)),
+                _ => with_one_zone(expr, &schema),
             })
         })
     })?;
     Ok(resolved.data)
+}
+
+/// Functions whose arguments become one type.
+const OF_ONE_TYPE: [&str; 5] = ["coalesce", "greatest", "least", "make_array", "nullif"];
+
+/// Gives dates and times without zone the one of UTC where they stand beside times with a zone, which DataFusion would
+/// take it from.
+fn with_one_zone(mut expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
+    let name = expr.schema_name().to_string();
+    let values: Vec<&mut Expr> = match &mut expr {
+        Expr::Case(case) => {
+            let results = case.when_then_expr.iter_mut().map(|(_, then)| then);
+            results.chain(&mut case.else_expr).map(Box::as_mut).collect()
+        }
+        Expr::ScalarFunction(call) if OF_ONE_TYPE.contains(&call.name()) => call.args.iter_mut().collect(),
+        _ => return Ok(Transformed::no(expr)),
+    };
+    let types = values.iter().map(|value| value.get_type(schema)).collect::<Result<Vec<_>>>()?;
+    let is_bare = |kind: &DataType| matches!(kind, DataType::Date32 | DataType::Timestamp(_, None));
+    let has_zone = types.iter().any(|kind| matches!(kind, DataType::Timestamp(_, Some(_))));
+    if !has_zone || !types.iter().any(is_bare) {
+        return Ok(Transformed::no(expr));
+    }
+    for (value, _) in values.into_iter().zip(&types).filter(|(_, kind)| is_bare(kind)) {
+        let bare = std::mem::take(value);
+        let local = cast(bare, DataType::Timestamp(TimeUnit::Millisecond, None));
+        *value = cast(local, DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into())));
+    }
+    Ok(Transformed::yes(expr.alias(name)))
 }
 
 fn resolved(

@@ -18,6 +18,10 @@ pub(crate) use types::Types;
 /// How the name of a type begins that only [`Types`] understands.
 pub(crate) const TYPE: &str = "$type:";
 
+/// The names of the types of intervals, which no statement can have.
+pub(crate) const DAY_TO_SECOND: &str = "$type:interval day to second";
+pub(crate) const YEAR_TO_MONTH: &str = "$type:interval year to month";
+
 /// The statements of a text.
 ///
 /// # Errors
@@ -27,6 +31,7 @@ pub(crate) fn parse(sql: &str) -> Result<Vec<Statement>, ParserError> {
     let tokens: Vec<TokenWithSpan> =
         tokens.into_iter().filter(|token| !matches!(token.token, Token::Whitespace(_))).collect();
     offset_first(&tokens)?;
+    known_operators(&tokens)?;
     let tokens = with_brackets(&with_types(typed_literals(with_selects(tokens))), 0);
     Parser::new(&Trino).with_tokens_with_locations(tokens).parse_statements()
 }
@@ -89,6 +94,56 @@ fn offset_first(tokens: &[TokenWithSpan]) -> Result<(), ParserError> {
             Err(ParserError::ParserError(format!("Expected: <EOF>, found: OFFSET{at}")))
         }
     }
+}
+
+/// Refuses operators of other dialects, which sqlparser and DataFusion take.
+fn known_operators(tokens: &[TokenWithSpan]) -> Result<(), ParserError> {
+    use Token::{
+        Ampersand, ArrowAt, AtArrow, Caret, DoubleColon, DoubleEq, DoubleTilde, DoubleTildeAsterisk, DuckIntDiv,
+        ExclamationMarkDoubleTilde, ExclamationMarkDoubleTildeAsterisk, ExclamationMarkTilde,
+        ExclamationMarkTildeAsterisk, LongArrow, Overlap, Pipe, Sharp, ShiftLeft, ShiftRight, Spaceship, Tilde,
+        TildeAsterisk,
+    };
+    let foreign = tokens.iter().find(|token| {
+        matches!(
+            token.token,
+            AtArrow
+                | ArrowAt
+                | Ampersand
+                | Caret
+                | DoubleEq
+                | DoubleTilde
+                | DoubleTildeAsterisk
+                | DuckIntDiv
+                | ExclamationMarkDoubleTilde
+                | ExclamationMarkDoubleTildeAsterisk
+                | ExclamationMarkTilde
+                | ExclamationMarkTildeAsterisk
+                | LongArrow
+                | Overlap
+                | Pipe
+                | Sharp
+                | ShiftLeft
+                | ShiftRight
+                | Spaceship
+                | Tilde
+                | TildeAsterisk
+                | DoubleColon
+        )
+    });
+    let Some(TokenWithSpan { token, span }) = foreign else { return Ok(()) };
+    let instead = match token {
+        Ampersand => "bitwise_and(a, b)",
+        Pipe => "bitwise_or(a, b)",
+        Caret => "power(a, b) or bitwise_xor(a, b)",
+        DoubleEq => "a = b",
+        Spaceship => "a IS NOT DISTINCT FROM b",
+        DoubleColon => "CAST(a AS type)",
+        DuckIntDiv => "a / b",
+        Tilde | TildeAsterisk => "regexp_like(a, b)",
+        _ => "an operator of Athena's",
+    };
+    Err(ParserError::ParserError(format!("Expected: {instead}, found: {token}{}", span.start)))
 }
 
 /// `TABLE t` as `SELECT * FROM t`, where a query may begin.

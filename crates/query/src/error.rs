@@ -46,6 +46,10 @@ pub enum Code {
     InvalidCastArgument,
     /// A value that a function cannot take.
     InvalidFunctionArgument,
+    /// A text of the statement that is no value of the type before it.
+    InvalidLiteral,
+    /// A place in ORDER BY or GROUP BY that SELECT has not.
+    InvalidColumnReference,
     /// A number beyond the range of its type.
     NumericValueOutOfRange,
     /// Athena has it, or Trino has it, and it is not here.
@@ -98,6 +102,8 @@ impl Code {
             Code::DivisionByZero => "DIVISION_BY_ZERO",
             Code::InvalidCastArgument => "INVALID_CAST_ARGUMENT",
             Code::InvalidFunctionArgument => "INVALID_FUNCTION_ARGUMENT",
+            Code::InvalidLiteral => "INVALID_LITERAL",
+            Code::InvalidColumnReference => "INVALID_COLUMN_REFERENCE",
             Code::NumericValueOutOfRange => "NUMERIC_VALUE_OUT_OF_RANGE",
             Code::NotSupported => "NOT_SUPPORTED",
             Code::HiveFailed => "FAILED",

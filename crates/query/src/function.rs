@@ -371,7 +371,7 @@ impl ScalarUDFImpl for Function {
 }
 
 /// Runs a body: over one row when all arguments are constants, and not at all when one of them is NULL.
-fn evaluate(
+pub(crate) fn evaluate(
     args: &ScalarFunctionArgs,
     result: &DataType,
     takes_null: bool,

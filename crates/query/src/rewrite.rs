@@ -15,11 +15,13 @@ use crate::table::HIDDEN;
 
 mod call;
 mod integer;
+mod interval;
 mod sample;
 
 use call::{call, cast};
 
 pub(crate) use call::OTHER_NAMES;
+pub(crate) use interval::intervals;
 pub(crate) use sample::check as check_samples;
 
 /// How names begin that stand for another in the answer: `$as:<n>:<name>`, with no name for `_col<i>`.

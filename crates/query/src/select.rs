@@ -130,10 +130,12 @@ fn kind_of(statement: &Statement) -> Result<StatementKind, Error> {
 
 fn parse(sql: &str) -> Result<Statement, Error> {
     let mut statements = dialect::parse(sql).map_err(|error| trino_error::from_parser(&error, sql))?;
-    match statements.len() {
-        1 => Ok(statements.swap_remove(0)),
-        _ => Err(Error::new(Code::SyntaxError, format!("Only one sql statement is allowed. Got: {sql}"))),
+    if statements.len() != 1 {
+        return Err(Error::new(Code::SyntaxError, format!("Only one sql statement is allowed. Got: {sql}")));
     }
+    let mut statement = statements.swap_remove(0);
+    rewrite::intervals(&mut statement)?;
+    Ok(statement)
 }
 
 /// Plans one query: a session of its own, with its own tables and progress.
@@ -360,8 +362,10 @@ pub(crate) fn session(
     *builder.physical_optimizers() = Some(PhysicalOptimizer::with_rules(rules));
     let mut state = builder.build();
     function::register(&mut state, options.now).map_err(|error| wrong(&error))?;
-    datafusion::logical_expr::registry::FunctionRegistry::register_udf(&mut state, Arc::new(try_function::planned()))
-        .map_err(|error| wrong(&error))?;
+    for function in [Arc::new(try_function::planned()), operator::negate()] {
+        datafusion::logical_expr::registry::FunctionRegistry::register_udf(&mut state, function)
+            .map_err(|error| wrong(&error))?;
+    }
     Ok(state)
 }
 

@@ -134,12 +134,52 @@ fn plan(text: &str) -> (Code, String) {
         return (Code::ExpressionNotAggregate, text.to_owned());
     }
     if let Some(message) = no_such_call(text) {
-        return (Code::FunctionNotFound, message);
+        let negated = message.strip_prefix("Unexpected parameters (").and_then(|rest| rest.strip_suffix(NEGATED));
+        return match negated {
+            Some(kind) => (Code::TypeMismatch, format!("Cannot negate {kind}")),
+            None => (Code::FunctionNotFound, message),
+        };
+    }
+    if let Some(found) = of_types(text) {
+        return found;
     }
     if text.contains("does not support zero arguments") {
         return (Code::FunctionNotFound, text.to_owned());
     }
     (Code::TypeMismatch, text.to_owned())
+}
+
+/// How what is said of a minus ends, which is planned as a call.
+const NEGATED: &str = ") for function $negate";
+
+/// What DataFusion says of places that are none and of what is no truth value.
+fn of_types(text: &str) -> Option<(Code, String)> {
+    let type_of = |name: &str| name.parse().map_or_else(|_| name.to_owned(), |kind| type_name(&kind));
+    if let Some(rest) = text.strip_prefix("Order by column out of bounds, specified: ") {
+        let place = rest.split(',').next().unwrap_or(rest);
+        return Some((Code::InvalidColumnReference, format!("ORDER BY position {place} is not in select list")));
+    }
+    if let Some(rest) = text.strip_prefix("Cannot find column with position ") {
+        let place = rest.split(' ').next().unwrap_or(rest);
+        return Some((Code::InvalidColumnReference, format!("GROUP BY position {place} is not in select list")));
+    }
+    if let Some(rest) = text.strip_prefix("Cannot infer common string type for string concat operation ") {
+        let (left, right) = rest.split_once(" || ")?;
+        let message = format!("Unexpected parameters ({}, {}) for function concat", type_of(left), type_of(right));
+        return Some((Code::FunctionNotFound, message));
+    }
+    let message = if let Some(rest) = text.strip_prefix("Cannot create filter with non-boolean predicate ") {
+        let kind = type_of(rest.rsplit(" returning ").next()?);
+        format!("WHERE or HAVING clause must evaluate to a boolean: actual type {kind}")
+    } else if let Some(kind) = text.strip_prefix("Unary operator 'NOT' requires a boolean expression, got ") {
+        format!("Value of logical NOT expression must evaluate to a boolean (actual: {})", type_of(kind))
+    } else {
+        let rest = text.strip_prefix("Cannot infer common argument type for logical boolean operation ")?;
+        let (left, right) = rest.split_once(" AND ").or_else(|| rest.split_once(" OR "))?;
+        let wrong = if left == "Boolean" { right } else { left };
+        format!("Logical expression term must evaluate to a boolean (actual: {})", type_of(wrong))
+    };
+    Some((Code::TypeMismatch, message))
 }
 
 /// What is said of arguments that a function does not take: by the function itself, or else by DataFusion, which names
@@ -233,6 +273,15 @@ pub(crate) fn with_place(mut error: Error, tokens: &[Token<'_>]) -> Error {
     if let Some(operands) = operands(&error.message) {
         return operator_mismatch(error.position, operands, tokens);
     }
+    if let Some(operator) = planned_operator(&error.message) {
+        let near = error.position;
+        let is_it = |token: &&Token<'_>| {
+            let is = token.is_symbol(operator) || (operator == "<>" && token.is_symbol("!="));
+            is && near.is_none_or(|near| token.position > near)
+        };
+        error.position = tokens.iter().find(is_it).map(|token| token.position);
+        return error;
+    }
     let about_a_name = matches!(error.code, Code::ColumnNotFound | Code::AmbiguousName | Code::FunctionNotFound);
     if error.position.is_none() && about_a_name {
         let name = error.message.split('\'').nth(1).unwrap_or_default();
@@ -241,6 +290,13 @@ pub(crate) fn with_place(mut error: Error, tokens: &[Token<'_>]) -> Error {
             tokens.iter().find(|token| token.value().eq_ignore_ascii_case(last)).map(|token| token.position);
     }
     error
+}
+
+/// The operator of an error of ours, which knows only a place near to it.
+fn planned_operator(message: &str) -> Option<&str> {
+    const OPERATORS: [&str; 11] = ["+", "-", "*", "/", "%", "=", "<>", "<=", ">=", "<", ">"];
+    let operands = message.strip_prefix("Cannot apply operator: ")?;
+    operands.split(' ').find(|word| OPERATORS.contains(word))
 }
 
 /// Takes `Utf8 + Int64` out of what DataFusion says of a sum that it cannot do.

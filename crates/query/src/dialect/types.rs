@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::{DataType, Field, FieldRef, TimeUnit};
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef, IntervalUnit, TimeUnit};
 use datafusion::common::Result;
 use datafusion::logical_expr::planner::TypePlanner;
-use datafusion::sql::sqlparser::ast;
+use datafusion::sql::sqlparser::ast::{self, TimezoneInfo};
 
-use super::TYPE;
+use super::{DAY_TO_SECOND, TYPE, YEAR_TO_MONTH};
 use crate::error::{Code, Error};
 use crate::function::{ADDRESS, PREFIX, json_type, map_type};
 
@@ -20,7 +20,17 @@ impl TypePlanner for Types {
         let data_type = match sql_type {
             ast::DataType::JSON => json_type(),
             ast::DataType::Varbinary(_) => DataType::BinaryView,
+            // Without this the zone would be lost.
+            ast::DataType::Timestamp(_, TimezoneInfo::WithTimeZone | TimezoneInfo::Tz) => {
+                DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into()))
+            }
             ast::DataType::Custom(name, _) => match name.0.as_slice() {
+                [ast::ObjectNamePart::Identifier(name)] if name.value == DAY_TO_SECOND => {
+                    DataType::Duration(TimeUnit::Millisecond)
+                }
+                [ast::ObjectNamePart::Identifier(name)] if name.value == YEAR_TO_MONTH => {
+                    DataType::Interval(IntervalUnit::YearMonth)
+                }
                 [ast::ObjectNamePart::Identifier(name)] => match name.value.strip_prefix(TYPE) {
                     Some(text) => parse(text)?,
                     None => return Ok(scalar(&name.value.to_ascii_lowercase()).filter(is_ours).map(nullable)),

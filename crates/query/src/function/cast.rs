@@ -27,7 +27,10 @@ pub(crate) fn differs(from: &DataType, to: &DataType) -> bool {
             from.len() == to.len() && !from.iter().zip(to).all(same)
         }
         (from, to) if to.is_integer() => is_fraction(from),
-        (from, to) if is_text(to) => from.is_floating() || matches!(from, DataType::Timestamp(..)),
+        (from, to) if is_text(to) => {
+            from.is_floating()
+                || matches!(from, DataType::Timestamp(..) | DataType::Duration(_) | DataType::Interval(_))
+        }
         _ => false,
     }
 }

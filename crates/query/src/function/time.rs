@@ -73,7 +73,7 @@ pub(super) const FUNCTIONS: &[Entry] = &[
             new(&[TEXT, BIGINT, TIMESTAMP], TIMESTAMP, add_timestamp),
         ],
     ),
-    ("date_diff", &[new(&[TEXT, TIMESTAMP, TIMESTAMP], BIGINT, diff)]),
+    ("date_diff", &[new(&[TEXT, DATE, DATE], BIGINT, diff_dates), new(&[TEXT, TIMESTAMP, TIMESTAMP], BIGINT, diff)]),
     ("date_format", &[new(&[TIMESTAMP, TEXT], TEXT, |args, _| write(args, format::mysql))]),
     ("format_datetime", &[new(&[TIMESTAMP, TEXT], TEXT, |args, _| write(args, format::joda))]),
     ("date_parse", &[new(&[TEXT, TEXT], LOCAL, |args, _| without_zone(&read(args, format::mysql)?))]),
@@ -247,8 +247,21 @@ fn trunc_timestamp(args: &[ArrayRef], _now: i64) -> Result<ArrayRef> {
 
 fn trunc_date(args: &[ArrayRef], _now: i64) -> Result<ArrayRef> {
     let days = dates(args, 1);
-    let result = with_units(args, |unit, row| Ok(day_number(unit.truncate(i64::from(days.value(row)) * DAY)?)))?;
+    let result = with_units(args, |unit, row| {
+        of_days(unit, args, row)?;
+        Ok(day_number(unit.truncate(i64::from(days.value(row)) * DAY)?))
+    })?;
     done(Date32Array::from(result))
+}
+
+/// Refuses units that a DATE has not.
+fn of_days(unit: Unit, args: &[ArrayRef], row: usize) -> Result<()> {
+    match unit {
+        Unit::Milliseconds(length) if length < DAY => {
+            refuse(format!("'{}' is not a valid DATE field", texts(args, 0).value(row)))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn add_timestamp(args: &[ArrayRef], _now: i64) -> Result<ArrayRef> {
@@ -260,12 +273,18 @@ fn add_timestamp(args: &[ArrayRef], _now: i64) -> Result<ArrayRef> {
 fn add_date(args: &[ArrayRef], _now: i64) -> Result<ArrayRef> {
     let (counts, days) = (args[1].as_primitive::<Int64Type>(), dates(args, 2));
     let result = with_units(args, |unit, row| {
-        if matches!(unit, Unit::Milliseconds(unit) if unit < DAY) {
-            return refuse("date_add: a DATE takes day, week, month, quarter or year".to_owned());
-        }
+        of_days(unit, args, row)?;
         Ok(day_number(unit.add(counts.value(row), i64::from(days.value(row)) * DAY)?))
     })?;
     done(Date32Array::from(result))
+}
+
+fn diff_dates(args: &[ArrayRef], _now: i64) -> Result<ArrayRef> {
+    let (from, to) = (dates(args, 1), dates(args, 2));
+    done(Int64Array::from(with_units(args, |unit, row| {
+        of_days(unit, args, row)?;
+        unit.between(i64::from(from.value(row)) * DAY, i64::from(to.value(row)) * DAY)
+    })?))
 }
 
 fn diff(args: &[ArrayRef], _now: i64) -> Result<ArrayRef> {

@@ -11,8 +11,10 @@ use datafusion::sql::sqlparser::ast::{
     VisitorMut, WindowFrameBound, WindowSpec, WindowType,
 };
 
-use super::cast;
+use super::interval::is_day_to_second;
+use super::{call, cast};
 use crate::dialect::TYPE;
+use crate::operator::NEGATE;
 
 /// Types the numbers of a statement.
 pub(super) fn integers(statement: &mut Statement) {
@@ -31,9 +33,11 @@ impl VisitorMut for Integers {
                 plain(of);
                 if is_integer("-", of) {
                     *expr = integer(expr.clone());
+                } else if !is_number(of) {
+                    *expr = call(NEGATE, vec![of.as_ref().clone()]);
                 }
             }
-            Expr::Interval(interval) => plain(&mut interval.value),
+            Expr::Cast { data_type, expr: length, .. } if is_day_to_second(data_type) => plain(length),
             Expr::Function(function) => {
                 // So DataFusion knows it for `count(*)`.
                 if function.name.to_string().eq_ignore_ascii_case("count") {
@@ -75,6 +79,10 @@ impl VisitorMut for Integers {
 fn is_integer(sign: &str, expr: &Expr) -> bool {
     let Expr::Value(ValueWithSpan { value: Value::Number(digits, _), .. }) = expr else { return false };
     format!("{sign}{digits}").parse::<i32>().is_ok()
+}
+
+fn is_number(expr: &Expr) -> bool {
+    matches!(expr, Expr::Value(ValueWithSpan { value: Value::Number(..), .. }))
 }
 
 /// The name of the type, which no statement can have.

@@ -265,6 +265,11 @@ async fn queries_slt() {
 }
 
 #[tokio::test]
+async fn coercions_slt() {
+    run_file("coercions.slt").await;
+}
+
+#[tokio::test]
 async fn types_and_errors_slt() {
     run_file("types_and_errors.slt").await;
 }
