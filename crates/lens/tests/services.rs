@@ -161,6 +161,13 @@ fn a_query_runs_and_its_result_is_read_in_pages() {
     let next = server.done("GetQueryResults", &json!({ "QueryExecutionId": id, "NextToken": page["NextToken"] }));
     assert_eq!(texts(&rows(&next)), ["10.0.0.2|200|NULL"]);
     assert!(next["NextToken"].is_null());
+    let other = server.start("SELECT 1");
+    let changed = page["NextToken"].as_str().expect("a token").replacen(|c: char| c.is_ascii_lowercase(), "0", 1);
+    for (id, token) in [(other.as_str(), page["NextToken"].clone()), (id, changed.into()), (id, "1000".into())] {
+        server.ended(id);
+        let refused = server.call("GetQueryResults", &json!({ "QueryExecutionId": id, "NextToken": token }));
+        assert!(refused.is_err_and(|error| error.to_string().contains("The NextToken is not valid")), "{token}");
+    }
     let csv = std::fs::read_to_string(root.path().join(format!("buckets/results/out/{id}.csv"))).expect("there");
     assert_eq!(csv, "\"srcaddr\",\"bytes\",\"nothing\"\n\"10.0.0.1\",\"100\",\n\"10.0.0.2\",\"200\",\n");
     assert!(root.path().join(format!("buckets/results/out/{id}.csv.metadata")).exists());

@@ -27,6 +27,7 @@ mod lazy;
 mod lexer;
 pub mod metastore;
 mod operator;
+mod page_token;
 mod progress;
 mod questions;
 mod rewrite;

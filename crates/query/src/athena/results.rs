@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use weir_store::BucketName;
 
 use super::execution::Kept;
-use super::shapes::{read_token, token};
 use super::{Athena, AthenaError, ColumnInfo, Scope, csv, outcome};
+use crate::page_token;
 
 /// Which page.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -85,21 +85,25 @@ impl Athena {
         let kept = self.kept(scope, &input.query_execution_id)?;
         check_state(&kept)?;
         let most = input.max_results.unwrap_or(PAGE).clamp(1, PAGE);
-        let start = input.next_token.as_deref().map(read_token).transpose()?.unwrap_or(0);
+        let start = match input.next_token.as_deref() {
+            None => 0,
+            Some(token) => page_token::place(&input.query_execution_id, token)
+                .ok_or_else(|| AthenaError::invalid("INVALID_INPUT", "The NextToken is not valid."))?,
+        };
         let (rows, next) = match kept.execution.substatement_type.as_deref() {
             Some("INSERT" | "UNLOAD" | "CREATE_TABLE_AS_SELECT" | "PREPARE" | "DEALLOCATE") => (Vec::new(), None),
             _ if kept.output_rows == 0 && !kept.has_header => (Vec::new(), None),
-            _ => self.page(&kept, start as u64, most).await?,
+            _ => self.page(&kept, start, most).await?,
         };
         Ok(GetQueryResultsOutput {
             update_count: kept.update_count,
             result_set: ResultSet { rows, result_set_metadata: Columns { column_info: kept.columns } },
-            next_token: next.map(token),
+            next_token: next.map(|next| page_token::of(&input.query_execution_id, next)),
         })
     }
 
     /// The rows from a place in the object, and the place behind them when more follow.
-    async fn page(&self, kept: &Kept, start: u64, most: usize) -> Result<(Vec<Row>, Option<usize>), AthenaError> {
+    async fn page(&self, kept: &Kept, start: u64, most: usize) -> Result<(Vec<Row>, Option<u64>), AthenaError> {
         let output = kept.output().unwrap_or_default();
         let is_csv = output.ends_with(".csv");
         let (bucket, key) = outcome::place(output)?;
@@ -113,7 +117,7 @@ impl Athena {
                     rows.push(row);
                     at += length;
                 }
-                Some(_) => return Ok((rows, usize::try_from(start).ok().map(|start| start + at))),
+                Some(_) => return Ok((rows, Some(start + at as u64))),
                 None if end >= size => return Ok((rows, None)),
                 None => {
                     let piece = self.piece(&bucket, &key, end..(end + PIECE).min(size)).await?;

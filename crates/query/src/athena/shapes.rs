@@ -42,12 +42,12 @@ pub(super) fn page<T>(all: Vec<T>, input: &ListInput, most: usize) -> Result<(Ve
 }
 
 /// A number as a token.
-pub(super) fn token(number: usize) -> String {
+fn token(number: usize) -> String {
     STANDARD.encode(format!("weir:{number}"))
 }
 
 /// The number of a token.
-pub(super) fn read_token(token: &str) -> Result<usize, AthenaError> {
+fn read_token(token: &str) -> Result<usize, AthenaError> {
     let text = STANDARD.decode(token).ok().and_then(|text| String::from_utf8(text).ok());
     let number = text.as_deref().and_then(|text| text.strip_prefix("weir:")).and_then(|number| number.parse().ok());
     number.ok_or_else(|| AthenaError::invalid("INVALID_INPUT", "The NextToken is not valid."))

@@ -9,6 +9,7 @@ mod table;
 
 use std::{
     collections::BTreeMap,
+    ops::Range,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -17,6 +18,7 @@ use tokio::{runtime::Handle, sync::Semaphore, task::AbortHandle};
 use weir_store::Catalogue;
 
 use super::{Insights, InsightsError, Row, Statistics, run::Partial};
+use crate::page_token;
 pub use shapes::*;
 
 /// The one language that there is.
@@ -125,17 +127,27 @@ impl Queries {
     /// # Errors
     /// There is no such query, the page makes no sense, and those of the disk.
     pub fn get_query_results(&self, input: &GetQueryResultsInput) -> Result<GetQueryResultsOutput, InsightsError> {
-        let Outcome { status, statistics, rows } = match self.shared.going(&input.query_id) {
-            Some(going) => going.outcome(going.status()),
-            None => self.shared.ended(&input.query_id)?,
+        let from = match input.next_token.as_deref() {
+            None => 0,
+            Some(token) => {
+                let place = page_token::place(&input.query_id, token).and_then(|place| usize::try_from(place).ok());
+                place.ok_or_else(no_token)?
+            }
         };
-        let from = place(input.next_token.as_deref())?;
         let most = bounded("maxItems", input.max_items, 10_000)?;
-        let most = if input.max_items.is_some() { most } else { usize::MAX };
-        let total = rows.len();
-        let results: Vec<Row> = rows.into_iter().skip(from).take(most).collect();
+        let end = if input.max_items.is_some() { from.saturating_add(most) } else { usize::MAX };
+        let (Outcome { status, statistics, rows: results }, total) = match self.shared.going(&input.query_id) {
+            Some(going) => {
+                let mut outcome = going.outcome(going.status());
+                let total = outcome.rows.len();
+                outcome.rows.truncate(end);
+                outcome.rows.drain(..from.min(outcome.rows.len()));
+                (outcome, total)
+            }
+            None => self.shared.ended(&input.query_id, from..end)?,
+        };
         let end = from.saturating_add(results.len());
-        let next_token = (end < total && !results.is_empty()).then(|| end.to_string());
+        let next_token = (end < total && !results.is_empty()).then(|| page_token::of(&input.query_id, end as u64));
         Ok(GetQueryResultsOutput { query_language: LANGUAGE.to_owned(), results, statistics, status, next_token })
     }
 
@@ -146,7 +158,7 @@ impl Queries {
     pub fn stop_query(&self, input: &StopQueryInput) -> Result<SuccessOutput, InsightsError> {
         let id = &input.query_id;
         let Some(going) = self.shared.going(id) else {
-            let status = self.shared.ended(id)?.status.text();
+            let status = self.shared.ended(id, 0..0)?.0.status.text();
             let message = format!("The query {id} has already ended: its status is {status}");
             return Err(InsightsError::InvalidParameter(message));
         };
@@ -212,9 +224,9 @@ impl Shared {
         self.lock().get(id).cloned()
     }
 
-    /// How a query ended.
-    fn ended(&self, id: &str) -> Result<Outcome, InsightsError> {
-        let found = self.catalogue.change(|transaction| table::outcome(transaction, id))?;
+    /// How a query ended, those of its rows that are in a range, and how many it has.
+    fn ended(&self, id: &str, range: Range<usize>) -> Result<(Outcome, usize), InsightsError> {
+        let found = self.catalogue.change(|transaction| table::outcome(transaction, id, range))?;
         found.ok_or_else(|| InsightsError::NotFound(format!("The query {id} does not exist")))
     }
 
@@ -265,7 +277,7 @@ fn no_token() -> InsightsError {
     InsightsError::InvalidParameter("The specified nextToken is invalid.".to_owned())
 }
 
-/// The place of a page that goes on.
+/// The place of a page of a list that goes on.
 fn place(token: Option<&str>) -> Result<usize, InsightsError> {
     token.map_or(Ok(0), |token| token.parse().map_err(|_| no_token()))
 }

@@ -90,6 +90,59 @@ async fn a_query_is_started_asked_for_and_listed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_long_answer_is_read_page_by_page() {
+    let (logs, catalogue) = world();
+    let event = |at| InputEvent { timestamp: DAY + 2 * SECOND, message: format!("line {at:04}") };
+    logs.store.append("/g", "s", &(0..1100).map(event).collect::<Vec<_>>(), NOON).unwrap();
+    let queries = open(&logs, &catalogue);
+    let query = StartQueryInput { end_time: DAY / SECOND + 2, ..start("fields @message | sort @message | limit 2000") };
+    let id = queries.start_query(&query, NOON).unwrap().query_id;
+    let all = ended(&queries, &id).await.results;
+    assert_eq!(all.len(), 1102);
+    let ask = |id: &str, token: Option<String>, most| {
+        queries.get_query_results(&GetQueryResultsInput {
+            query_id: id.to_owned(),
+            max_items: Some(most),
+            next_token: token,
+        })
+    };
+    for most in [1, 7, 499, 500, 501, 1102, 10_000] {
+        let (mut rows, mut token) = (Vec::new(), None);
+        // A page of one each would take long.
+        for _ in 0..(all.len() / most + 1).min(600) {
+            let page = ask(&id, token, i64::try_from(most).unwrap()).unwrap();
+            assert!(page.results.len() <= most);
+            rows.extend(page.results);
+            token = page.next_token;
+            if token.is_none() {
+                break;
+            }
+        }
+        assert_eq!(token.is_none(), rows.len() == all.len());
+        assert_eq!(rows[..], all[..rows.len()], "{most}");
+    }
+
+    let other = queries.start_query(&query, NOON).unwrap().query_id;
+    ended(&queries, &other).await;
+    let token = ask(&id, None, 500).unwrap().next_token.unwrap();
+    for (id, token) in [(other.as_str(), token.clone()), (&id, token[1..].to_owned()), (&id, "500".to_owned())] {
+        let error = ask(id, Some(token), 500).unwrap_err();
+        assert_eq!((error.code(), error.to_string()), ("InvalidParameterException", no_token()));
+    }
+    // The rows go with their query.
+    queries.start_query(&start("stats count(*)"), NOON + 8 * 86_400 * SECOND).unwrap();
+    let kept = catalogue.change(|transaction| {
+        let left = "SELECT count(*) FROM insights_page WHERE query = ?1";
+        Ok::<i64, weir_store::CatalogueError>(transaction.query_row(left, [&id], |row| row.get(0)).unwrap())
+    });
+    assert_eq!(kept.unwrap(), 0);
+}
+
+fn no_token() -> String {
+    "The specified nextToken is invalid.".to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_cannot_be_started_is_refused_as_aws_does() {
     let (logs, catalogue) = world();
     let queries = open(&logs, &catalogue);

@@ -156,7 +156,7 @@ impl Queries {
 
     /// The rows of a query that has ended, as CSV.
     fn rows_of(&self, id: &str) -> Result<String, InsightsError> {
-        let Outcome { status, rows, .. } = self.shared.ended(id)?;
+        let (Outcome { status, rows, .. }, _) = self.shared.ended(id, 0..usize::MAX)?;
         if status != QueryStatus::Complete {
             let message =
                 format!("The query {id} is {}: a lookup table is made of one that is Complete", status.text());

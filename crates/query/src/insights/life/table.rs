@@ -1,5 +1,7 @@
 //! What the catalogue keeps of queries: those that were started, their rows for a week, and those that were saved.
 
+use std::ops::Range;
+
 use rusqlite::{OptionalExtension as _, Row as SqlRow, Transaction};
 use weir_store::Tables;
 
@@ -8,7 +10,7 @@ use super::{
     lookup::StoredLookup,
     shapes::{QueryDefinition, QueryStatus},
 };
-use crate::insights::InsightsError;
+use crate::insights::{InsightsError, Row};
 
 pub(super) const TABLES: Tables = Tables {
     owner: "insights",
@@ -44,11 +46,25 @@ CREATE TABLE insights_lookup (
     updated INTEGER NOT NULL
 );
 ",
+        "
+-- How many rows there are in insights_page; NULL where they are in the column rows.
+ALTER TABLE insights_query ADD COLUMN total INTEGER;
+CREATE TABLE insights_page (
+    query TEXT NOT NULL,
+    first INTEGER NOT NULL,
+    -- JSON
+    rows TEXT NOT NULL,
+    PRIMARY KEY (query, first)
+) WITHOUT ROWID;
+",
     ],
 };
 
 /// How long a query and its rows are kept, in milliseconds: 7 days.
 const KEPT: i64 = 7 * 86_400_000;
+
+/// How many rows are kept together. A page of an answer is read from those that it begins and ends in.
+const TOGETHER: usize = 500;
 
 /// A query as the catalogue has it.
 pub(super) struct Stored {
@@ -81,7 +97,10 @@ pub(super) fn tidy(transaction: &Transaction<'_>, now: i64, opening: bool) -> Re
         transaction.execute(left, []).map_err(refused)?;
     }
     let old = "DELETE FROM insights_query WHERE created < ?1";
-    transaction.execute(old, [now.saturating_sub(KEPT)]).map_err(refused)?;
+    if transaction.execute(old, [now.saturating_sub(KEPT)]).map_err(refused)? > 0 {
+        let pages = "DELETE FROM insights_page WHERE query NOT IN (SELECT id FROM insights_query)";
+        transaction.execute(pages, []).map_err(refused)?;
+    }
     Ok(())
 }
 
@@ -100,23 +119,65 @@ pub(super) fn insert(
 /// Writes down how a query ended.
 pub(super) fn finish(transaction: &Transaction<'_>, id: &str, outcome: &Outcome) -> Result<(), InsightsError> {
     let Outcome { status, statistics, rows } = outcome;
-    let update = "UPDATE insights_query SET status = ?2, statistics = ?3, rows = ?4 WHERE id = ?1";
-    transaction.execute(update, (id, status.text(), json(statistics), json(rows))).map_err(refused)?;
+    let update = "UPDATE insights_query SET status = ?2, statistics = ?3, total = ?4 WHERE id = ?1";
+    transaction.execute(update, (id, status.text(), json(statistics), number(rows.len()))).map_err(refused)?;
+    let insert = "INSERT INTO insights_page (query, first, rows) VALUES (?1, ?2, ?3)";
+    let mut insert = transaction.prepare(insert).map_err(refused)?;
+    for (index, rows) in rows.chunks(TOGETHER).enumerate() {
+        insert.execute((id, number(index * TOGETHER), json(&rows))).map_err(refused)?;
+    }
     Ok(())
 }
 
-/// How a query ended, what it read, and its rows.
-pub(super) fn outcome(transaction: &Transaction<'_>, id: &str) -> Result<Option<Outcome>, InsightsError> {
-    let select = "SELECT status, statistics, rows FROM insights_query WHERE id = ?1";
-    let text = |row: &SqlRow<'_>, place: usize| row.get::<_, String>(place);
+/// How a query ended, what it read, those of its rows that are in a range, and how many it has.
+pub(super) fn outcome(
+    transaction: &Transaction<'_>,
+    id: &str,
+    range: Range<usize>,
+) -> Result<Option<(Outcome, usize)>, InsightsError> {
+    let select =
+        "SELECT status, statistics, total, CASE WHEN total IS NULL THEN rows END FROM insights_query WHERE id = ?1";
     let found = |row: &SqlRow<'_>| {
-        Ok(Outcome {
-            status: QueryStatus::of(&text(row, 0)?),
-            statistics: serde_json::from_str(&text(row, 1)?).unwrap_or_default(),
-            rows: serde_json::from_str(&text(row, 2)?).unwrap_or_default(),
-        })
+        let (status, statistics): (String, String) = (row.get(0)?, row.get(1)?);
+        let statistics = serde_json::from_str(&statistics).unwrap_or_default();
+        let total = row.get::<_, Option<i64>>(2)?.map(|total| usize::try_from(total).unwrap_or(0));
+        Ok((QueryStatus::of(&status), statistics, total, row.get::<_, Option<String>>(3)?))
     };
-    transaction.query_row(select, [id], found).optional().map_err(refused)
+    let found = transaction.query_row(select, [id], found).optional().map_err(refused)?;
+    let Some((status, statistics, total, together)) = found else { return Ok(None) };
+    let (total, first, rows) = match (total, together) {
+        (Some(total), _) => {
+            let first = range.start - range.start % TOGETHER;
+            (total, first, pages(transaction, id, first..range.end)?)
+        }
+        (None, together) => {
+            let rows = of_json::<Row>(&together.unwrap_or_default());
+            (rows.len(), 0, rows)
+        }
+    };
+    let rows = rows.into_iter().skip(range.start - first).take(range.len()).collect();
+    Ok(Some((Outcome { status, statistics, rows }, total)))
+}
+
+/// The rows that are kept together from a place that they begin at, up to those that a place is in.
+fn pages(transaction: &Transaction<'_>, id: &str, range: Range<usize>) -> Result<Vec<Row>, InsightsError> {
+    let select = "SELECT rows FROM insights_page WHERE query = ?1 AND first >= ?2 AND first < ?3 ORDER BY first";
+    let mut select = transaction.prepare(select).map_err(refused)?;
+    let pages = select.query_map((id, number(range.start), number(range.end)), |row| row.get::<_, String>(0));
+    let mut rows = Vec::new();
+    for page in pages.map_err(refused)? {
+        rows.extend(of_json::<Row>(&page.map_err(refused)?));
+    }
+    Ok(rows)
+}
+
+/// A count or a place as the catalogue has it.
+fn number(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+fn of_json<T: serde::de::DeserializeOwned>(text: &str) -> Vec<T> {
+    serde_json::from_str(text).unwrap_or_default()
 }
 
 /// Queries, the newest first, in front of a place.
