@@ -216,3 +216,17 @@ def test_a_flood_of_bad_signatures(watched):
             served(watched)
         for each in floods:
             each.result()
+
+
+def test_a_refusal_before_the_body_says_that_the_connection_ends(watched):
+    """Otherwise a client sends its next request into a connection that is being closed."""
+    with connect(watched) as connection:
+        connection.sendall(head("PUT", "/nowhere/key", Content_Length=5, Expect="100-continue"))
+        said = answer(connection)
+        assert status(said) == 403 and b"\r\nconnection: close\r\n" in said.lower(), said
+        assert connection.recv(1) == b""
+    with connect(watched) as connection:
+        for _ in range(2):
+            connection.sendall(head("GET", "/nowhere/key", Authorization=FORGED.replace("/logs/", "/s3/"), X_Amz_Date="20260101T000000Z"))
+            said = answer(connection)
+            assert status(said) == 403 and b"connection:" not in said.lower(), said

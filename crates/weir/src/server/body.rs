@@ -3,6 +3,10 @@
 use std::{
     io,
     pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -21,6 +25,21 @@ pub struct Patient {
     /// Time that may still be waited.
     left: Duration,
     waiting: Option<Waiting>,
+    is_read: Read,
+}
+
+/// Whether a body was read to its end.
+#[derive(Clone, Default)]
+pub struct Read(Arc<AtomicBool>);
+
+impl Read {
+    pub fn is_done(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn note(&self, body: &Incoming) {
+        self.0.fetch_or(body.is_end_stream(), Ordering::Relaxed);
+    }
 }
 
 struct Waiting {
@@ -30,7 +49,14 @@ struct Waiting {
 
 impl Patient {
     pub fn new(body: Incoming) -> Self {
-        Self { body, left: GRACE, waiting: None }
+        let is_read = Read::default();
+        is_read.note(&body);
+        Self { body, left: GRACE, waiting: None, is_read }
+    }
+
+    /// Tells when all of it has been read.
+    pub fn is_read(&self) -> Read {
+        self.is_read.clone()
     }
 
     /// Something came: what was waited is used up, what was brought is earned.
@@ -53,6 +79,7 @@ impl Body for Patient {
             let data = frame.as_ref().and_then(|frame| frame.as_ref().ok()?.data_ref());
             let bytes = data.map_or(0, Bytes::len);
             self.settle(bytes);
+            self.is_read.note(&self.body);
             return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
         }
         let left = self.left;

@@ -16,7 +16,13 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use axum::{Router, body::Body, extract::ConnectInfo, response::Response};
+use axum::{
+    Router,
+    body::Body,
+    extract::ConnectInfo,
+    http::{HeaderValue, header::CONNECTION},
+    response::Response,
+};
 use hyper::{
     Request,
     body::Incoming,
@@ -206,12 +212,23 @@ impl House {
         peer: SocketAddr,
         is_secure: bool,
     ) -> impl Future<Output = Result<Response, Infallible>> + use<> {
-        let mut request = request.map(|body| Body::new(Patient::new(body)));
+        let (parts, body) = request.into_parts();
+        let body = Patient::new(body);
+        let is_read = body.is_read();
+        let mut request = Request::from_parts(parts, Body::new(body));
         request.extensions_mut().insert(ConnectInfo(peer));
         if is_secure {
             request.extensions_mut().insert(OverTls);
         }
-        TowerToHyperService::new(self.routes.clone()).call(request)
+        let answer = TowerToHyperService::new(self.routes.clone()).call(request);
+        async move {
+            let mut response = answer.await?;
+            // What is left of the body may never come: the connection ends, and a client that is not told would use it again.
+            if response.status().as_u16() >= 400 && !is_read.is_done() {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok(response)
+        }
     }
 }
 
