@@ -79,6 +79,19 @@ def test_labels_say_what_makes_the_difference(cloudwatch):
     assert labels(query("a", "Sum"), {"Id": "e", "Expression": "a / 4", "Label": "quarter"})[1] == ("quarter", [1.0])
 
 
+def test_a_unit_that_is_none(cloudwatch):
+    refused = failure(cloudwatch.put_metric_data, Namespace="Lab", MetricData=[
+        {"MetricName": "m", "Value": 1, "Unit": "GB"}, {"MetricName": "m", "Value": 1}])
+    assert refused.code == "InvalidParameterValue"
+    assert refused.message.startswith(
+        "The parameter MetricData.member.1.Unit must be a value in the set [ Seconds, Microseconds, ")
+    refused = failure(cloudwatch.get_metric_statistics, **minute(cloudwatch, Statistics=["Sum"], Unit="GB"))
+    assert refused.code == "ValidationError"
+    assert refused.message.startswith(
+        "1 validation error detected: Value 'GB' at 'unit' failed to satisfy constraint: Member must satisfy enum value "
+        "set: [Gigabits/Second, Gigabits, ")
+
+
 def test_metrics_insights(cloudwatch):
     for door, values in [("front", [1.0, 4.0]), ("back", [2.0])]:
         datum = {"MetricName": "Hits", "Dimensions": [{"Name": "Door", "Value": door}], "Timestamp": last_minute(), "Values": values}

@@ -31,6 +31,37 @@ pub fn table(on: &Foundation) -> Result<Table<CloudWatch>, ApiError> {
 
 const STATES: [&str; 3] = ["INSUFFICIENT_DATA", "ALARM", "OK"];
 const STATISTICS: [&str; 5] = ["SampleCount", "Average", "Sum", "Minimum", "Maximum"];
+/// In the order in which AWS tells them.
+const UNITS: [&str; 27] = [
+    "Gigabits/Second",
+    "Gigabits",
+    "Percent",
+    "Terabits",
+    "Bits",
+    "Kilobits",
+    "Megabytes/Second",
+    "Kilobytes",
+    "Megabits/Second",
+    "Terabytes",
+    "Bytes",
+    "Count",
+    "Gigabytes",
+    "Milliseconds",
+    "Count/Second",
+    "Gigabytes/Second",
+    "None",
+    "Terabytes/Second",
+    "Bytes/Second",
+    "Megabits",
+    "Kilobytes/Second",
+    "Megabytes",
+    "Microseconds",
+    "Kilobits/Second",
+    "Terabits/Second",
+    "Bits/Second",
+    "Seconds",
+];
+const UNIT: Check = Check::OneOf("Unit", &UNITS);
 const OPERATORS: [&str; 7] = [
     "GreaterThanOrEqualToThreshold",
     "GreaterThanThreshold",
@@ -68,6 +99,7 @@ const OPERATIONS: &[Operation<CloudWatch>] = &[
         PERIOD,
         Check::Length("Statistics", 1, 5),
         Check::Length("ExtendedStatistics", 1, 10),
+        UNIT,
     ]),
     Operation::new("ListMetrics", handle!(metrics::list)).checked(&[
         NAMESPACE,
@@ -85,6 +117,7 @@ const OPERATIONS: &[Operation<CloudWatch>] = &[
         METRIC_NAME,
         NAMESPACE,
         Check::OneOf("Statistic", &STATISTICS),
+        UNIT,
         PERIOD,
         Check::Range("EvaluationPeriods", 1, i64::MAX),
         Check::Range("DatapointsToAlarm", 1, i64::MAX),
@@ -122,6 +155,7 @@ const OPERATIONS: &[Operation<CloudWatch>] = &[
         Check::Required("Namespace"),
         NAMESPACE,
         Check::OneOf("Statistic", &STATISTICS),
+        UNIT,
         PERIOD,
     ]),
     Operation::new("DescribeAlarmHistory", handle!(alarms::history)).on(any_alarm).checked(&[

@@ -49,8 +49,8 @@ pub struct MetricDatum {
     /// How often each of `values` was observed; 1 if not given.
     #[serde(deserialize_with = "crate::lenient::numbers")]
     pub counts: Vec<f64>,
-    /// What is counted.
-    pub unit: Option<Unit>,
+    /// What is counted: the name of a [`Unit`].
+    pub unit: Option<String>,
     /// Seconds: 1, or 60 if not given.
     pub storage_resolution: Option<i64>,
 }
@@ -71,17 +71,35 @@ impl Metrics {
         if input.namespace.starts_with("AWS/") {
             return Err(MetricError::Value("The value AWS/ for parameter Namespace is invalid.".to_owned()));
         }
+        let units = units(&input.metric_data)?;
         let mut sums: BTreeMap<(MetricId, Unit, Slot), Bucket> = BTreeMap::new();
-        for (place, datum) in input.metric_data.iter().enumerate() {
+        for (place, (datum, unit)) in input.metric_data.iter().zip(units).enumerate() {
             let metric = MetricId::new(&input.namespace, &datum.metric_name, &datum.dimensions)?;
             let checked = Checked { datum, member: format!("MetricData.member.{}", place + 1) };
-            let place = (metric, datum.unit.unwrap_or_default(), checked.slot(now)?);
+            let place = (metric, unit, checked.slot(now)?);
             let bucket = checked.bucket()?;
             sums.entry(place).and_modify(|sum| sum.merge(&bucket)).or_insert(bucket);
         }
         let put = |((metric, unit, slot), bucket)| Put { metric, unit, slot, bucket };
         Ok(self.put(sums.into_iter().map(put).collect())?)
     }
+}
+
+/// The units of data; all that are none are told at once, as CloudWatch does.
+fn units(data: &[MetricDatum]) -> Result<Vec<Unit>, MetricError> {
+    let (mut units, mut wrong) = (Vec::with_capacity(data.len()), Vec::new());
+    for (place, datum) in data.iter().enumerate() {
+        match datum.unit.as_deref().map_or(Ok(Unit::default()), str::parse) {
+            Ok(unit) => units.push(unit),
+            Err(_) => {
+                let names: Vec<&str> = Unit::ALL.iter().map(|unit| unit.name()).collect();
+                let names = names.join(", ");
+                let member = format!("MetricData.member.{}.Unit", place + 1);
+                wrong.push(format!("The parameter {member} must be a value in the set [ {names} ]."));
+            }
+        }
+    }
+    if wrong.is_empty() { Ok(units) } else { Err(MetricError::Value(wrong.join("\n"))) }
 }
 
 /// A datum with the name that messages have for it.
@@ -228,6 +246,8 @@ mod tests {
             (MetricDatum { timestamp: Some(NOW - OLDEST - 1), ..value(1.0) }, "InvalidParameterValue"),
             (MetricDatum { timestamp: Some(NOW + NEWEST), ..value(1.0) }, "taken"),
             (MetricDatum { timestamp: Some(NOW + NEWEST + 1), ..value(1.0) }, "InvalidParameterValue"),
+            (MetricDatum { unit: Some("Count/Second".to_owned()), ..value(1.0) }, "taken"),
+            (MetricDatum { unit: Some("count".to_owned()), ..value(1.0) }, "InvalidParameterValue"),
             (MetricDatum { storage_resolution: Some(1), ..value(1.0) }, "taken"),
             (MetricDatum { storage_resolution: Some(30), ..value(1.0) }, "InvalidParameterValue"),
         ] {

@@ -21,6 +21,19 @@ pub(super) fn page_size(asked: Option<i32>, name: &'static str) -> S3Result<usiz
     Ok(natural(asked, name)?.map_or(MOST, |asked| asked.min(MOST)))
 }
 
+/// How keys are to be written.
+///
+/// # Errors
+/// Neither as they are nor as in a URL.
+pub(super) fn encoding(asked: Option<&dto::EncodingType>) -> S3Result<Option<&dto::EncodingType>> {
+    match asked {
+        Some(other) if other.as_str() != dto::EncodingType::URL => {
+            Err(invalid_argument("Invalid Encoding Method specified in Request", "encoding-type", other.as_str()))
+        }
+        asked => Ok(asked),
+    }
+}
+
 /// A number of a query.
 ///
 /// # Errors
@@ -168,7 +181,7 @@ pub(super) fn list_objects(
     let mut page = Page::new(input.prefix.as_deref(), input.delimiter.as_deref(), most);
     let marker = input.marker.unwrap_or_default();
     fill(service, &bucket, &mut page, &marker)?;
-    let encoding = input.encoding_type.as_ref();
+    let encoding = encoding(input.encoding_type.as_ref())?;
     let next = page.last.as_ref().filter(|_| page.is_truncated && page.delimiter.is_some());
     Ok(dto::ListObjectsOutput {
         name: Some(input.bucket),
@@ -200,7 +213,7 @@ pub(super) fn list_objects_v2(
         None => start.clone(),
     };
     fill(service, &bucket, &mut page, &from)?;
-    let encoding = input.encoding_type.as_ref();
+    let encoding = encoding(input.encoding_type.as_ref())?;
     let next = page.last.as_ref().filter(|_| page.is_truncated);
     Ok(dto::ListObjectsV2Output {
         name: Some(input.bucket),

@@ -7,7 +7,7 @@ use super::{
     checksum::{Algorithm, check_md5, hex, put_sum, wanted},
     disk::{PartDigests, Upload, UploadFacts, blocking, fill},
     error::{invalid_argument, invalid_request, no_such_upload},
-    list::{Page, encoded, natural, page_size},
+    list::{Page, encoded, encoding, natural, page_size},
     put::{check_length, declared_length, facts_of, refuse_unsupported, trailers},
     service::Service,
     settings, time,
@@ -213,7 +213,7 @@ pub(super) fn list(
     }
     let last: Option<&Upload> = page.items.last().map(|(_, upload)| upload);
     let next_id = last.map(|upload| upload.id.clone()).unwrap_or_default();
-    let (next_key, encoding) = (page.last.clone(), input.encoding_type.as_ref());
+    let (next_key, encoding) = (page.last.clone(), encoding(input.encoding_type.as_ref())?);
     let uploads = page.items.iter().map(|(key, upload)| dto::MultipartUpload {
         checksum_algorithm: upload.facts.algorithm.map(Algorithm::dto),
         checksum_type: upload.facts.algorithm.map(|_| kind(upload.facts.is_full_object)),

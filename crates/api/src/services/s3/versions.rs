@@ -4,7 +4,7 @@ use s3s::{S3Request, S3Result, dto};
 
 use super::{
     disk::{Version, after},
-    list::{Page, encoded, page_size},
+    list::{Page, encoded, encoding, page_size},
     service::Service,
     time,
 };
@@ -32,7 +32,7 @@ pub(super) fn list(
         &marker,
         id_marker.as_deref(),
     )?;
-    let encoding = input.encoding_type.as_ref();
+    let encoding = encoding(input.encoding_type.as_ref())?;
     let next_key = page.last.as_ref().filter(|_| page.is_truncated).map(|key| encoded(key, encoding));
     let at_item = page.items.last().filter(|(key, _)| Some(key) == page.last.as_ref() && page.is_truncated);
     let next_id = at_item.map(|(_, listed)| listed.version.version.clone());

@@ -155,7 +155,7 @@ fn what_was_put_survives_without_a_flush_and_is_counted_once_with_one() {
             metric_name: "Hits".to_owned(),
             timestamp: Some(timestamp),
             value: Some(value),
-            unit: Some(Unit::Count),
+            unit: Some(Unit::Count.to_string()),
             ..MetricDatum::default()
         };
         let input = PutMetricDataInput { namespace: "Door".to_owned(), metric_data: vec![datum] };

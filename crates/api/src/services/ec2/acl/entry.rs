@@ -156,6 +156,7 @@ impl EntryInput {
         }
         let cidr_block = self.cidr_block.as_deref().map(|text| cidr::ipv4(text, "cidrBlock")).transpose()?;
         let ipv6 = self.ipv6_cidr_block.as_deref().map(|text| cidr::ipv6(text, "ipv6CidrBlock")).transpose()?;
+        let (has_ports, has_types) = (matches!(&*protocol, "6" | "17"), matches!(&*protocol, "1" | "58"));
         let entry = Entry {
             rule_number,
             protocol,
@@ -163,8 +164,8 @@ impl EntryInput {
             egress,
             cidr_block: cidr_block.map(|range| range.to_string()),
             ipv6_cidr_block: ipv6.map(|range| range.to_string()),
-            port_range: self.port_range,
-            icmp_type_code: self.icmp,
+            port_range: self.port_range.filter(|_| has_ports),
+            icmp_type_code: self.icmp.filter(|_| has_types),
         };
         entry.service()?;
         Ok(entry)

@@ -137,7 +137,7 @@ pub(in super::super) fn create(ec2: &Ec2, call: &Call, input: &CreateInput) -> R
     let draft = input.draft(call, &token, &destination)?;
     let problem = problem(ec2, call, &draft, &destination)?;
     ec2.change(call, |state| {
-        if let Some(ids) = input.client_token.as_ref().and_then(|token| earlier(state, token)) {
+        if let Some(ids) = earlier(state, input, &draft)? {
             return Ok(json!({ "clientToken": token, "flowLogIdSet": ids, "unsuccessful": [] }));
         }
         let missing: Vec<&str> =
@@ -195,10 +195,21 @@ fn problem(ec2: &Ec2, call: &Call, draft: &FlowLog, destination: &Destination) -
 }
 
 /// The flow logs that the same request made before.
-fn earlier(state: &State, token: &str) -> Option<Vec<String>> {
-    let same = state.flow_logs.iter().filter(|log| log.private.client_token.as_deref() == Some(token));
-    let ids: Vec<String> = same.map(|log| log.flow_log_id.clone()).collect();
-    if ids.is_empty() { None } else { Some(ids) }
+///
+/// # Errors
+/// Another request had its token.
+fn earlier(state: &State, input: &CreateInput, draft: &FlowLog) -> Result<Option<Vec<String>>, ApiError> {
+    let Some(token) = input.client_token.as_deref() else { return Ok(None) };
+    let mut ids = Vec::new();
+    for log in state.flow_logs.iter().filter(|log| log.private.client_token.as_deref() == Some(token)) {
+        let asked = FlowLog { resource_id: log.resource_id.clone(), ..draft.clone() };
+        if !input.resource_id.contains(&log.resource_id) || !log.is_like(&asked) {
+            let text = "The request uses the same client token as a previous one, but is not identical to it.";
+            return Err(ApiError::new("IdempotentParameterMismatch", text));
+        }
+        ids.push(log.flow_log_id.clone());
+    }
+    Ok((!ids.is_empty()).then_some(ids))
 }
 
 fn put(

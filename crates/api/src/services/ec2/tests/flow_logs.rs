@@ -180,6 +180,10 @@ fn the_same_flow_log_is_not_made_twice() {
     let first = lab.ask("CreateFlowLogs", &format!("{}&ClientToken=t", to_bucket(&vpc)));
     assert_eq!(lab.ask("CreateFlowLogs", &format!("{}&ClientToken=t", to_bucket(&vpc))), first);
     assert_eq!(
+        lab.refused("CreateFlowLogs", &format!("{}&ClientToken=t", to_bucket(&vpc).replace("ALL", "REJECT"))),
+        "IdempotentParameterMismatch: The request uses the same client token as a previous one, but is not identical to it."
+    );
+    assert_eq!(
         lab.refused("CreateFlowLogs", &to_bucket(&vpc)),
         "FlowLogAlreadyExists: Error. There is an existing Flow Log with the same configuration and log destination."
     );

@@ -108,6 +108,17 @@ fn network_acls_have_entries_and_subnets() {
     assert!(lab.refused("CreateNetworkAclEntry", &entry(90, "allow")).starts_with("NetworkAclEntryAlreadyExists"));
     assert!(lab.refused("CreateNetworkAclEntry", &entry(40_000, "allow")).contains("between 1 and 32766"));
     lab.ask("ReplaceNetworkAclEntry", &entry(90, "allow"));
+    let icmp = entry(91, "allow").replace("tcp", "icmp") + "&Icmp.Type=8&Icmp.Code=-1";
+    lab.ask("CreateNetworkAclEntry", &icmp);
+    let shown = lab.ask("DescribeNetworkAcls", &format!("NetworkAclId.1={acl}"));
+    let entries = shown["networkAclSet"][0]["entrySet"].as_array().cloned().unwrap_or_default();
+    let shown = entries.iter().find(|entry| entry["ruleNumber"] == json!(91)).expect("an entry");
+    assert_eq!(
+        (&shown["icmpTypeCode"]["type"], shown.get("portRange")),
+        (&json!(8), None),
+        "only TCP and UDP have ports"
+    );
+    lab.ask("DeleteNetworkAclEntry", &format!("NetworkAclId={acl}&RuleNumber=91&Egress=false"));
     let filter = format!("Filter.1.Name=association.subnet-id&Filter.1.Value.1={subnet}");
     let old = lab.ask("DescribeNetworkAcls", &filter);
     let sets = old["networkAclSet"][0]["associationSet"].as_array().cloned().unwrap_or_default();

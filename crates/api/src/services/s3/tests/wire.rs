@@ -70,6 +70,14 @@ fn errors_say_what_aws_says() {
              <ArgumentName>max-keys</ArgumentName><ArgumentValue>2147483689</ArgumentValue>",
         ),
         (
+            "GET /lake?list-type=2&encoding-type=base64",
+            "400",
+            "<Code>InvalidArgument</Code><Message>Invalid Encoding Method specified in Request</Message>\
+             <ArgumentName>encoding-type</ArgumentName><ArgumentValue>base64</ArgumentValue>",
+        ),
+        ("GET /lake?versions&encoding-type=x", "400", "<ArgumentValue>x</ArgumentValue>"),
+        ("GET /lake?uploads&encoding-type=x", "400", "<ArgumentValue>x</ArgumentValue>"),
+        (
             "GET /lake?list-type=2&max-keys=-1",
             "400",
             "<ArgumentName>max-keys</ArgumentName><ArgumentValue>-1</ArgumentValue>",
