@@ -1,6 +1,7 @@
 //! Instances: what interfaces belong to.
 
 mod attribute;
+mod filters;
 mod run;
 mod status;
 
@@ -159,48 +160,7 @@ pub(super) fn dns_name(address: Ipv4Addr, zone: &str) -> String {
 impl Described for Instance {
     const KIND: &'static Kind = &INSTANCE;
     const SET: &'static str = "reservationSet";
-    const FILTERS: &'static [FilterPath] = &[
-        ("instance-id", "instanceId"),
-        ("instance-state-name", "instanceState.name"),
-        ("instance-state-code", "instanceState.code"),
-        ("instance-type", "instanceType"),
-        ("image-id", "imageId"),
-        ("vpc-id", "vpcId"),
-        ("subnet-id", "subnetId"),
-        ("key-name", "keyName"),
-        ("availability-zone", "placement.availabilityZone"),
-        ("tenancy", "placement.tenancy"),
-        ("architecture", "architecture"),
-        ("client-token", "clientToken"),
-        ("private-dns-name", "privateDnsName"),
-        ("dns-name", "dnsName"),
-        ("private-ip-address", "privateIpAddress"),
-        (
-            "network-interface.addresses.private-ip-address",
-            "networkInterfaceSet.privateIpAddressesSet.privateIpAddress",
-        ),
-        ("network-interface.private-ip-address", "networkInterfaceSet.privateIpAddress"),
-        ("network-interface.network-interface-id", "networkInterfaceSet.networkInterfaceId"),
-        ("network-interface.subnet-id", "networkInterfaceSet.subnetId"),
-        ("network-interface.vpc-id", "networkInterfaceSet.vpcId"),
-        ("network-interface.group-id", "networkInterfaceSet.groupSet.groupId"),
-        ("network-interface.group-name", "networkInterfaceSet.groupSet.groupName"),
-        ("ip-address", "ipAddress"),
-        ("group-id", "groupSet.groupId"),
-        ("group-name", "groupSet.groupName"),
-        ("instance.group-id", "groupSet.groupId"),
-        ("instance.group-name", "groupSet.groupName"),
-        ("owner-id", "private.owner_id"),
-        ("reservation-id", "private.reservation_id"),
-        ("root-device-type", "rootDeviceType"),
-        ("root-device-name", "rootDeviceName"),
-        ("hypervisor", "hypervisor"),
-        ("virtualization-type", "virtualizationType"),
-        ("monitoring-state", "monitoring.state"),
-        ("source-dest-check", "sourceDestCheck"),
-        ("state-reason-code", "stateReason.code"),
-        ("launch-index", "amiLaunchIndex"),
-    ];
+    const FILTERS: &'static [FilterPath] = filters::FILTERS;
 
     fn id(&self) -> &str {
         &self.instance_id

@@ -122,6 +122,8 @@ pub(super) fn describe_zones(_: &Ec2, call: &Call, input: &ZonesInput) -> Result
         ("group-long-name", "groupLongName"),
         ("opt-in-status", "optInStatus"),
         ("message", "messageSet.message"),
+        ("parent-zone-id", "parentZoneId"),
+        ("parent-zone-name", "parentZoneName"),
     ];
     Ok(json!({ "availabilityZoneInfo": query::filtered(rows, &input.filter, &paths)? }))
 }

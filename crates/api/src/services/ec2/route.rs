@@ -114,6 +114,7 @@ impl Described for RouteTable {
         ("vpc-id", "vpcId"),
         ("owner-id", "ownerId"),
         ("association.main", "associationSet.main"),
+        ("association.gateway-id", "associationSet.gatewayId"),
         ("association.subnet-id", "associationSet.subnetId"),
         ("association.route-table-id", "associationSet.routeTableId"),
         ("association.route-table-association-id", "associationSet.routeTableAssociationId"),
@@ -124,6 +125,8 @@ impl Described for RouteTable {
         ("route.nat-gateway-id", "routeSet.natGatewayId"),
         ("route.egress-only-internet-gateway-id", "routeSet.egressOnlyInternetGatewayId"),
         ("route.instance-id", "routeSet.instanceId"),
+        ("route.transit-gateway-id", "routeSet.transitGatewayId"),
+        ("route.vpc-peering-connection-id", "routeSet.vpcPeeringConnectionId"),
         ("route.origin", "routeSet.origin"),
         ("route.state", "routeSet.state"),
     ];

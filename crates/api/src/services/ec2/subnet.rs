@@ -103,7 +103,20 @@ impl Described for Subnet {
         ("ipv6-cidr-block-association.ipv6-cidr-block", "ipv6CidrBlockAssociationSet.ipv6CidrBlock"),
         ("ipv6-cidr-block-association.association-id", "ipv6CidrBlockAssociationSet.associationId"),
         ("ipv6-cidr-block-association.state", "ipv6CidrBlockAssociationSet.ipv6CidrBlockState.state"),
+        ("customer-owned-ipv4-pool", "customerOwnedIpv4Pool"),
+        ("enable-lni-at-device-index", "enableLniAtDeviceIndex"),
+        ("map-customer-owned-ip-on-launch", "mapCustomerOwnedIpOnLaunch"),
         ("map-public-ip-on-launch", "mapPublicIpOnLaunch"),
+        ("outpost-arn", "outpostArn"),
+        ("private-dns-name-options-on-launch.hostname-type", "privateDnsNameOptionsOnLaunch.hostnameType"),
+        (
+            "private-dns-name-options-on-launch.enable-resource-name-dns-a-record",
+            "privateDnsNameOptionsOnLaunch.enableResourceNameDnsARecord",
+        ),
+        (
+            "private-dns-name-options-on-launch.enable-resource-name-dns-aaaa-record",
+            "privateDnsNameOptionsOnLaunch.enableResourceNameDnsAAAARecord",
+        ),
         ("owner-id", "ownerId"),
         ("state", "state"),
     ];

@@ -1,5 +1,6 @@
 //! The operations, as forms ask them and as the catalogue keeps them.
 
+mod filters;
 mod flow_logs;
 mod hosts;
 mod instances;
