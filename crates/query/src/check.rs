@@ -1,5 +1,7 @@
 //! Types that Trino does not compare or reckon with, found before DataFusion would cast them.
 
+use std::collections::BTreeSet;
+
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, DFSchema, Result};
@@ -33,6 +35,24 @@ pub(crate) fn types(plan: &LogicalPlan, tokens: &[Token<'_>]) -> Result<(), Erro
         Some(error) => Err(error),
         None => walked.map(|_| ()).map_err(|error| crate::trino_error::from_datafusion(&error)),
     }
+}
+
+/// Whether two expressions beside each other have one name for DataFusion, such as a column and a cast of it. It plans
+/// some such statements and fails when it makes them better.
+pub(crate) fn names_clash(plan: &LogicalPlan) -> bool {
+    let mut clash = false;
+    let _ = plan.apply_with_subqueries(|node| {
+        let expressions: Vec<&Expr> = match node {
+            LogicalPlan::Projection(node) => node.expr.iter().collect(),
+            LogicalPlan::Aggregate(node) => node.group_expr.iter().chain(&node.aggr_expr).collect(),
+            LogicalPlan::Window(node) => node.window_expr.iter().collect(),
+            _ => return Ok(TreeNodeRecursion::Continue),
+        };
+        let mut names = BTreeSet::new();
+        clash = !expressions.iter().all(|expr| names.insert(expr.schema_name().to_string()));
+        Ok(if clash { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+    });
+    clash
 }
 
 /// What the expressions of a node can name.

@@ -45,6 +45,7 @@ pub(crate) use json::{TO_JSON, from_json, lenient_column, texts as json_texts, t
 pub(crate) use known::{NAMES, check as check_names};
 pub(crate) use lambda::SORT_BY;
 pub(crate) use prefix::{PREFIX, PREFIX_TEXT, TO_PREFIX, texts as prefix_texts};
+pub(crate) use show::TOLD_APART;
 pub(crate) use time::INSTANT;
 
 use generic::Generic;

@@ -10,7 +10,7 @@ use datafusion::sql::sqlparser::ast::{
     VisitorMut,
 };
 
-use crate::function::{INSTANT, ORDINALS};
+use crate::function::{INSTANT, ORDINALS, TOLD_APART};
 use crate::table::HIDDEN;
 
 mod call;
@@ -27,15 +27,36 @@ pub(crate) use sample::check as check_samples;
 /// How names begin that stand for another in the answer: `$as:<n>:<name>`, with no name for `_col<i>`.
 const HIDDEN_NAME: &str = "$as:";
 
-/// Rewrites the statement in place. `hide_aliases` hides also the names that `AS` gives, for a `*`
-/// beside them that brings columns of the same name.
-pub(crate) fn rewrite(statement: &mut Statement, hide_aliases: bool) {
+/// Rewrites the statement in place. `names_clash` hides also the names that `AS` gives, for a `*` beside them that
+/// brings columns of the same name, and gives casts a name of their own.
+pub(crate) fn rewrite(statement: &mut Statement, names_clash: bool) {
     if let Statement::Query(query) = &mut *statement {
-        name_columns(query, hide_aliases);
+        name_columns(query, names_clash);
+    }
+    if names_clash {
+        let _: ControlFlow<()> = VisitMut::visit(statement, &mut CastsToldApart);
     }
     let _: ControlFlow<()> = VisitMut::visit(statement, &mut Rewriter);
     let _: ControlFlow<()> = VisitMut::visit(statement, &mut ArraysAsCalls);
     integer::integers(statement);
+}
+
+/// Casts in a call that has their type as an argument. DataFusion names a cast as what it casts, and does not take two
+/// of one name: `SELECT sum(x), sum(CAST(x AS double))`. Elsewhere the call would be in the way of what prunes.
+struct CastsToldApart;
+
+impl VisitorMut for CastsToldApart {
+    type Break = ();
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        if let Expr::Cast { data_type, .. } = expr
+            && !interval::is_interval(data_type)
+        {
+            let of = Expr::value(Value::SingleQuotedString(data_type.to_string()));
+            *expr = call(TOLD_APART, vec![std::mem::replace(expr, Expr::value(Value::Null)), of]);
+        }
+        ControlFlow::Continue(())
+    }
 }
 
 /// `ARRAY[a, b]` as a call. DataFusion plans what stands in the brackets as if there were nothing around it: neither the

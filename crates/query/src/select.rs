@@ -189,13 +189,14 @@ impl<'a> Planner<'a> {
             }
             aliases::refuse(&self.state, &written).await?;
             let mut plan = self.state.statement_to_plan(statement).await;
-            if plan.as_ref().is_err_and(trino_error::names_clash) {
+            if plan.as_ref().map_or_else(trino_error::names_clash, check::names_clash) {
                 let mut statement = written;
                 rewrite::rewrite(&mut statement, true);
                 if self.with_hidden {
                     rewrite::hide(&mut statement);
                 }
-                plan = self.state.statement_to_plan(DfStatement::Statement(Box::new(statement))).await;
+                let again = self.state.statement_to_plan(DfStatement::Statement(Box::new(statement))).await;
+                plan = again.or_else(|error| plan.map_err(|_| error));
             }
             let tokens = lexer::tokens(sql)?;
             let plan = plan.map_err(|error| trino_error::with_place(wrong(&error), &tokens))?;

@@ -35,9 +35,18 @@ pub(crate) fn is_parquet(error: &DataFusionError) -> bool {
     }
 }
 
-/// Whether two columns have one name, which Trino allows in an answer.
+/// Whether two columns have one name for DataFusion, which Trino allows in an answer and tells apart elsewhere.
 pub(crate) fn names_clash(error: &DataFusionError) -> bool {
-    matches!(error.find_root(), DataFusionError::Plan(text) if text.starts_with("Projections require unique"))
+    match error.find_root() {
+        DataFusionError::Plan(text) => {
+            ["Projections require unique", "Windows require unique"].iter().any(|start| text.starts_with(start))
+        }
+        DataFusionError::SchemaError(inner, _) => matches!(
+            inner.as_ref(),
+            SchemaError::DuplicateUnqualifiedField { .. } | SchemaError::DuplicateQualifiedField { .. }
+        ),
+        _ => false,
+    }
 }
 
 /// The error of ours inside, wherever it is.
@@ -131,7 +140,7 @@ fn plan(text: &str) -> (Code, String) {
         return (Code::FunctionNotFound, format!("Function '{name}' not registered"));
     }
     if text.contains("must be part of GROUP BY") || text.contains("must appear in the GROUP BY") {
-        return (Code::ExpressionNotAggregate, text.to_owned());
+        return (Code::ExpressionNotAggregate, not_aggregate(text));
     }
     if let Some(message) = no_such_call(text) {
         let negated = message.strip_prefix("Unexpected parameters (").and_then(|rest| rest.strip_suffix(NEGATED));
@@ -147,6 +156,18 @@ fn plan(text: &str) -> (Code, String) {
         return (Code::FunctionNotFound, text.to_owned());
     }
     (Code::TypeMismatch, text.to_owned())
+}
+
+/// What is said of a column that is not grouped, which DataFusion names with its table.
+fn not_aggregate(text: &str) -> String {
+    let column = text.split_once("column \"").and_then(|(_, rest)| rest.split_once("\" must"));
+    let column = column
+        .filter(|(column, _)| !column.contains('('))
+        .map(|(column, _)| column.rsplit('.').next().unwrap_or(column));
+    column.map_or_else(
+        || text.to_owned(),
+        |column| format!("'{column}' must be an aggregate expression or appear in GROUP BY clause"),
+    )
 }
 
 /// How what is said of a minus ends, which is planned as a call.

@@ -38,7 +38,24 @@ pub(super) const FUNCTIONS: &[Entry] = &[
     ("rgb", &[overload(&[COUNT, COUNT, COUNT], COLOR, rgb)]),
 ];
 
-pub(super) const GENERIC: &[Generic] = &[Generic {
+/// What a cast stands in that would have the name of what it casts: the value, and the type as a text.
+pub(crate) const TOLD_APART: &str = "$told_apart";
+
+pub(super) const GENERIC: &[Generic] = &[
+    TYPEOF,
+    Generic {
+        name: TOLD_APART,
+        usage: "CAST(any AS type)",
+        takes_null: false,
+        types: |given| match given {
+            [of, _] => types(vec![of.clone(), DataType::Utf8View], of.clone()),
+            _ => None,
+        },
+        body: |args, _| Ok(ArrayRef::clone(&args[0])),
+    },
+];
+
+const TYPEOF: Generic = Generic {
     name: "typeof",
     usage: "typeof(any)",
     takes_null: true,
@@ -50,7 +67,7 @@ pub(super) const GENERIC: &[Generic] = &[Generic {
         let name = type_name(args[0].data_type());
         done(StringViewArray::from_iter_values(std::iter::repeat_n(name, args[0].len())))
     },
-}];
+};
 
 type Rgb = [u8; 3];
 

@@ -28,6 +28,11 @@ pub(super) fn is_day_to_second(kind: &DataType) -> bool {
     matches!(kind, DataType::Custom(of, _) if *of == name(DAY_TO_SECOND))
 }
 
+/// Whether a type is one of those made here.
+pub(super) fn is_interval(kind: &DataType) -> bool {
+    is_day_to_second(kind) || matches!(kind, DataType::Custom(of, _) if *of == name(YEAR_TO_MONTH))
+}
+
 struct Intervals;
 
 impl VisitorMut for Intervals {
