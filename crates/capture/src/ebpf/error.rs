@@ -1,8 +1,12 @@
 //! Why counting in the kernel is not possible.
 
-use std::io;
+use std::{io, thread, time::Duration};
 
 use aya::{maps::MapError, programs::ProgramError};
+
+/// How often a program is loaded that the kernel was disturbed with, and how long it is left alone before the next time.
+const ATTEMPTS: usize = 20;
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// Why counting in the kernel is not possible. Display is a sentence for people.
 #[derive(Debug, thiserror::Error)]
@@ -105,6 +109,31 @@ fn not_loaded(program: &'static str, source: io::Error, log: &str) -> EbpfError 
     }
 }
 
+/// Loads a program, anew when the kernel was disturbed while it looked at it: it gives up at any signal to the thread.
+/// Source: `do_check` in kernel/bpf/verifier.c; libbpf tries again too.
+///
+/// # Errors
+/// The last one.
+pub(super) fn undisturbed(load: impl FnMut() -> Result<(), ProgramError>) -> Result<(), ProgramError> {
+    let is_disturbed =
+        |error: &ProgramError| matches!(error, ProgramError::LoadError { io_error, .. } if is_passing(io_error));
+    again_while(is_disturbed, load)
+}
+
+fn is_passing(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::WouldBlock
+}
+
+fn again_while<E>(is_passing: impl Fn(&E) -> bool, mut attempt: impl FnMut() -> Result<(), E>) -> Result<(), E> {
+    for _ in 1..ATTEMPTS {
+        match attempt() {
+            Err(error) if is_passing(&error) => thread::sleep(PAUSE),
+            answer => return answer,
+        }
+    }
+    attempt()
+}
+
 /// An error and what led to it, in one line.
 pub(super) fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
@@ -137,6 +166,21 @@ mod tests {
         assert!(verifier.ends_with(": R1 type=ctx expected=fp"), "{verifier}");
         assert!(matches!(not_loaded("flow_ingress", eacces(), ""), EbpfError::Forbidden(_)));
         assert!(not_loaded("flow_ingress", einval(), "").to_string().ends_with("it does not say why"));
+    }
+
+    #[test]
+    fn what_was_disturbed_is_tried_again_and_nothing_else() {
+        let try_all = |answers: &[i32]| {
+            let mut left = answers.iter();
+            let answer = again_while(is_passing, || match *left.next().unwrap_or(&libc::EAGAIN) {
+                0 => Ok(()),
+                code => Err(io::Error::from_raw_os_error(code)),
+            });
+            (answer.map_err(|error| error.raw_os_error()), left.len())
+        };
+        assert_eq!(try_all(&[libc::EAGAIN, libc::EAGAIN, 0, 0]), (Ok(()), 1));
+        assert_eq!(try_all(&[libc::EAGAIN, libc::EACCES, 0]), (Err(Some(libc::EACCES)), 1));
+        assert_eq!(try_all(&[]), (Err(Some(libc::EAGAIN)), 0), "it ends some time");
     }
 
     #[test]

@@ -16,7 +16,7 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 
 use super::{
     EbpfError,
-    error::{refused, with_causes},
+    error::{refused, undisturbed, with_causes},
     probe::probe,
     skips,
     slots::{NO_PREALLOC, SlotOptions, Slots},
@@ -92,7 +92,8 @@ impl FlowPrograms {
         let _ = setrlimit(Resource::Memlock, Rlimit { current: None, maximum: None });
         let mut object = load_object(options.spill_bytes)?;
         for (name, _) in [INGRESS, EGRESS] {
-            program(&mut object, name)?.load().map_err(refused(name))?;
+            let program = program(&mut object, name)?;
+            undisturbed(|| program.load()).map_err(refused(name))?;
         }
         let capacity = options.capacity.clamp(1, CAPACITY_MAX);
         let slots = Slots::open(&mut object, SlotOptions { capacity, map_flags: NO_PREALLOC })?;

@@ -15,7 +15,7 @@ use weir_network::Direction;
 use super::{
     EbpfError,
     abi::EGRESS,
-    error::with_causes,
+    error::{undisturbed, with_causes},
     probe,
     slots::{NO_PREALLOC, SlotOptions, Slots},
     sys::{self, Plain},
@@ -181,7 +181,8 @@ fn load_object() -> Result<Ebpf, Unobserved> {
         .override_global("namespace_inode", &inode, true)
         .load(OBJECT)
         .map_err(refused("load it"))?;
-    program(&mut object)?.load(TRACEPOINT, &types).map_err(refused("load it"))?;
+    let program = program(&mut object)?;
+    undisturbed(|| program.load(TRACEPOINT, &types)).map_err(refused("load it"))?;
     Ok(object)
 }
 
