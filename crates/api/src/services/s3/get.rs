@@ -195,11 +195,18 @@ pub(super) async fn get_object(
     Ok(S3Response::new(output))
 }
 
-pub(super) fn head_object(
+pub(super) async fn head_object(
     service: &Service,
     mut request: S3Request<dto::HeadObjectInput>,
-) -> S3Result<dto::HeadObjectOutput> {
+) -> S3Result<S3Response<dto::HeadObjectOutput>> {
     let wish = wish_of!(request.input);
-    let granted = grant(service, &wish)?;
-    Ok(describe!(HeadObjectOutput, granted))
+    let of = service.clone();
+    let granted = blocking(move || grant(&of, &wish)).await?;
+    let tags = granted.found.version.facts.tags.len();
+    let mut response = S3Response::new(describe!(HeadObjectOutput, granted));
+    if tags > 0 {
+        // The type of the answer has no member for it.
+        response.headers.insert("x-amz-tagging-count", tags.into());
+    }
+    Ok(response)
 }

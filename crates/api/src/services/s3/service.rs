@@ -94,7 +94,6 @@ operations! {
         get_object_tagging(GetObjectTaggingInput) -> GetObjectTaggingOutput = tags::get_of_object;
         get_public_access_block(GetPublicAccessBlockInput) -> GetPublicAccessBlockOutput = settings::get_public_access;
         head_bucket(HeadBucketInput) -> HeadBucketOutput = buckets::head;
-        head_object(HeadObjectInput) -> HeadObjectOutput = get::head_object;
         list_buckets(ListBucketsInput) -> ListBucketsOutput = buckets::list;
         list_multipart_uploads(ListMultipartUploadsInput) -> ListMultipartUploadsOutput = multipart::list;
         list_object_versions(ListObjectVersionsInput) -> ListObjectVersionsOutput = versions::list;
@@ -130,6 +129,7 @@ operations! {
     streaming {
         create_bucket(CreateBucketInput) -> CreateBucketOutput = buckets::create;
         get_object(GetObjectInput) -> GetObjectOutput = get::get_object;
+        head_object(HeadObjectInput) -> HeadObjectOutput = get::head_object;
         put_object(PutObjectInput) -> PutObjectOutput = put::put_object;
         upload_part(UploadPartInput) -> UploadPartOutput = multipart::upload_part;
     }

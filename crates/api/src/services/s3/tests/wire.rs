@@ -93,6 +93,18 @@ fn errors_say_what_aws_says() {
 }
 
 #[test]
+fn how_many_tags_an_object_has_is_told_with_it() {
+    let server = open();
+    ask(&server, "PUT /lake/tagged", "x-amz-tagging: a=b&c=d\r\n", "");
+    ask(&server, "PUT /lake/plain", "", "");
+    for method in ["GET", "HEAD"] {
+        let head = ask(&server, &format!("{method} /lake/tagged"), "", "").head;
+        assert!(head.contains("x-amz-tagging-count: 2\r\n"), "{head}");
+        assert!(!ask(&server, &format!("{method} /lake/plain"), "", "").head.contains("tagging-count"), "{method}");
+    }
+}
+
+#[test]
 fn a_body_in_chunks_is_checked_against_its_trailer() {
     let server = open();
     let headers = "x-amz-content-sha256: STREAMING-UNSIGNED-PAYLOAD-TRAILER\r\nx-amz-decoded-content-length: 5\r\n\
