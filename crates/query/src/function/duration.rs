@@ -1,6 +1,7 @@
 //! Lengths of time as texts: `42.8ms`, `3.81 d`.
 
 use datafusion::arrow::array::{ArrayRef, AsArray, DurationMillisecondArray};
+use datafusion::arrow::datatypes::{DurationMillisecondType, Int64Type};
 use datafusion::common::Result;
 
 use super::{done, refuse};
@@ -17,6 +18,11 @@ pub(super) fn parse(args: &[ArrayRef], _now: i64) -> Result<ArrayRef> {
         Some((text, None)) => refuse(format!("Invalid duration: {text}")),
     };
     done(args[0].as_string_view().iter().map(row).collect::<Result<DurationMillisecondArray>>()?)
+}
+
+/// `to_milliseconds`: an interval day to second as a number.
+pub(super) fn to_milliseconds(args: &[ArrayRef], _now: i64) -> Result<ArrayRef> {
+    done(args[0].as_primitive::<DurationMillisecondType>().reinterpret_cast::<Int64Type>())
 }
 
 fn milliseconds(text: &str) -> Option<i64> {

@@ -209,6 +209,7 @@ pub(crate) const NAMES: &[&str] = &[
     "tan",
     "tanh",
     "to_iso8601",
+    "to_milliseconds",
     "to_unixtime",
     "transform",
     "transform_keys",

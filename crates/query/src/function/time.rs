@@ -79,6 +79,7 @@ pub(super) const FUNCTIONS: &[Entry] = &[
     ("date_parse", &[new(&[TEXT, TEXT], LOCAL, |args, _| without_zone(&read(args, format::mysql)?))]),
     ("parse_datetime", &[new(&[TEXT, TEXT], TIMESTAMP, |args, _| read(args, format::joda))]),
     ("parse_duration", &[new(&[TEXT], Param::Duration, super::duration::parse)]),
+    ("to_milliseconds", &[new(&[Param::Duration], BIGINT, super::duration::to_milliseconds)]),
     ("year", part!(|t| i64::from(t.year()))),
     ("quarter", part!(|t| i64::from(t.month0() / 3 + 1))),
     ("month", part!(|t| i64::from(t.month()))),
