@@ -64,10 +64,18 @@ pub struct Engine {
     pub(crate) buckets: Buckets,
     pub(crate) memory: Arc<dyn MemoryPool>,
     pub(crate) catalogue: Arc<CatalogueStore>,
-    places: RwLock<BTreeMap<String, Arc<Table>>>,
+    places: RwLock<BTreeMap<String, Placed>>,
     finder: Option<Finder>,
     pub(crate) copies: Option<Arc<Copies>>,
     pub(crate) heads: Heads,
+}
+
+/// A table made of places, without any definition.
+#[derive(Clone)]
+pub(crate) struct Placed {
+    pub(crate) table: Arc<Table>,
+    /// The first of its locations, as it was given.
+    pub(crate) location: String,
 }
 
 impl fmt::Debug for Engine {
@@ -124,8 +132,9 @@ impl Engine {
     /// When nothing to read is there, a location cannot be opened, or an object is damaged and
     /// `skip_bad_objects` is not set.
     pub async fn add_place(&self, name: &str, locations: &[String], skip_bad_objects: bool) -> Result<(), Error> {
-        let table = Table::discover(self, locations, Wanted::All, skip_bad_objects).await?;
-        self.places.write().unwrap_or_else(PoisonError::into_inner).insert(name.to_ascii_lowercase(), Arc::new(table));
+        let table = Arc::new(Table::discover(self, locations, Wanted::All, skip_bad_objects).await?);
+        let placed = Placed { table, location: locations.first().cloned().unwrap_or_default() };
+        self.places.write().unwrap_or_else(PoisonError::into_inner).insert(name.to_ascii_lowercase(), placed);
         Ok(())
     }
 
@@ -184,7 +193,12 @@ impl Engine {
     }
 
     pub(crate) fn place(&self, name: &str) -> Option<Arc<Table>> {
-        self.places.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+        self.places.read().unwrap_or_else(PoisonError::into_inner).get(name).map(|placed| Arc::clone(&placed.table))
+    }
+
+    /// The tables made of places, by name.
+    pub(crate) fn places(&self) -> BTreeMap<String, Placed> {
+        self.places.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The paths of the objects below a location, relative to it; none when it is not there.

@@ -1,6 +1,6 @@
 //! What is defined, for those who ask other than by SQL: `information_schema`, and the shapes of Glue and Athena.
 //!
-//! Tables of flow logs are among it, although nobody defined them: see [`Engine::with_finder`].
+//! Tables of flow logs are among it, although nobody defined them: see [`Engine::with_finder`] and [`Engine::add_place`].
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use datafusion::arrow::datatypes::{DataType, Field};
 use datafusion::arrow::record_batch::RecordBatch;
 
 use crate::catalogue::{Catalogue, StoredTable};
-use crate::engine::{DEFAULT_DATABASE, Engine};
+use crate::engine::{DEFAULT_DATABASE, Engine, Placed};
 use crate::error::{Code, Error};
 use crate::function::json_type;
 use crate::hive::{ColumnDefinition, HiveType, TableDefinition, TableFormat};
@@ -31,6 +31,12 @@ pub(crate) const INFORMATION_SCHEMA: &str = "information_schema";
 /// of all with `None` they are left out.
 pub(crate) async fn with_found(engine: &Engine, wanted: Option<&str>) -> Result<Catalogue, Error> {
     let mut catalogue = engine.catalogue.read()?;
+    if let Some(database) = catalogue.databases.get_mut(DEFAULT_DATABASE) {
+        for (name, Placed { table, location }) in engine.places() {
+            database.views.remove(&name);
+            database.tables.insert(name, StoredTable::new(definition(Some(&table), location), 0));
+        }
+    }
     for (name, folder) in engine.found() {
         let is_wanted = wanted.is_some_and(|wanted| wanted == name);
         let Some(database) = catalogue.databases.get_mut(DEFAULT_DATABASE) else { continue };
@@ -51,7 +57,8 @@ pub(crate) fn has_table(engine: &Engine, database: &str, table: &str) -> Result<
     let catalogue = engine.catalogue.read()?;
     let known = catalogue.databases.get(database);
     let defined = known.is_some_and(|known| known.tables.contains_key(table) || known.views.contains_key(table));
-    Ok(defined || (database == DEFAULT_DATABASE && engine.found().iter().any(|(name, _)| name == table)))
+    let undefined = || engine.place(table).is_some() || engine.found().iter().any(|(name, _)| name == table);
+    Ok(defined || (database == DEFAULT_DATABASE && undefined()))
 }
 
 /// The catalogue with the tables of flow logs and their columns.

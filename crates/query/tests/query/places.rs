@@ -54,6 +54,27 @@ async fn a_bucket_is_a_table_with_partitions_from_its_keys() {
 }
 
 #[tokio::test]
+async fn a_table_without_ddl_is_shown_and_described() {
+    let world = World::new();
+    let engine = place(&world, "s3://logs/").await;
+    assert_eq!(lines(&engine, "SHOW TABLES").await, ["vpc_flow_logs"]);
+    let described = lines(&engine, "DESCRIBE vpc_flow_logs").await;
+    for line in [
+        "srcaddr string (empty)",
+        "bytes bigint (empty)",
+        "# Partition Information (empty) (empty)",
+        "aws_region string (empty)",
+    ] {
+        assert!(described.iter().any(|found| found == line), "{line}: {described:?}");
+    }
+    let columns = lines(&engine, "SHOW COLUMNS IN default.vpc_flow_logs").await;
+    let known = "SELECT column_name FROM information_schema.columns WHERE table_name = 'vpc_flow_logs' ORDER BY ordinal_position";
+    assert_eq!(lines(&engine, known).await, columns);
+    let created = lines(&engine, "SHOW CREATE TABLE vpc_flow_logs").await.join("\n");
+    assert!(created.contains("LOCATION\n  's3://logs/'"), "{created}");
+}
+
+#[tokio::test]
 async fn partitions_that_are_not_asked_for_are_not_read() {
     let world = World::new();
     let engine = place(&world, "s3://logs").await;
